@@ -1,0 +1,27 @@
+/** Jest in native ESM: the npm scripts start it with `--experimental-vm-modules`. */
+const swc = {
+  // The repository holds no .swcrc, and one in a parent directory is none of our business.
+  swcrc: false,
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    target: 'es2024',
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+  sourceMaps: 'inline',
+};
+
+/** @type {import('jest').Config} */
+export default {
+  rootDir: '..',
+  testMatch: ['<rootDir>/test/**/*.{spec,e2e-spec}.ts', '<rootDir>/src/**/*.spec.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  setupFiles: ['<rootDir>/test/support/setup.ts'],
+  maxWorkers: 2,
+  testTimeout: 15_000,
+  collectCoverageFrom: ['src/**/*.ts', '!src/generated/**', '!src/main.ts', '!src/**/*.spec.ts'],
+  coverageDirectory: 'coverage',
+};
