@@ -1,0 +1,124 @@
+import type { KeyObject } from 'node:crypto';
+import { productionFaults } from './production.ts';
+import {
+  choice,
+  flag,
+  integer,
+  optional,
+  origins,
+  required,
+  secretKey,
+  signingKey,
+  text,
+  token,
+  url,
+} from './variables.ts';
+
+/** Every variable that the server reads; `.env.example` explains each. */
+export const variables = {
+  NODE_ENV: optional(choice('development', 'test', 'production'), 'production'),
+  HOST: optional(text, undefined),
+  PORT: optional(integer(0, 65_535), 3000),
+  DATABASE_URL: required(url('postgres', 'postgresql')),
+  DIRECT_DATABASE_URL: required(url('postgres', 'postgresql')),
+  DATABASE_POOL_SIZE: optional(integer(1, 1000), 10),
+  DATABASE_POOLED: optional(flag, false),
+  SLOW_STATEMENT_MS: optional(integer(1, 60_000), 200),
+  API_URL: required(url('https', 'http')),
+  APP_URL: required(url('https', 'http')),
+  ACCESS_TOKEN_PRIVATE_KEY: required(signingKey),
+  SECRET_KEY: required(secretKey),
+  CORS_ORIGINS: optional(origins, []),
+  SMTP_URL: optional(url('smtp', 'smtps'), undefined),
+  MAIL_FROM: required(text),
+  METRICS_TOKEN: optional(token, undefined),
+  LOG_LEVEL: optional(choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'),
+};
+
+export type Settings = { readonly [Name in keyof typeof variables]: ReturnType<(typeof variables)[Name]> };
+
+/** The environment, parsed once: the only source of configuration, the same for the life of the process. */
+export class Config {
+  readonly environment: 'development' | 'test' | 'production';
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** `url` is the role tenantry_app; `directUrl` a session of tenantry_worker, past any pooler. */
+  readonly database: Readonly<{
+    url: string;
+    directUrl: string;
+    poolSize: number;
+    pooled: boolean;
+    slowStatementMs: number;
+  }>;
+  /** Without a slash at the end, as is `appUrl`. */
+  readonly apiUrl: string;
+  readonly appUrl: string;
+  readonly accessTokenKey: KeyObject;
+  readonly secretKey: Buffer;
+  readonly corsOrigins: readonly string[];
+  /** Without `smtpUrl` mails are kept for `/dev/mailbox` alone. */
+  readonly mail: Readonly<{ smtpUrl: string | undefined; from: string }>;
+  readonly metricsToken: string | undefined;
+  readonly logLevel: string;
+
+  constructor(settings: Settings) {
+    this.environment = settings.NODE_ENV;
+    this.host = settings.HOST ?? (settings.NODE_ENV === 'development' ? '127.0.0.1' : '0.0.0.0');
+    this.port = settings.PORT;
+    this.database = Object.freeze({
+      url: settings.DATABASE_URL,
+      directUrl: settings.DIRECT_DATABASE_URL,
+      poolSize: settings.DATABASE_POOL_SIZE,
+      pooled: settings.DATABASE_POOLED,
+      slowStatementMs: settings.SLOW_STATEMENT_MS,
+    });
+    this.apiUrl = settings.API_URL;
+    this.appUrl = settings.APP_URL;
+    this.accessTokenKey = settings.ACCESS_TOKEN_PRIVATE_KEY;
+    this.secretKey = settings.SECRET_KEY;
+    this.corsOrigins = Object.freeze([...settings.CORS_ORIGINS]);
+    this.mail = Object.freeze({ smtpUrl: settings.SMTP_URL, from: settings.MAIL_FROM });
+    this.metricsToken = settings.METRICS_TOKEN;
+    this.logLevel = settings.LOG_LEVEL;
+    Object.freeze(this);
+  }
+
+  get isProduction(): boolean {
+    return this.environment === 'production';
+  }
+
+  get isDevelopment(): boolean {
+    return this.environment === 'development';
+  }
+}
+
+/** All that is wrong with the environment at once, by variable; never a value. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(
+      `The configuration is not usable (.env.example explains each variable):\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * @param environment usually `process.env`; an empty variable counts as not set
+ * @throws ConfigError naming every variable that is missing, bad or not fit for production
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = [];
+  const read = Object.entries(variables).map(([name, parse]) => {
+    try {
+      return [name, parse(environment[name] || undefined)];
+    } catch (fault) {
+      faults.push(`${name} ${fault instanceof Error ? fault.message : 'is not usable'}`);
+      return [name, undefined];
+    }
+  });
+  const settings: Settings = Object.fromEntries(read);
+  if (settings.NODE_ENV === 'production') faults.push(...productionFaults(environment, settings));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return new Config(settings);
+}

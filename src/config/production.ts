@@ -1,0 +1,49 @@
+import type { Settings } from './config.ts';
+
+/** Marks each value of `.env.example` that has to be replaced. */
+const PLACEHOLDER = /change-me/i;
+
+/** Random bytes of this length repeat themselves; 32 of them never have as few different ones as this. */
+const MINIMUM_DIFFERENT_BYTES = 12;
+
+/**
+ * What works on a developer's machine and is dangerous in production.
+ * @param environment as given, to find placeholders anywhere
+ * @param settings as parsed; a variable that could not be is `undefined` and has its own fault already
+ * @returns one line for each fault, beginning with the variable
+ */
+export function productionFaults(
+  environment: Readonly<Record<string, string | undefined>>,
+  settings: Partial<Settings>,
+): string[] {
+  return [...placeholders(environment, settings), ...weakSecrets(settings), ...origins(settings), ...missing(settings)];
+}
+
+function placeholders(
+  environment: Readonly<Record<string, string | undefined>>,
+  settings: Partial<Settings>,
+): string[] {
+  return Object.keys(settings)
+    .filter((name) => PLACEHOLDER.test(environment[name] ?? ''))
+    .map((name) => `${name} still holds the placeholder of .env.example`);
+}
+
+function weakSecrets(settings: Partial<Settings>): string[] {
+  const secrets = { SECRET_KEY: settings.SECRET_KEY, METRICS_TOKEN: Buffer.from(settings.METRICS_TOKEN ?? '') };
+  return Object.entries(secrets)
+    .filter(([, bytes]) => bytes && bytes.length > 0 && new Set(bytes).size < MINIMUM_DIFFERENT_BYTES)
+    .map(([name]) => `${name} is not random`);
+}
+
+function origins(settings: Partial<Settings>): string[] {
+  return (settings.CORS_ORIGINS ?? [])
+    .filter((origin) => !origin.startsWith('https://'))
+    .slice(0, 1)
+    .map(() => 'CORS_ORIGINS must name https origins, and no wildcard, in production');
+}
+
+function missing(settings: Partial<Settings>): string[] {
+  return (['SMTP_URL', 'METRICS_TOKEN'] as const)
+    .filter((name) => settings[name] === undefined)
+    .map((name) => `${name} is missing or bad, and needed in production`);
+}

@@ -1,0 +1,102 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+
+/** Reads one variable; `undefined` when it is not set. Throws an `Error` that says what is expected, never what was found. */
+export type Variable<Value> = (text: string | undefined) => Value;
+
+/** @throws when the variable is not set */
+export function required<Value>(parse: (text: string) => Value): Variable<Value> {
+  return (text) => {
+    if (text === undefined) throw new Error('is missing');
+    return parse(text);
+  };
+}
+
+export function optional<Value, const Fallback>(
+  parse: (text: string) => Value,
+  fallback: Fallback,
+): Variable<Value | Fallback> {
+  return (text) => (text === undefined ? fallback : parse(text));
+}
+
+export const text = (value: string): string => value;
+
+export function choice<const Values extends readonly string[]>(...values: Values): (text: string) => Values[number] {
+  return (value) => {
+    const known = values.find((candidate) => candidate === value);
+    if (known === undefined) throw new Error(`must be one of ${values.join(', ')}`);
+    return known;
+  };
+}
+
+export function flag(value: string): boolean {
+  return choice('true', 'false')(value) === 'true';
+}
+
+export function integer(minimum: number, maximum: number): (text: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < minimum || number > maximum) {
+      throw new Error(`must be a whole number from ${minimum} to ${maximum}`);
+    }
+    return number;
+  };
+}
+
+/** @returns a parser of an absolute URL of one of the schemes, kept as it was written but for a slash at its end */
+export function url(...schemes: readonly string[]): (text: string) => string {
+  return (value) => {
+    const parsed = URL.parse(value);
+    if (!parsed || !schemes.includes(parsed.protocol.slice(0, -1)) || parsed.host === '') {
+      throw new Error(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`);
+    }
+    return value.replace(/\/$/, '');
+  };
+}
+
+/** A comma-separated list of web origins (RFC 6454): scheme, host and port, without a path. `*` is for development. */
+export function origins(value: string): readonly string[] {
+  return value.split(',').map((part) => {
+    const origin = part.trim();
+    if (origin !== '*' && URL.parse(origin)?.origin !== origin) {
+      throw new Error('must be origins such as https://app.example.com, separated by commas, without a path');
+    }
+    return origin;
+  });
+}
+
+/** At least 32 bytes, in base64url: the output length of SHA-256, below which an HMAC key is weaker than the hash. */
+export function secretKey(value: string): Buffer {
+  const bytes = Buffer.from(value, 'base64url');
+  if (!/^[\w-]+=*$/.test(value) || bytes.length < MINIMUM_SECRET_BYTES) {
+    throw new Error(`must be at least ${MINIMUM_SECRET_BYTES} random bytes in base64url`);
+  }
+  return bytes;
+}
+
+/** A bearer secret of at least 32 characters. */
+export function token(value: string): string {
+  if (value.length < MINIMUM_SECRET_BYTES || /\s/.test(value)) {
+    throw new Error(`must be at least ${MINIMUM_SECRET_BYTES} characters without spaces`);
+  }
+  return value;
+}
+
+/** An ES256 private key, PKCS#8 PEM; base64 of the PEM, or `\n` for its line ends, where a variable holds one line only. */
+export function signingKey(value: string): KeyObject {
+  const pem = value.startsWith('-----') ? value.replaceAll('\\n', '\n') : Buffer.from(value, 'base64').toString();
+  const key = parsedKey(pem);
+  if (key?.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+    throw new Error('must be an ES256 (P-256) private key, PKCS#8 PEM or base64 of it');
+  }
+  return key;
+}
+
+function parsedKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined; // The parser's own message could quote the key.
+  }
+}
+
+const MINIMUM_SECRET_BYTES = 32;
