@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+
+/**
+ * Every task there is, with the payload that it takes. Who owns a task adds it beside its handler:
+ * `declare module '../jobs/tasks.ts' { interface TaskPayloads { send_mail: MailJob } }`.
+ */
+// oxlint-disable-next-line typescript/no-empty-object-type -- filled by the modules that own tasks
+export interface TaskPayloads {}
+
+/** Lower case and underscores: the database refuses any other form. */
+export type TaskName = keyof TaskPayloads;
+
+/** One attempt at a job. A handler may run more than once for the same job, so its effect has to bear a repeat. */
+export interface Attempt {
+  readonly jobId: string;
+  /** From 1. */
+  readonly number: number;
+  /** Aborts when the process is stopping and will not wait for the handler much longer. */
+  readonly signal: AbortSignal;
+}
+
+/** Returning means done; throwing means "later again", until the attempts are used up. */
+export type TaskHandler<Name extends TaskName> = (payload: TaskPayloads[Name], attempt: Attempt) => Promise<void>;
+
+type Handler = (payload: unknown, attempt: Attempt) => Promise<void>;
+
+/** The closed list of what can be enqueued and how it is done. It is complete when every module has been initialised. */
+@Injectable()
+export class Tasks {
+  readonly #handlers = new Map<string, Handler>();
+
+  /**
+   * To be called in `onModuleInit`: the worker starts after it.
+   * @throws Error for a name that is taken
+   */
+  register<Name extends TaskName>(name: Name, handler: TaskHandler<Name>): void {
+    if (this.#handlers.has(name)) throw new Error(`Task "${name}" has two handlers.`);
+    // The payload was written by enqueue() under the same name, and is therefore of this task's type.
+    this.#handlers.set(name, handler as Handler);
+  }
+
+  has(name: string): boolean {
+    return this.#handlers.has(name);
+  }
+
+  entries(): Iterable<[string, Handler]> {
+    return this.#handlers.entries();
+  }
+}

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Task, TaskList } from 'graphile-worker';
+import { Config } from '../../config/config.ts';
+import { JobMetrics } from './job-metrics.ts';
+import { workUntil } from './session.ts';
+import { type TaskHandler, type TaskName, Tasks } from './tasks.ts';
+
+/** How long to wait before a new session when one has failed: the database is away, or restarts. */
+const NEW_SESSION_AFTER_MS = 2_000;
+
+/** Does the jobs, for as long as the application runs. Several processes share the work, each with a worker of its own. */
+@Injectable()
+export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #logger = new Logger('Jobs');
+  readonly #stopping = new AbortController();
+  #stopped: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly config: Config,
+    private readonly tasks: Tasks,
+    private readonly metrics: JobMetrics,
+  ) {}
+
+  /** Every module has registered its tasks by now. Does not wait: the API answers without a worker as well. */
+  onApplicationBootstrap(): void {
+    this.#stopped = this.#work();
+  }
+
+  /** Returns within 10 s. Jobs that are not done by then are done later, by whichever worker there is. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#stopping.abort();
+    await this.#stopped;
+  }
+
+  async #work(): Promise<void> {
+    const stopping = this.#stopping.signal;
+    while (!stopping.aborted) {
+      await this.#session(stopping);
+      await delay(NEW_SESSION_AFTER_MS, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
+
+  async #session(stopping: AbortSignal): Promise<void> {
+    try {
+      await workUntil(stopping, {
+        connectionString: this.config.database.directUrl,
+        tasks: this.#taskList(),
+        logger: this.#logger,
+      });
+    } catch (error) {
+      this.#logger.error({ msg: 'the worker failed and starts anew', reason: String(error) });
+    }
+  }
+
+  #taskList(): TaskList {
+    return Object.fromEntries([...this.tasks.entries()].map(([name, handler]) => [name, this.#measured(name, handler)]));
+  }
+
+  /** Logs by ids and names alone. What an error says may quote an address; it is kept with the job, as last_error. */
+  #measured(task: string, handler: TaskHandler<TaskName>): Task {
+    return async (payload, { job, abortSignal }) => {
+      const entry = { task, jobId: job.id, attempt: job.attempts };
+      const finished = this.metrics.started(task);
+      try {
+        await handler(payload as never, { jobId: job.id, number: job.attempts, signal: abortSignal });
+        this.#logger.log({ msg: 'job done', ...entry, durationMs: finished('done') });
+      } catch (error) {
+        const last = job.attempts >= job.max_attempts;
+        const durationMs = finished(last ? 'given_up' : 'failed');
+        this.#logger[last ? 'error' : 'warn']({ msg: last ? 'job given up' : 'job failed', ...entry, durationMs, error: nameOf(error) });
+        throw error;
+      }
+    };
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

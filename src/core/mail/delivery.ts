@@ -1,0 +1,36 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../config/config.ts';
+import { type Attempt, Tasks } from '../jobs/tasks.ts';
+import { render } from './letter.ts';
+import type { MailJob } from './mail.ts';
+import { Mailbox } from './mailbox.ts';
+import { Smtp, SmtpError } from './smtp.ts';
+
+/** Delivers the mails that wait in the outbox: to the mail server, and outside of production to the mailbox as well. */
+@Injectable()
+export class Delivery implements OnModuleInit {
+  readonly #logger = new Logger('Mail');
+
+  constructor(
+    private readonly config: Config,
+    private readonly tasks: Tasks,
+    private readonly mailbox: Mailbox,
+    private readonly smtp: Smtp,
+  ) {}
+
+  onModuleInit(): void {
+    this.tasks.register('send_mail', (job, attempt) => this.#deliver(job, attempt));
+  }
+
+  async #deliver({ id, to, content }: MailJob, { jobId }: Attempt): Promise<void> {
+    const mail = { id, to, ...render(content) };
+    if (!this.config.isProduction) this.mailbox.keep(mail);
+    try {
+      await this.smtp.deliver(mail);
+    } catch (error) {
+      // Asking again gets the same answer, and costs the sender its good name.
+      if (!(error instanceof SmtpError && error.recipientRefused)) throw error;
+      this.#logger.warn({ msg: 'mail refused for its recipient', jobId, reply: error.reply });
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { Jobs } from '../jobs/jobs.ts';
+import type { MailContent } from './templates.ts';
+
+/** A mail on its way. The id is the mail's own, the same at every attempt. */
+export interface MailJob {
+  readonly id: string;
+  readonly to: string;
+  readonly content: MailContent;
+}
+
+declare module '../jobs/tasks.ts' {
+  interface TaskPayloads {
+    send_mail: MailJob;
+  }
+}
+
+@Injectable()
+export class Mail {
+  constructor(private readonly jobs: Jobs) {}
+
+  /**
+   * Writes a mail in the current transaction: it is sent after the commit, retried while the mail server is away, and
+   * never sent if the transaction rolls back. Costs no round trip.
+   * @param mail `to` is one address (RFC 5321), validated by the caller; then a template's name and its values
+   * @throws Error outside of a transaction, or for an address that could break out of a header
+   */
+  send({ to, ...content }: { to: string } & MailContent): void {
+    if (!SAFE_ADDRESS.test(to)) throw new Error('The address of a mail must be one address.');
+    this.jobs.enqueue('send_mail', { id: uuid(), to, content });
+  }
+}
+
+/** No control character and no angle bracket: what ends a header, and what delimits an address in SMTP. */
+const SAFE_ADDRESS = /^[^\p{Cc}<>]+@[^\p{Cc}\s<>,;@]+$/u;

@@ -1,0 +1,41 @@
+/** What a mail says, before it is text or HTML. */
+export interface Letter {
+  readonly subject: string;
+  /** Whom it greets; left out where the name is not known. */
+  readonly name?: string | undefined;
+  readonly paragraphs: readonly string[];
+  readonly action?: { readonly label: string; readonly link: string };
+  readonly footnote: string;
+}
+
+const NOT_YOU = 'If this was not you, there is nothing to do: without the link nobody gets in.';
+
+/** Every mail that Tenantry writes. Links are absolute and made by the caller. */
+export const templates = {
+  verify_email: ({ link, name }: { link: string; name: string }): Letter => ({
+    subject: 'Confirm your email address',
+    name,
+    paragraphs: ['Welcome to Tenantry. Please confirm that this is your email address.'],
+    action: { label: 'Confirm the address', link },
+    footnote: NOT_YOU,
+  }),
+  address_known: ({ name }: { name?: string }): Letter => ({
+    subject: 'You already have an account',
+    name,
+    paragraphs: [
+      'Somebody, probably you, has just tried to register with your email address. You have an account already: sign in as usual.',
+    ],
+    footnote: 'If this was not you, there is nothing to do: your account is unchanged.',
+  }),
+  sign_in_link: ({ link }: { link: string }): Letter => ({
+    subject: 'Your sign-in link',
+    paragraphs: ['Here is your link to sign in to Tenantry. It works once.'],
+    action: { label: 'Sign in', link },
+    footnote: NOT_YOU,
+  }),
+} satisfies Record<string, (values: never) => Letter>;
+
+export type MailTemplate = keyof typeof templates;
+
+/** The values that each template needs, beside its name. */
+export type MailContent = { [Name in MailTemplate]: { template: Name } & Parameters<(typeof templates)[Name]>[0] }[MailTemplate];
