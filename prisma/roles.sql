@@ -1,0 +1,60 @@
+-- The roles of Tenantry and what they may do with this database. Run by an administrator in the database itself, as often
+-- as you like: psql "$ADMIN_URL" -f prisma/roles.sql. It sets no passwords: \password tenantry_app, and so on.
+--
+--   tenantry_owner   owns the schema and runs the migrations
+--   tenantry_app     is the server: owns nothing, and row level security binds it
+--   tenantry_worker  owns the job queue's schema; the job worker signs in as it
+--   tenantry_gate    owns the functions that see before a scope exists; nobody can sign in as it
+
+do $$
+declare
+  v_role text;
+  v_login text;
+begin
+  foreach v_role in array array['tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_gate'] loop
+    v_login := case when v_role = 'tenantry_gate' then 'nologin' else 'login' end;
+    if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+      execute format('create role %I %s nosuperuser nobypassrls nocreatedb nocreaterole noreplication', v_role, v_login);
+    -- Only where something is wrong: naming SUPERUSER, even to take it away, is refused to all but superusers.
+    elsif exists (
+      select from pg_catalog.pg_roles
+      where rolname = v_role
+        and (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication
+          or rolcanlogin <> (v_role <> 'tenantry_gate'))
+    ) then
+      execute format('alter role %I %s nosuperuser nobypassrls nocreatedb nocreaterole noreplication', v_role, v_login);
+    end if;
+  end loop;
+end $$;
+
+-- The owner may hand objects to these two and act as them on request, and inherits nothing from them unasked.
+grant tenantry_gate to tenantry_owner with inherit false, set true;
+grant tenantry_worker to tenantry_owner with inherit false, set true;
+
+-- A superuser can act as anybody; another administrator has to be allowed to act as the roles it has just made.
+do $$
+begin
+  if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user)
+    and not pg_has_role(current_user, 'tenantry_owner', 'SET') then
+    execute format('grant tenantry_owner, tenantry_worker to %I with inherit false, set true', current_user);
+  end if;
+end $$;
+
+-- Every answer has to come within 3 s, so no statement of the server may take longer; what waits longer for a lock than
+-- that would not be answered either. A transaction that its process forgot must not hold locks or the audit seal.
+alter role tenantry_app set statement_timeout = '2500ms';
+alter role tenantry_app set lock_timeout = '2s';
+alter role tenantry_app set idle_in_transaction_session_timeout = '5s';
+-- A migration that waits for a table makes everybody behind it wait as well: it gives up first.
+alter role tenantry_owner set lock_timeout = '2s';
+
+do $$
+begin
+  execute format('revoke all on database %I from public', current_database());
+  execute format('grant connect on database %I to tenantry_app, tenantry_worker', current_database());
+  execute format('grant create, connect on database %I to tenantry_owner', current_database());
+end $$;
+
+revoke create on schema public from public;
+grant create, usage on schema public to tenantry_owner;
+grant usage on schema public to tenantry_app, tenantry_gate, tenantry_worker;
