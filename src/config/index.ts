@@ -1,0 +1,1 @@
+export { Config, ConfigError, readConfig } from './config.ts';
