@@ -1,0 +1,5 @@
+export { CryptoModule } from './crypto.module.ts';
+export { KeyedHash } from './keyed-hash.ts';
+export { normalizePassword, Passwords } from './passwords.ts';
+export { type PublicJwk, SigningKey } from './signing-key.ts';
+export { randomToken, tokenHash } from './tokens.ts';

@@ -1,0 +1,99 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { KeyedHash, Passwords, randomToken, SigningKey, tokenHash } from '../../src/core/crypto/index.ts';
+
+describe('passwords', () => {
+  const passwords = new Passwords();
+  beforeAll(() => passwords.onModuleInit());
+
+  it('are hashed with argon2id at the strength that OWASP advises, salted', async () => {
+    const encoded = await passwords.hash('correct horse battery');
+    expect(encoded).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await passwords.hash('correct horse battery')).not.toBe(encoded);
+  });
+
+  it('are told apart', async () => {
+    const encoded = await passwords.hash('correct horse battery');
+    expect(await passwords.verify(encoded, 'correct horse battery')).toBe(true);
+    expect(await passwords.verify(encoded, 'correct horse batterz')).toBe(false);
+  });
+
+  it('are the same in every Unicode form that a keyboard sends', async () => {
+    const encoded = await passwords.hash('pa\u0308sswörter');
+    expect(await passwords.verify(encoded, 'p\u00e4sswörter')).toBe(true);
+  });
+
+  it('are never right where there is nothing to compare with', async () => {
+    expect(await passwords.verify(null, 'correct horse battery')).toBe(false);
+  });
+
+  it('take as long to refuse without an account as with one', async () => {
+    const encoded = await passwords.hash('correct horse battery');
+    const known: number[] = [];
+    const unknown: number[] = [];
+    for (let round = 0; round < 15; round++) {
+      known.push(await duration(() => passwords.verify(encoded, 'wrong')));
+      unknown.push(await duration(() => passwords.verify(null, 'wrong')));
+    }
+    // Without a decoy an unknown account would be refused in microseconds: a ratio far below one half.
+    expect(median(unknown) / median(known)).toBeGreaterThan(0.5);
+    expect(median(unknown) / median(known)).toBeLessThan(2);
+  });
+});
+
+describe('a signing key', () => {
+  it('is named by the thumbprint of RFC 7638 and publishes nothing private', () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key = new SigningKey(privateKey);
+    expect(key.jwk).toEqual({
+      kty: 'EC',
+      crv: 'P-256',
+      x: expect.any(String),
+      y: expect.any(String),
+      kid: key.id,
+      use: 'sig',
+      alg: 'ES256',
+    });
+    expect(key.id).toMatch(/^[\w-]{43}$/);
+    expect(createPublicKey({ key: { ...key.jwk }, format: 'jwk' }).equals(key.publicKey)).toBe(true);
+    expect(new SigningKey(privateKey).id).toBe(key.id);
+  });
+
+  it.each([
+    ['another curve', generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey],
+    ['another kind', generateKeyPairSync('ed25519').privateKey],
+  ])('is refused on %s', (_, privateKey) => {
+    expect(() => new SigningKey(privateKey)).toThrow('P-256');
+  });
+});
+
+describe('tokens', () => {
+  it('carry 256 random bits and are kept as a hash', () => {
+    const token = randomToken();
+    expect(Buffer.from(token, 'base64url')).toHaveLength(32);
+    expect(randomToken()).not.toBe(token);
+    // Known answer: SHA-256 of "abc" (FIPS 180-2, B.1).
+    expect(tokenHash('abc').toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+});
+
+describe('a keyed hash', () => {
+  const hash = new KeyedHash(Buffer.alloc(32, 1));
+
+  it('is the same for the same value, purpose and key, and for nothing else', () => {
+    const digest = hash.digest('email_address', 'ada@example.com');
+    expect(hash.digest('email_address', 'ada@example.com')).toEqual(digest);
+    expect(hash.digest('email_address', 'bob@example.com')).not.toEqual(digest);
+    expect(hash.digest('refresh_token', 'ada@example.com')).not.toEqual(digest);
+    expect(new KeyedHash(Buffer.alloc(32, 2)).digest('email_address', 'ada@example.com')).not.toEqual(digest);
+  });
+});
+
+async function duration(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
