@@ -69,10 +69,10 @@ async function runStep(root: string, { program, args }: Step): Promise<void> {
   const child = spawn(process.execPath, [join(home, ...path), ...args], {
     cwd: root,
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   const [code] = await once(child, 'close');
   if (code === 0) return;
   process.stdout.write(Buffer.concat(output));

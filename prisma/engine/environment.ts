@@ -1,6 +1,7 @@
 import type { Passwords } from './roles.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Such as process.env. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variable's value. Throws, with its name, where it is missing or empty. */
 export function required(environment: Environment, name: string): string {
