@@ -1,20 +1,43 @@
 import { Injectable } from '@nestjs/common';
-import { Histogram } from 'prom-client';
+import { Gauge, Histogram } from 'prom-client';
+import { Metrics } from '../telemetry/metrics.ts';
+import type { Backlog } from './presence.ts';
 
 const MS_PER_SECOND = 1_000;
+
+/** Seconds; from a mail to a server next door to the longest that a mail server may take. */
+const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
 
 /** `done`, `failed` (and tried again), or `given_up` after the last attempt, which is worth an alarm. */
 export type Outcome = 'done' | 'failed' | 'given_up';
 
-/** What the worker tells of itself: how long attempts take, and how they end. */
+/** What the worker tells of itself and of the queue. */
 @Injectable()
 export class JobMetrics {
-  readonly #attempts = new Histogram({
-    name: 'tenantry_job_duration_seconds',
-    help: 'Attempts at jobs, by task and outcome.',
-    labelNames: ['task', 'outcome'],
-    registers: [],
-  });
+  readonly #attempts: Histogram<'task' | 'outcome'>;
+  readonly #queued: Gauge;
+  readonly #givenUp: Gauge;
+
+  constructor({ registry }: Metrics) {
+    const registers = [registry];
+    this.#attempts = new Histogram({
+      name: 'job_duration_seconds',
+      help: 'Attempts at jobs by this process, by task and outcome (done, failed, given_up).',
+      labelNames: ['task', 'outcome'],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#queued = new Gauge({
+      name: 'jobs_queued',
+      help: 'Jobs that are not done yet, of all processes, up to a minute old.',
+      registers,
+    });
+    this.#givenUp = new Gauge({
+      name: 'jobs_given_up',
+      help: 'Jobs that failed at their last attempt and wait for an operator, of all processes, up to a minute old.',
+      registers,
+    });
+  }
 
   /** Starts the watch on an attempt; the function that it returns stops it, and returns milliseconds. */
   started(task: string): (outcome: Outcome) => number {
@@ -24,5 +47,10 @@ export class JobMetrics {
       this.#attempts.observe({ task, outcome }, milliseconds / MS_PER_SECOND);
       return Math.round(milliseconds);
     };
+  }
+
+  backlog({ queued, givenUp }: Backlog): void {
+    this.#queued.set(queued);
+    this.#givenUp.set(givenUp);
   }
 }

@@ -21,6 +21,18 @@ const RELEASE_THE_ABSENT = `
   )
   select id, graphile_worker.force_unlock_workers(array[id]) from absent`;
 
+const BACKLOG = `
+  select count(*) filter (where attempts < max_attempts or locked_at is not null)::int as queued,
+    count(*) filter (where attempts >= max_attempts and locked_at is null)::int as "givenUp"
+  from graphile_worker._private_jobs`;
+
+export interface Backlog {
+  /** Waiting, for now or for a later attempt, or running. */
+  readonly queued: number;
+  /** Failed at the last attempt. */
+  readonly givenUp: number;
+}
+
 /**
  * That a worker is alive, as a fact in the database that cannot outlive it: an advisory lock on the worker's id, held by
  * a session of its own. graphile-worker alone keeps the jobs of a killed worker locked for four hours.
@@ -66,6 +78,11 @@ export class Presence {
   async releaseTheAbsent(workerId: string): Promise<string[]> {
     const { rows } = await this.#client.query<{ id: string }>(RELEASE_THE_ABSENT, [workerId]);
     return rows.map((row) => row.id);
+  }
+
+  async backlog(): Promise<Backlog> {
+    const { rows } = await this.#client.query<Backlog>(BACKLOG);
+    return rows[0] ?? { queued: 0, givenUp: 0 };
   }
 
   async end(): Promise<void> {

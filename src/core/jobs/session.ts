@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger as GraphileLogger, runTaskList, type TaskList, type WorkerPool } from 'graphile-worker';
 import pg from 'pg';
-import { Presence } from './presence.ts';
+import { type Backlog, Presence } from './presence.ts';
 
 /** Jobs at a time in one process. They wait for the network, not for the processor. */
 const CONCURRENCY = 4;
 /** One connection listens for new jobs, the others take and finish them. */
 const POOL_SIZE = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
-const RELEASE_INTERVAL_MS = 60_000;
+const CARE_INTERVAL_MS = 60_000;
 /** What a running job is given when the process stops: then its signal aborts, and then it is left to a later attempt. */
 const ABORT_AFTER_MS = 3_000;
 const ABANDON_AFTER_MS = 5_000;
@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly connectionString: string;
   readonly tasks: TaskList;
   readonly logger: Pick<Console, 'warn'>;
+  /** Told at the start and every minute. */
+  readonly onBacklog: (backlog: Backlog) => void;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function workUntil(stopping: AbortSignal, options: SessionOptions):
       aborted(stopping),
       workers.promise,
       presence.lost,
-      releaseTheAbsent(presence, workers.id, over.signal, options.logger),
+      careForTheQueue(presence, workers.id, over.signal, options),
     ]);
   } finally {
     over.abort();
@@ -95,16 +97,17 @@ function quiet(logger: Pick<Console, 'warn'>): GraphileLogger {
 }
 
 /** Now and every minute. Ends by rejection alone: when the session is over, or its connection does not answer. */
-async function releaseTheAbsent(
+async function careForTheQueue(
   presence: Presence,
   workerId: string,
   over: AbortSignal,
-  logger: Pick<Console, 'warn'>,
+  { logger, onBacklog }: SessionOptions,
 ): Promise<never> {
   for (;;) {
     const absent = await presence.releaseTheAbsent(workerId);
     if (absent.length > 0) logger.warn(`Freed the jobs of workers that are gone: ${absent.join(', ')}`);
-    await delay(RELEASE_INTERVAL_MS, undefined, { signal: over });
+    onBacklog(await presence.backlog());
+    await delay(CARE_INTERVAL_MS, undefined, { signal: over });
   }
 }
 

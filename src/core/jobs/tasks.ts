@@ -22,7 +22,8 @@ export interface Attempt {
 /** Returning means done; throwing means "later again", until the attempts are used up. */
 export type TaskHandler<Name extends TaskName> = (payload: TaskPayloads[Name], attempt: Attempt) => Promise<void>;
 
-type Handler = (payload: unknown, attempt: Attempt) => Promise<void>;
+/** A handler as the worker sees it: what it is given was checked when it was enqueued, by type. */
+export type Handler = (payload: unknown, attempt: Attempt) => Promise<void>;
 
 /** The closed list of what can be enqueued and how it is done. It is complete when every module has been initialised. */
 @Injectable()

@@ -4,7 +4,7 @@ import type { Task, TaskList } from 'graphile-worker';
 import { Config } from '../../config/config.ts';
 import { JobMetrics } from './job-metrics.ts';
 import { workUntil } from './session.ts';
-import { type TaskHandler, type TaskName, Tasks } from './tasks.ts';
+import { type Handler, Tasks } from './tasks.ts';
 
 /** How long to wait before a new session when one has failed: the database is away, or restarts. */
 const NEW_SESSION_AFTER_MS = 2_000;
@@ -47,6 +47,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
         connectionString: this.config.database.directUrl,
         tasks: this.#taskList(),
         logger: this.#logger,
+        onBacklog: (backlog) => this.metrics.backlog(backlog),
       });
     } catch (error) {
       this.#logger.error({ msg: 'the worker failed and starts anew', reason: String(error) });
@@ -54,21 +55,25 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   #taskList(): TaskList {
-    return Object.fromEntries([...this.tasks.entries()].map(([name, handler]) => [name, this.#measured(name, handler)]));
+    return Object.fromEntries(
+      [...this.tasks.entries()].map(([name, handler]) => [name, this.#measured(name, handler)]),
+    );
   }
 
   /** Logs by ids and names alone. What an error says may quote an address; it is kept with the job, as last_error. */
-  #measured(task: string, handler: TaskHandler<TaskName>): Task {
+  #measured(task: string, handler: Handler): Task {
     return async (payload, { job, abortSignal }) => {
-      const entry = { task, jobId: job.id, attempt: job.attempts };
-      const finished = this.metrics.started(task);
+      const entry = { task, job_id: job.id, attempt: job.attempts };
+      const ended = this.metrics.started(task);
       try {
-        await handler(payload as never, { jobId: job.id, number: job.attempts, signal: abortSignal });
-        this.#logger.log({ msg: 'job done', ...entry, durationMs: finished('done') });
+        await handler(payload, { jobId: job.id, number: job.attempts, signal: abortSignal });
+        this.#logger.log({ msg: 'job done', ...entry, duration_ms: ended('done') });
       } catch (error) {
-        const last = job.attempts >= job.max_attempts;
-        const durationMs = finished(last ? 'given_up' : 'failed');
-        this.#logger[last ? 'error' : 'warn']({ msg: last ? 'job given up' : 'job failed', ...entry, durationMs, error: nameOf(error) });
+        const isLast = job.attempts >= job.max_attempts;
+        const duration_ms = ended(isLast ? 'given_up' : 'failed');
+        const line = { msg: isLast ? 'job given up' : 'job failed', ...entry, duration_ms, error: nameOf(error) };
+        if (isLast) this.#logger.error(line);
+        else this.#logger.warn(line);
         throw error;
       }
     };

@@ -1,3 +1,4 @@
+import { escapeHtml } from './html.ts';
 import { type Letter, type MailContent, templates } from './templates.ts';
 
 export interface Rendered {
@@ -66,11 +67,4 @@ const LOOKS_LIKE_A_LINK = /[/:@<>]|\w\.\w/u;
 /** Control and separator characters become spaces: no value begins a line, or a header, of its own. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-/** Text as it may stand between tags and in a quoted attribute. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -38,4 +38,6 @@ export const templates = {
 export type MailTemplate = keyof typeof templates;
 
 /** The values that each template needs, beside its name. */
-export type MailContent = { [Name in MailTemplate]: { template: Name } & Parameters<(typeof templates)[Name]>[0] }[MailTemplate];
+export type MailContent = {
+  [Name in MailTemplate]: { template: Name } & Parameters<(typeof templates)[Name]>[0];
+}[MailTemplate];

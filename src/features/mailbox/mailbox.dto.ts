@@ -1,0 +1,40 @@
+import { IsOptional, IsString } from 'class-validator';
+import type { KeptMail } from '../../core/mail/mailbox.ts';
+
+export class MailboxQuery {
+  /** Only the mails to this address. */
+  @IsOptional()
+  @IsString()
+  to?: string;
+}
+
+export class MailResponse {
+  id: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  created_at: string;
+  /** Every link in the mail, in order. */
+  links: string[];
+}
+
+export class MailboxResponse {
+  data: MailResponse[];
+}
+
+export function toMailbox(mails: readonly KeptMail[]): MailboxResponse {
+  return { data: mails.map(toMail) };
+}
+
+function toMail({ id, to, subject, text, html, createdAt }: KeptMail): MailResponse {
+  return {
+    id,
+    to,
+    subject,
+    text,
+    html,
+    created_at: createdAt.toISOString(),
+    links: text.match(/https?:\/\/\S+/g) ?? [],
+  };
+}

@@ -1,0 +1,132 @@
+import { Clock } from '../../src/core/clock/clock.ts';
+import { render } from '../../src/core/mail/letter.ts';
+import { Mailbox } from '../../src/core/mail/mailbox.ts';
+import { Smtp, SmtpError } from '../../src/core/mail/smtp.ts';
+import { SmtpServer } from '../support/smtp-server.ts';
+
+const LINK = 'https://app.example.com/verify?token=a&b="c"';
+
+describe('a letter', () => {
+  it('says the same as text and as HTML', () => {
+    const { subject, text, html } = render({
+      template: 'verify_email',
+      link: 'https://app.example.com/v',
+      name: 'Ada',
+    });
+    expect(subject).toBe('Confirm your email address');
+    expect(text).toContain('Hello Ada,');
+    expect(text).toContain('\nhttps://app.example.com/v\n');
+    expect(html).toContain('<p>Hello Ada,</p>');
+    expect(html).toContain('<a href="https://app.example.com/v"');
+  });
+
+  it('escapes every value in HTML', () => {
+    const { html } = render({ template: 'verify_email', link: LINK, name: `O'Neil & "Sons"` });
+    expect(html).toContain('Hello O&#39;Neil &amp; &quot;Sons&quot;,');
+    expect(html).toContain('href="https://app.example.com/verify?token=a&amp;b=&quot;c&quot;"');
+  });
+
+  it.each(['<script>alert(1)</script>', 'win at evil.example', 'https://evil.example', 'call me@evil'])(
+    'does not repeat the name %j, which is a message and no name',
+    (name) => {
+      const { text, html } = render({ template: 'address_known', name });
+      expect(text).toMatch(/^Hello,\n/);
+      expect(html).not.toContain(name);
+    },
+  );
+
+  it('keeps a name to its line and to its length', () => {
+    expect(render({ template: 'address_known', name: 'Ada\r\nKing\u2028of \u202eLovelace' }).text).toMatch(
+      /^Hello Ada King of Lovelace,\n/,
+    );
+    expect(render({ template: 'address_known', name: 'a'.repeat(200) }).text).toMatch(/^Hello a{80},\n/);
+  });
+
+  it('greets without a name where there is none', () => {
+    expect(render({ template: 'sign_in_link', link: LINK }).text).toMatch(/^Hello,\n/);
+  });
+});
+
+describe('the mailbox', () => {
+  const mail = (number: number) => ({ id: `${number}`, to: 'Ada@Example.com', subject: '', text: '', html: '' });
+
+  it('keeps the last 200 mails, newest first', () => {
+    const mailbox = new Mailbox(new Clock());
+    for (let number = 1; number <= 201; number++) mailbox.keep(mail(number));
+    const ids = mailbox.list().map(({ id }) => id);
+    expect(ids).toHaveLength(200);
+    expect([ids.at(0), ids.at(-1)]).toEqual(['201', '2']);
+  });
+
+  it('keeps a mail once, however often it is delivered', () => {
+    const mailbox = new Mailbox(new Clock());
+    mailbox.keep(mail(1));
+    mailbox.keep(mail(1));
+    expect(mailbox.list()).toHaveLength(1);
+  });
+
+  it('finds the mails to an address in any letter case', () => {
+    const mailbox = new Mailbox(new Clock());
+    mailbox.keep(mail(1));
+    expect(mailbox.list('ADA@example.com')).toHaveLength(1);
+    expect(mailbox.list('eve@example.com')).toHaveLength(0);
+  });
+});
+
+describe('SMTP', () => {
+  let server: SmtpServer;
+  let smtp: Smtp;
+  const mail = { id: '0193', to: 'ada@example.com', subject: 'Hello', text: 'one\n.\ntwo\n', html: '<p>one</p>' };
+
+  beforeEach(async () => {
+    server = await SmtpServer.start();
+    smtp = new Smtp({ mail: { smtpUrl: server.url, from: 'Tenantry <no-reply@tenantry.example>' } } as never);
+  });
+  afterEach(() => server.stop());
+
+  it('delivers text and HTML, under a Message-ID of the mail', async () => {
+    await smtp.deliver(mail);
+    expect(server.mails).toMatchObject([{ from: 'no-reply@tenantry.example', to: ['ada@example.com'] }]);
+    const source = server.mails[0]!.source;
+    expect(source).toContain('Message-ID: <0193@tenantry.example>');
+    expect(source).toContain('From: Tenantry <no-reply@tenantry.example>');
+    expect(source).toContain('To: ada@example.com');
+    expect(source).toContain('Content-Type: text/plain');
+    expect(source).toContain('Content-Type: text/html');
+    expect(source).toContain('one\r\n.\r\ntwo');
+  });
+
+  it('lets no value begin a header', async () => {
+    await smtp.deliver({ ...mail, subject: 'Hello\r\nBcc: eve@example.com' });
+    expect(server.mails).toMatchObject([{ to: ['ada@example.com'] }]);
+    expect(server.mails[0]!.source).not.toMatch(/^Bcc:/im);
+  });
+
+  it('takes an address as one, commas and all', async () => {
+    await smtp.deliver({ ...mail, to: '"eve@example.com,ada"@example.com' });
+    expect(server.mails[0]!.to).toEqual(['"eve@example.com,ada"@example.com']);
+  });
+
+  it('says why a mail was not taken, and not to whom', async () => {
+    server.refuse('RCPT', '550 no such user ada@example.com', 1);
+    const error = await smtp.deliver(mail).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SmtpError);
+    expect(error).toMatchObject({ reply: 550, recipientRefused: true });
+    expect(JSON.stringify([String(error), (error as Error).stack, error])).not.toContain('ada@');
+  });
+
+  it.each([
+    ['RCPT', '450 mailbox busy'],
+    ['DATA', '554 we think this is spam'],
+  ] as const)('takes a refusal of %s with %j for one that can pass', async (command, reply) => {
+    server.refuse(command, reply, 1);
+    await expect(smtp.deliver(mail)).rejects.toMatchObject({ recipientRefused: false });
+  });
+
+  it('gives up on a server that is away', async () => {
+    const { url } = server;
+    await server.stop();
+    await expect(new Smtp({ mail: { smtpUrl: url, from: 'a@b.c' } } as never).deliver(mail)).rejects.toThrow('ESOCKET');
+    server = await SmtpServer.start();
+  });
+});

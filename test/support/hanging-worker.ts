@@ -1,0 +1,14 @@
+import { workUntil } from '../../src/core/jobs/session.ts';
+
+// A process of its own, for a test to kill: takes a job of the task, says so, and never comes to an end.
+const [connectionString = '', task = ''] = process.argv.slice(2);
+const hang = (): Promise<void> => {
+  console.log('taken');
+  return new Promise(() => undefined);
+};
+await workUntil(new AbortController().signal, {
+  connectionString,
+  tasks: { [task]: hang },
+  logger: console,
+  onBacklog: () => undefined,
+});
