@@ -1,0 +1,256 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TaskList } from 'graphile-worker';
+import pg from 'pg';
+import { ensureDatabase, type Cluster } from '../../prisma/embedded/cluster.ts';
+import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
+import { deploy } from '../../prisma/engine/deploy.ts';
+import type { Backlog } from '../../src/core/jobs/presence.ts';
+import { workUntil } from '../../src/core/jobs/session.ts';
+
+/** As soon as it is so; a test that waits for what never comes fails by its own time limit. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(20);
+}
+
+describe('jobs', () => {
+  let cluster: Cluster;
+  let server: pg.Client;
+  let owner: pg.Client;
+  const warnings: string[] = [];
+  const sessions: { stop: () => Promise<void> }[] = [];
+  let child: ChildProcess | undefined;
+  const workerUrl = (): string => cluster.url('jobs', 'tenantry_worker');
+
+  beforeAll(async () => {
+    cluster = await throwAwayCluster();
+    await ensureDatabase(cluster, 'jobs');
+    const roles = ['tenantry_owner', 'tenantry_app', 'tenantry_worker'] as const;
+    const passwords = Object.fromEntries(roles.map((role) => [role, cluster.password(role)]));
+    await deploy(cluster.url('jobs'), { passwords });
+    server = new pg.Client(cluster.url('jobs', 'tenantry_app'));
+    owner = new pg.Client(workerUrl());
+    await Promise.all([server.connect(), owner.connect()]);
+  }, 60_000);
+
+  afterEach(async () => {
+    child?.kill('SIGKILL');
+    child = undefined;
+    await Promise.all(sessions.splice(0).map((session) => session.stop()));
+    await owner.query('delete from graphile_worker._private_jobs');
+    warnings.length = 0;
+  });
+
+  afterAll(async () => {
+    await Promise.all([server.end(), owner.end()]);
+    await cluster.stop();
+  });
+
+  const enqueue = (task: string, payload: object = {}) => server.query('select app.enqueue($1, $2)', [task, payload]);
+
+  function work(tasks: TaskList, onBacklog: (backlog: Backlog) => void = () => undefined) {
+    const stopping = new AbortController();
+    const ended = workUntil(stopping.signal, {
+      connectionString: workerUrl(),
+      tasks,
+      logger: { warn: (line: string) => void warnings.push(line) },
+      onBacklog,
+    });
+    ended.catch(() => undefined);
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await ended.catch(() => undefined);
+    };
+    sessions.push({ stop });
+    return { stop, ended };
+  }
+
+  async function workThatHangs(task: string): Promise<void> {
+    const script = join(import.meta.dirname, '../support/hanging-worker.ts');
+    child = spawn(process.execPath, [script, workerUrl(), task], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout!, 'data');
+  }
+
+  async function rows(): Promise<
+    { attempts: number; max_attempts: number; last_error: string | null; locked_by: string }[]
+  > {
+    return (await owner.query('select * from graphile_worker._private_jobs order by id')).rows;
+  }
+
+  describe('what is enqueued', () => {
+    it('is done after the commit, with its payload', async () => {
+      const done: unknown[] = [];
+      work({ note: async (payload) => void done.push(payload) });
+      await server.query('begin');
+      await enqueue('note', { number: 1 });
+      await delay(200);
+      expect(done).toEqual([]);
+      await server.query('commit');
+      await until(() => done.length > 0);
+      expect(done).toEqual([{ number: 1 }]);
+      await until(async () => (await rows()).length === 0);
+    });
+
+    it('is gone with a transaction that rolls back', async () => {
+      await server.query('begin');
+      await enqueue('note');
+      await server.query('rollback');
+      expect(await rows()).toEqual([]);
+    });
+
+    it.each([
+      ['a name of another form', `select app.enqueue('Note; drop', '{}')`],
+      ['no name', `select app.enqueue(null, '{}')`],
+      ['an array, which would be a batch', `select app.enqueue('note', '[]')`],
+      ['no payload', `select app.enqueue('note', null)`],
+    ])('is refused with %s', async (_what, statement) => {
+      await expect(server.query(statement)).rejects.toMatchObject({ code: '22023' });
+    });
+
+    it('can be neither read nor added by another way from the server', async () => {
+      await expect(server.query('select * from graphile_worker._private_jobs')).rejects.toMatchObject({
+        code: '42501',
+      });
+      await expect(server.query(`select graphile_worker.add_job('note')`)).rejects.toMatchObject({ code: '42501' });
+    });
+  });
+
+  describe('a job that fails', () => {
+    it('is tried again later, and keeps why', async () => {
+      const attempts: number[] = [];
+      work({
+        fail_once: async (_payload, { job }) => {
+          attempts.push(job.attempts);
+          if (job.attempts === 1) throw new Error('not yet');
+        },
+      });
+      await enqueue('fail_once');
+      await until(async () => (await rows())[0]?.last_error === 'not yet');
+      expect(await rows()).toMatchObject([{ attempts: 1, max_attempts: 12, locked_by: null }]);
+      await owner.query('update graphile_worker._private_jobs set run_at = now()');
+      await owner.query(`select pg_notify('jobs:insert', '{"count":1}')`);
+      await until(() => attempts.length === 2);
+      await until(async () => (await rows()).length === 0);
+    });
+
+    it('says nothing of itself in the log of the queue', async () => {
+      const failed = Promise.withResolvers<void>();
+      work({
+        fail: async () => {
+          setTimeout(failed.resolve, 100);
+          throw new Error('no such user ada@example.com');
+        },
+      });
+      await enqueue('fail', { to: 'ada@example.com' });
+      await failed.promise;
+      expect(warnings).toEqual([]);
+    });
+  });
+
+  describe('a worker that was killed in the middle of a job', () => {
+    it('loses it to the next one at once', async () => {
+      await enqueue('hang');
+      await workThatHangs('hang');
+      child!.kill('SIGKILL');
+      await once(child!, 'exit');
+      const attempts: number[] = [];
+      work({ hang: async (_payload, { job }) => void attempts.push(job.attempts) });
+      await until(() => attempts.length > 0);
+      expect(attempts).toEqual([2]);
+      expect(warnings).toEqual([expect.stringMatching(/^Freed the jobs of workers that are gone: pool-\w+$/)]);
+    });
+
+    it('kept it for as long as it lived', async () => {
+      await enqueue('hang');
+      await workThatHangs('hang');
+      let stolen = 0;
+      const backlogs: Backlog[] = [];
+      work({ hang: async () => void stolen++ }, (backlog) => void backlogs.push(backlog));
+      await until(() => backlogs.length > 0);
+      await delay(200);
+      expect(stolen).toBe(0);
+      expect(warnings).toEqual([]);
+      expect(await rows()).toMatchObject([{ attempts: 1, locked_by: expect.stringMatching(/^pool-/) }]);
+    });
+  });
+
+  describe('a worker', () => {
+    it('ends when it can no longer prove that it lives, and leaves nothing behind', async () => {
+      let isReady = false;
+      const { ended } = work({ note: async () => undefined }, () => (isReady = true));
+      await until(() => isReady);
+      await owner.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database =
+        (select oid from pg_database where datname = current_database())`);
+      await expect(ended).rejects.toThrow('The connection that proves the worker alive was lost.');
+      expect(await connections()).toBe(0);
+    });
+
+    it('survives the loss of its other connections', async () => {
+      const done: number[] = [];
+      let isReady = false;
+      work({ note: async () => void done.push(1) }, () => (isReady = true));
+      await until(() => isReady);
+      await owner.query(`select pg_terminate_backend(pid) from pg_stat_activity a where application_name = 'tenantry worker'
+        and not exists (select from pg_locks l where l.pid = a.pid and locktype = 'advisory')`);
+      await enqueue('note');
+      await until(() => done.length > 0);
+    });
+
+    it('lets a running job come to its end when it stops', async () => {
+      const started = Promise.withResolvers<void>();
+      let isDone = false;
+      const { stop } = work({
+        slow: async () => {
+          started.resolve();
+          await delay(300);
+          isDone = true;
+        },
+      });
+      await enqueue('slow');
+      await started.promise;
+      await stop();
+      expect(isDone).toBe(true);
+      expect(await rows()).toEqual([]);
+      expect(await connections()).toBe(0);
+    });
+
+    it('stops within 10 s all the same, and leaves the job to a later attempt', async () => {
+      const started = Promise.withResolvers<void>();
+      let wasAsked = false;
+      const { stop } = work({
+        deaf: (_payload, { abortSignal }) => {
+          abortSignal.addEventListener('abort', () => (wasAsked = true));
+          started.resolve();
+          return new Promise(() => undefined);
+        },
+      });
+      await enqueue('deaf');
+      await started.promise;
+      const start = performance.now();
+      await stop();
+      expect(performance.now() - start).toBeLessThan(10_000);
+      expect(wasAsked).toBe(true);
+      expect(await rows()).toMatchObject([{ attempts: 1, locked_by: null, last_error: 'the process stopped' }]);
+    });
+
+    it('counts what waits and what was given up', async () => {
+      await enqueue('nobody_does_this');
+      await enqueue('given_up');
+      await owner.query(`update graphile_worker._private_jobs set attempts = max_attempts where id = (select max(id) from
+        graphile_worker._private_jobs)`);
+      const counted = Promise.withResolvers<Backlog>();
+      work({ note: async () => undefined }, counted.resolve);
+      expect(await counted.promise).toEqual({ queued: 1, givenUp: 1 });
+    });
+  });
+
+  /** How many connections workers have; PostgreSQL takes a moment to see one go. */
+  async function connections(): Promise<number> {
+    await delay(100);
+    const { rows: found } = await owner.query(`select count(*)::int as number from pg_stat_activity
+      where application_name = 'tenantry worker'`);
+    return found[0].number;
+  }
+});
