@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { currentContext } from '../context/context.ts';
+import { Database, sql } from '../database/index.ts';
+
+/** What a harmless field was and is. A personal one only tells that it changed. */
+export type Change = { readonly from: unknown; readonly to: unknown } | { readonly changed: true };
+
+export interface AuditEvent {
+  /** `noun.verb`, such as `organization.updated` (CONTRACT, section 7). */
+  readonly action: string;
+  readonly target: { readonly type: string; readonly id: string };
+  readonly changes?: Readonly<Record<string, Change>>;
+  readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** An agent may send any length; the log keeps what tells agents apart. */
+const userAgentLimit = 512;
+
+/** The write side of the organisation's log. */
+@Injectable()
+export class Audit {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Writes an event of the caller's into the ambient organisation's log. It commits together with the change that it tells of.
+   * @throws Error outside a transaction
+   */
+  record({ action, target, changes = {}, metadata = {} }: AuditEvent): void {
+    const { scope, request } = currentContext();
+    this.database.defer(sql`
+      insert into audit_events (
+        action, outcome, actor_type, actor_id, actor_member_id, target_type, target_id, changes, metadata,
+        ip_address, user_agent, request_id, session_id
+      ) values (
+        ${action}, 'success', ${scope?.userId ? 'user' : 'system'}, ${scope?.userId ?? null}, ${scope?.memberId ?? null},
+        ${target.type}, ${target.id}, ${JSON.stringify(changes)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
+        ${request?.ipAddress ?? null}, ${request?.userAgent?.slice(0, userAgentLimit) ?? null}, ${request?.id ?? null},
+        ${scope?.sessionId ?? null}
+      )`);
+  }
+}

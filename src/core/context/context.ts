@@ -1,0 +1,30 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Scope } from '../database/scope.ts';
+import type { Transaction } from '../database/transaction.ts';
+
+/** What logs and audit events tell of the request that they belong to. */
+export interface RequestInfo {
+  readonly id: string;
+  readonly ipAddress: string;
+  readonly userAgent: string | null;
+}
+
+/** All that is ambient: what a request carries along without every function passing it on. */
+export interface Context {
+  readonly request?: RequestInfo;
+  readonly scope?: Scope;
+  readonly transaction?: Transaction;
+}
+
+const storage = new AsyncLocalStorage<Context>();
+const nothing: Context = {};
+
+/** @returns the context of the caller; empty outside a request and a job */
+export function currentContext(): Context {
+  return storage.getStore() ?? nothing;
+}
+
+/** Runs the work, and whatever it awaits, in the current context with the given changes. */
+export function runInContext<T>(change: Context, work: () => T): T {
+  return storage.run({ ...currentContext(), ...change }, work);
+}

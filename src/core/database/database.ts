@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { currentContext, runInContext } from '../context/context.ts';
+import { isStalePlan } from './connection.ts';
+import type { Connections } from './connections.ts';
+import { isRetryable } from './faults.ts';
+import { prismaClient, type ScopedPrismaClient } from './prisma-client.ts';
+import type { ResultSet, Row } from './result-set.ts';
+import type { Scope } from './scope.ts';
+import { sendInScope } from './scoped-group.ts';
+import type { Statement } from './statement.ts';
+import { Transaction } from './transaction.ts';
+
+/** How often the work of a transaction is begun before its caller is told that the service is busy. */
+const attempts = 3;
+
+/** The one way to the database: whatever goes through it carries the ambient scope. */
+@Injectable()
+export class Database {
+  /** For ordinary repositories. A Prisma promise is lazy: await it where it is made, or it loses its scope. */
+  readonly prisma: ScopedPrismaClient;
+  readonly #connections: Connections;
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+    this.prisma = prismaClient({
+      run: (statement) => this.#run(statement),
+      openTransaction: () => this.#openTransaction(),
+    });
+  }
+
+  /**
+   * Runs one statement in the ambient scope, and in the ambient transaction where there is one: one round trip.
+   * @returns its rows by column name, as the caller declares them
+   * @throws Problem when the scope is refused; the database's own error when the statement fails
+   */
+  async query<R extends Row>(statement: Statement): Promise<R[]> {
+    const { rows } = await this.#run({ text: statement.text, values: statement.values });
+    // SQL is untyped at this border: the repository that wrote the statement declares its row.
+    return rows as R[];
+  }
+
+  async #run(statement: Statement): Promise<ResultSet> {
+    const { transaction } = currentContext();
+    if (transaction) return transaction.run(statement);
+    try {
+      return await this.#runAlone(statement);
+    } catch (error) {
+      // Nothing of the group happened, and the stale statements are forgotten.
+      if (isStalePlan(error)) return this.#runAlone(statement);
+      throw error;
+    }
+  }
+
+  async #runAlone(statement: Statement): Promise<ResultSet> {
+    const scope = ambientScope();
+    const connection = await this.#connections.acquire();
+    try {
+      const [result] = await sendInScope(connection, scope, [statement]);
+      if (!result) throw new Error('the database answered no result');
+      return result;
+    } finally {
+      connection.release();
+    }
+  }
+
+  /**
+   * Runs the work in one transaction of the ambient scope; inside another transaction it joins that. The work is run again
+   * when it stood in another's way (serialization failure, deadlock), so it does nothing but talk to the database.
+   * @throws whatever the work throws, after everything it did was undone
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (currentContext().transaction) return work();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(work);
+      } catch (error) {
+        const again = isRetryable(error) || isStalePlan(error);
+        if (!again || attempt === attempts) throw error;
+      }
+    }
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    const transaction = new Transaction(this.#connections, ambientScope());
+    try {
+      const result = await runInContext({ transaction }, work);
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+  }
+
+  #openTransaction(): { transaction: Transaction; isNew: boolean } {
+    const { transaction } = currentContext();
+    return transaction
+      ? { transaction, isNew: false }
+      : { transaction: new Transaction(this.#connections, ambientScope()), isNew: true };
+  }
+
+  /**
+   * Adds a statement to the ambient transaction that travels with its COMMIT, such as an audit event.
+   * @throws Error outside a transaction
+   */
+  defer(statement: Statement): void {
+    const { transaction } = currentContext();
+    if (!transaction) throw new Error('only a transaction has something to defer to');
+    transaction.defer({ text: statement.text, values: statement.values });
+  }
+
+  /**
+   * Runs the work in another scope than the ambient one.
+   * @throws Error inside a transaction, which stays in the scope that it began in
+   */
+  async inScope<T>(scope: Scope, work: () => Promise<T>): Promise<T> {
+    if (currentContext().transaction) throw new Error('a transaction stays in the scope that it began in');
+    return runInContext({ scope }, work);
+  }
+
+  /** Enters the ambient scope with no work, for a handler that asked the database nothing. */
+  async enter(): Promise<void> {
+    const scope = ambientScope();
+    const connection = await this.#connections.acquire();
+    try {
+      await sendInScope(connection, scope, []);
+    } finally {
+      connection.release();
+    }
+  }
+}
+
+function ambientScope(): Scope {
+  const { scope } = currentContext();
+  // Fail closed: there is no default whose rows a statement could see.
+  if (!scope) throw new Error('no scope: a statement runs in a request, a job or Database.inScope');
+  return scope;
+}

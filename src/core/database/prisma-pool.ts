@@ -1,0 +1,27 @@
+import pg from 'pg';
+import { PrismaSession } from './prisma-session.ts';
+import type { ResultSet } from './result-set.ts';
+import type { Statement } from './statement.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What the stock Prisma adapter needs of the database. */
+export interface StatementRunner {
+  run(statement: Statement): Promise<ResultSet>;
+  /** The ambient transaction, or a new one in the ambient scope. */
+  openTransaction(): { transaction: Transaction; isNew: boolean };
+}
+
+/**
+ * The pool that the stock adapter believes it has. It asks for a `pg.Pool` by instanceof and uses four of its methods; every
+ * statement goes to the runner, which puts the ambient scope in front of it.
+ */
+export function prismaPool(runner: StatementRunner): pg.Pool {
+  const pool: pg.Pool = Object.create(pg.Pool.prototype, {
+    options: { value: {} },
+    on: { value: () => pool },
+    removeListener: { value: () => pool },
+    query: { value: (statement: Statement) => runner.run(statement) },
+    connect: { value: async () => new PrismaSession(runner.openTransaction()) },
+  });
+  return pool;
+}

@@ -1,0 +1,56 @@
+import { ResultSet } from './result-set.ts';
+import type { Statement } from './statement.ts';
+import type { Transaction } from './transaction.ts';
+
+let savepoints = 0;
+
+/**
+ * What the Prisma adapter takes for a client when Prisma wants a transaction of its own (a nested write). Inside an ambient
+ * transaction it is a savepoint, so that a write is never half in it; otherwise a transaction in the ambient scope.
+ */
+export class PrismaSession {
+  readonly #transaction: Transaction;
+  readonly #isNew: boolean;
+  readonly #savepoint = `prisma_${(savepoints += 1)}`;
+
+  constructor({ transaction, isNew }: { transaction: Transaction; isNew: boolean }) {
+    this.#transaction = transaction;
+    this.#isNew = isNew;
+  }
+
+  async query(statement: Statement): Promise<ResultSet> {
+    const control = this.#control(statement.text);
+    if (!control) return this.#transaction.run(statement);
+    await control();
+    return new ResultSet(statement, []);
+  }
+
+  #control(text: string): (() => Promise<unknown>) | undefined {
+    const transaction = this.#transaction;
+    const savepoint = (verb: string) => () => transaction.run({ text: `${verb} ${this.#savepoint}`, values: [] });
+    switch (text) {
+      case 'BEGIN':
+        // A transaction of its own begins with its first statement.
+        return this.#isNew ? async () => undefined : savepoint('savepoint');
+      case 'COMMIT':
+        return this.#isNew ? () => transaction.commit() : savepoint('release savepoint');
+      case 'ROLLBACK':
+        return this.#isNew ? () => transaction.rollback() : savepoint('rollback to savepoint');
+    }
+    if (text.startsWith('SET TRANSACTION')) throw new Error("the isolation level is the scope's: read committed");
+    return undefined;
+  }
+
+  on(): this {
+    return this;
+  }
+
+  removeListener(): this {
+    return this;
+  }
+
+  /** The transaction gives its connection back when it ends. */
+  release(): void {
+    return undefined;
+  }
+}

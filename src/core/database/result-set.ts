@@ -1,0 +1,43 @@
+import pg from 'pg';
+import type { Statement } from './statement.ts';
+
+export type Row = Record<string, unknown> | unknown[];
+
+/** What a statement answered, in the form in which node-postgres answers, which is what the Prisma adapter reads. */
+export class ResultSet {
+  readonly rows: Row[] = [];
+  /** The command tag without its counts: SELECT, INSERT, COMMIT … */
+  command = '';
+  /** Rows returned or changed; null for a command that counts none. */
+  rowCount: number | null = null;
+  readonly fields: readonly pg.FieldDef[];
+  readonly #parsers: readonly ((text: string) => unknown)[];
+  readonly #asArray: boolean;
+
+  constructor(statement: Statement, fields: readonly pg.FieldDef[]) {
+    const types = statement.types ?? pg.types;
+    this.fields = fields;
+    this.#parsers = fields.map((field) => types.getTypeParser(field.dataTypeID, 'text'));
+    this.#asArray = statement.rowMode === 'array';
+  }
+
+  /** @param texts the columns in PostgreSQL's text format */
+  add(texts: readonly (string | null)[]): void {
+    const values = texts.map((text, index) => (text === null ? null : this.#parsers[index]?.(text)));
+    this.rows.push(this.#asArray ? values : this.#named(values));
+  }
+
+  #named(values: readonly unknown[]): Record<string, unknown> {
+    const row: Record<string, unknown> = {};
+    this.fields.forEach((field, index) => (row[field.name] = values[index]));
+    return row;
+  }
+
+  /** @param tag such as `INSERT 0 5`, `SELECT 20` or `COMMIT` */
+  complete(tag: string): void {
+    const [command = '', ...counts] = tag.split(' ');
+    const count = counts.at(-1);
+    this.command = command;
+    this.rowCount = count === undefined || Number.isNaN(Number(count)) ? null : Number(count);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Connections } from './connections.ts';
+
+/**
+ * Refuses a database role under which row level security would be no wall: one that is, or may become, a superuser, a role
+ * with BYPASSRLS, or the owner of the tables. In every environment, so that nobody gets used to it.
+ * @throws Error naming DATABASE_URL and what is wrong with its role
+ */
+export async function refusePowerfulRole(connections: Connections): Promise<void> {
+  const connection = await connections.acquire();
+  try {
+    const [result] = await connection.send([{ text: powers, values: [] }]);
+    const faults = result?.rows.map((row) => ('fault' in row ? String(row['fault']) : '')) ?? [];
+    if (faults.length > 0) {
+      throw new Error(
+        `DATABASE_URL: its role ${faults.join(', ')}, so tenants would not be kept apart. Use tenantry_app.`,
+      );
+    }
+  } finally {
+    connection.release();
+  }
+}
+
+const powers = `
+  select case
+      when r.rolname = current_user then case when r.rolsuper then 'is a superuser' else 'has BYPASSRLS' end
+      else 'may become ' || r.rolname
+    end as fault
+    from pg_roles r
+    where pg_has_role(current_user, r.oid, 'member') and (
+      r.rolsuper or r.rolbypassrls
+      or (select relowner from pg_class where oid = 'public.organizations'::regclass) = r.oid)`;
