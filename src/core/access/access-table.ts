@@ -1,0 +1,59 @@
+import { Injectable, RequestMethod, type OnModuleInit, type Type } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { accessKey, type AccessRule } from './access.decorator.ts';
+
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly rule: AccessRule;
+  /** Controller and method, for a message. */
+  readonly handler: string;
+}
+
+/** The name of the path parameter that says which organisation a request is about. */
+export const organizationParameter = 'organization_id';
+
+/** Every route with its rule. The application does not start while one has none: deny by default (ASVS 5.0, 8.1.1). */
+@Injectable()
+export class AccessTable implements OnModuleInit {
+  readonly routes: Route[] = [];
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly reflector: Reflector,
+  ) {}
+
+  onModuleInit(): void {
+    for (const { metatype, instance } of this.discovery.getControllers()) {
+      if (!metatype || !instance) continue;
+      for (const name of this.scanner.getAllMethodNames(Object.getPrototypeOf(instance))) {
+        this.#add(metatype, name);
+      }
+    }
+  }
+
+  #add(controller: Function | Type, name: string): void {
+    const handler: Function = Reflect.get(controller.prototype, name);
+    const path: unknown = Reflect.getMetadata(PATH_METADATA, handler);
+    if (path === undefined) return;
+    const rule = this.reflector.get<AccessRule | undefined>(accessKey, handler);
+    const label = `${controller.name}.${name}`;
+    if (!rule) throw new Error(`${label} has no @Access: say who may call it`);
+    const method = RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))] ?? 'GET';
+    const fullPath = join(Reflect.getMetadata(PATH_METADATA, controller), path);
+    const inOrganization = rule.kind === 'member' || rule.kind === 'permission';
+    if (inOrganization !== fullPath.split('/').includes(`:${organizationParameter}`)) {
+      throw new Error(
+        `${label}: a rule for members needs :${organizationParameter} in its path, and the other way round`,
+      );
+    }
+    this.routes.push({ method, path: fullPath, rule, handler: label });
+  }
+}
+
+function join(...parts: unknown[]): string {
+  const segments = parts.flatMap((part) => String(part ?? '').split('/')).filter((segment) => segment !== '');
+  return `/${segments.join('/')}`;
+}

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import jwt from 'jsonwebtoken';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Config } from '../../config/index.ts';
+import { SigningKey } from '../crypto/index.ts';
+import { accessTokenAlgorithm, accessTokenType, type AccessClaims } from './access-token.ts';
+
+export const accessTokenStrategy = 'access-token';
+
+interface Payload {
+  readonly sub: string;
+  readonly sid: string;
+  readonly exp: number;
+}
+
+/**
+ * Verifies an access token of ours (RFC 9068; ASVS 5.0, 9.1): our key, our algorithm, our type, for us, not expired. What the
+ * token says of keys (`jku`, `jwk`, `x5u`) is never read.
+ */
+@Injectable()
+export class AccessTokenStrategy extends PassportStrategy(Strategy, accessTokenStrategy) {
+  constructor(config: Config, signingKey: SigningKey) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: string) => void) =>
+        done(null, isOurs(token, signingKey.id) ? publicPem(signingKey) : undefined),
+      algorithms: [accessTokenAlgorithm],
+      issuer: config.apiUrl,
+      audience: config.apiUrl,
+    });
+  }
+
+  validate({ sub, sid, exp }: Payload): AccessClaims {
+    return { userId: sub, sessionId: sid, expiresAt: exp };
+  }
+}
+
+/** A refresh token, an identity token or another issuer's must not pass for an access token. */
+function isOurs(token: string, keyId: string): boolean {
+  const header = jwt.decode(token, { complete: true })?.header;
+  return header?.typ === accessTokenType && header.kid === keyId && header.alg === accessTokenAlgorithm;
+}
+
+function publicPem(signingKey: SigningKey): string {
+  return signingKey.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+}

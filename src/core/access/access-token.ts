@@ -1,0 +1,11 @@
+/** What a verified access token says of its bearer. */
+export interface AccessClaims {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Seconds since 1970 (RFC 7519, `exp`). */
+  readonly expiresAt: number;
+}
+
+/** Access tokens are JWTs as RFC 9068 has them. */
+export const accessTokenType = 'at+jwt';
+export const accessTokenAlgorithm = 'ES256';

@@ -1,0 +1,84 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import jwt from 'jsonwebtoken';
+import { ExtractJwt } from 'passport-jwt';
+import { Scope } from '../database/index.ts';
+import { Problem } from '../http/problem.ts';
+import { accessKey, type AccessRule } from './access.decorator.ts';
+import { organizationParameter } from './access-table.ts';
+import type { AccessClaims } from './access-token.ts';
+import { accessTokenStrategy } from './access-token.strategy.ts';
+import { ClaimsCache } from './claims-cache.ts';
+import { permissions } from './permissions.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose rows this request may see: what the guard asks for, and the database grants or refuses. */
+    scope?: Scope;
+    user?: AccessClaims;
+  }
+}
+
+const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+/** No organisation has it: a malformed id is judged like one that does not exist, after the session. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+const tokenOf = ExtractJwt.fromAuthHeaderAsBearerToken();
+
+/**
+ * The one guard, on every route. It decides who is calling, by the handler's rule and never by the URL's text, and writes
+ * down the scope that the route asks for; `app.enter` judges it with the first statement.
+ */
+@Injectable()
+export class AccessGuard extends AuthGuard(accessTokenStrategy) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly cache: ClaimsCache,
+  ) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const rule = this.reflector.get<AccessRule | undefined>(accessKey, context.getHandler());
+    if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    request.scope = request.caller =
+      rule.kind === 'public' ? Scope.public() : scopeOf(rule, await this.#claims(context, request), request);
+    return true;
+  }
+
+  async #claims(context: ExecutionContext, request: FastifyRequest): Promise<AccessClaims> {
+    const token = tokenOf(request) ?? '';
+    const known = this.cache.find(token);
+    if (known) return known;
+    await super.canActivate(context);
+    if (!request.user) throw new Problem('unauthenticated');
+    this.cache.keep(token, request.user);
+    return request.user;
+  }
+
+  /** What passport found, in the words of the contract. */
+  override handleRequest<T>(error: unknown, claims: T | false, info: unknown): T {
+    if (claims) return claims;
+    throw new Problem(info instanceof jwt.TokenExpiredError ? 'token_expired' : 'unauthenticated', {
+      cause: error ?? info,
+    });
+  }
+}
+
+function scopeOf(rule: Exclude<AccessRule, { kind: 'public' }>, claims: AccessClaims, request: FastifyRequest): Scope {
+  const { userId, sessionId } = claims;
+  if (rule.kind === 'signed_in') {
+    return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [] });
+  }
+  const permission = rule.kind === 'permission' ? rule.permission : null;
+  const systemRoles = permission ? permissions[permission].systemRoles : [];
+  return Scope.admission({ userId, sessionId, organizationId: organizationOf(request), permission, systemRoles });
+}
+
+function organizationOf({ params }: FastifyRequest): string {
+  const id: unknown =
+    typeof params === 'object' && params !== null ? Reflect.get(params, organizationParameter) : undefined;
+  return typeof id === 'string' && uuidV7.test(id) ? id : nobody;
+}

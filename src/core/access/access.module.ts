@@ -1,0 +1,24 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { CryptoModule } from '../crypto/index.ts';
+import { AccessGuard } from './access.guard.ts';
+import { AccessTable } from './access-table.ts';
+import { AccessTokenStrategy } from './access-token.strategy.ts';
+import { ClaimsCache } from './claims-cache.ts';
+import { ScopeInterceptor } from './scope.interceptor.ts';
+
+/** Who may call what, on every route of the application. */
+@Global()
+@Module({
+  imports: [DiscoveryModule, PassportModule, CryptoModule],
+  providers: [
+    AccessTable,
+    AccessTokenStrategy,
+    ClaimsCache,
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: ScopeInterceptor },
+  ],
+  exports: [AccessTable],
+})
+export class AccessModule {}

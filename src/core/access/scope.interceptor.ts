@@ -1,0 +1,42 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import { runInContext, type RequestInfo } from '../context/context.ts';
+import { Database, Scope } from '../database/index.ts';
+
+/**
+ * Runs every handler in the scope that the guard wrote down. A handler that asked the database nothing, or whose body was
+ * refused, is entered before its answer leaves: what may not be entered is told first, and the happy path pays nothing.
+ */
+@Injectable()
+export class ScopeInterceptor implements NestInterceptor {
+  constructor(private readonly database: Database) {}
+
+  intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    // A route that no guard has seen has no scope of anybody's.
+    const scope = request.scope ?? Scope.public();
+    return from(runInContext({ request: requestInfo(request), scope }, () => this.#answer(scope, next)));
+  }
+
+  async #answer(scope: Scope, next: CallHandler<unknown>): Promise<unknown> {
+    try {
+      const answer = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      await this.#settle(scope);
+      return answer;
+    } catch (error) {
+      await this.#settle(scope);
+      throw error;
+    }
+  }
+
+  /** @throws Problem when the caller may not be here, whatever else is wrong with the request */
+  async #settle(scope: Scope): Promise<void> {
+    if (scope.refusal) throw scope.refusal;
+    if (!scope.settled) await this.database.enter();
+  }
+}
+
+function requestInfo(request: FastifyRequest): RequestInfo {
+  return { id: request.id, ipAddress: request.ip, userAgent: request.headers['user-agent'] ?? null };
+}
