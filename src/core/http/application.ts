@@ -1,0 +1,64 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Config } from '../../config/index.ts';
+import { Clock } from '../clock/clock.ts';
+import { createLogger, StructuredLog } from '../telemetry/logger.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { RequestMetrics } from '../telemetry/request-metrics.ts';
+import { RequestObserver } from '../telemetry/request-observer.ts';
+import { enableCors } from './cors.ts';
+import { InputPipe } from './input.pipe.ts';
+import { serveDocument } from './openapi.ts';
+import { ProblemFilter } from './problem.filter.ts';
+import { Readiness } from './readiness.ts';
+import { RouteTable } from './route-table.ts';
+import { createServer } from './server.ts';
+import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
+
+const PREFIX = 'api/v1';
+
+/** Paths that are not part of the versioned API. */
+const OUTSIDE_PREFIX = ['health', 'metrics', 'problems', 'dev', '.well-known'];
+
+@Module({})
+class RootModule {}
+
+/**
+ * The application as production and the tests run it, ready to listen. It provides Config, Clock, Metrics and Readiness to
+ * every module.
+ * @param clock a test's own, where time matters
+ */
+export async function createApplication(
+  module: Type | DynamicModule,
+  config: Config,
+  clock: Clock = new Clock(),
+): Promise<NestFastifyApplication> {
+  const metrics = new Metrics();
+  const readiness = new Readiness();
+  const routes = new RouteTable();
+  const logger = createLogger(config.logLevel);
+  const observer = new RequestObserver(new RequestMetrics(metrics), logger);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    rootModule(module, [
+      { provide: Config, useValue: config },
+      { provide: Clock, useValue: clock },
+      { provide: Metrics, useValue: metrics },
+      { provide: Readiness, useValue: readiness },
+    ]),
+    createServer({ config, observer, readiness, routes }),
+    { logger: new StructuredLog(logger), bodyParser: false, abortOnError: false },
+  );
+  app.setGlobalPrefix(PREFIX, { exclude: OUTSIDE_PREFIX.flatMap((path) => [path, `${path}/*rest`]) });
+  app.useGlobalFilters(new ProblemFilter(routes));
+  app.useGlobalInterceptors(new UndeclaredInputInterceptor());
+  app.useGlobalPipes(new InputPipe());
+  enableCors(app, config.corsOrigins);
+  serveDocument(app, config);
+  return app;
+}
+
+function rootModule(module: Type | DynamicModule, providers: NonNullable<DynamicModule['providers']>): DynamicModule {
+  const provided = providers.flatMap((provider) => ('provide' in provider ? [provider.provide] : []));
+  return { module: RootModule, global: true, imports: [module], providers, exports: provided };
+}

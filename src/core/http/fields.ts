@@ -1,0 +1,92 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Type as Instantiate } from 'class-transformer';
+import { ValidateBy, ValidateNested } from 'class-validator';
+import * as rules from './rules.ts';
+import type { ListLimits, Rule } from './rules.ts';
+
+/** What every field can say of itself. */
+export interface FieldOptions {
+  readonly description?: string;
+  readonly example?: unknown;
+  /** May be left out. */
+  readonly optional?: boolean;
+  /** May be `null`. */
+  readonly nullable?: boolean;
+}
+
+type Options<Of extends (...parameters: never[]) => Rule> = FieldOptions & NonNullable<Parameters<Of>[0]>;
+
+/** The name of the one constraint by which class-validator asks a rule. */
+export const RULE = 'rule';
+
+/**
+ * A member of a request or response class: one decorator gives the check (class-validator) and the schema (OpenAPI). No
+ * value is converted: "5" is not 5.
+ */
+export function field(rule: Rule, options: FieldOptions = {}, schema: object = rule.schema): PropertyDecorator {
+  const present = presence(rule, options);
+  const validate = (value: unknown) => present.faults(value).length === 0;
+  return applyDecorators(
+    ValidateBy({ name: RULE, validator: { validate } }, { context: present, message: RULE }),
+    ApiProperty({ ...schema, ...documentation(options) } as ApiPropertyOptions),
+  );
+}
+
+/** The rule with what it says of `undefined` and `null`. */
+function presence(rule: Rule, { optional, nullable }: FieldOptions): Rule {
+  const missing = [{ path: '', code: 'required', detail: 'must be given' }];
+  return {
+    schema: rule.schema,
+    faults: (value) => {
+      if (value === undefined) return optional ? [] : missing;
+      if (value === null && nullable) return [];
+      return rule.faults(value);
+    },
+  };
+}
+
+function documentation({ description, example, optional, nullable }: FieldOptions): object {
+  return {
+    required: !optional,
+    ...(description !== undefined && { description }),
+    ...(example !== undefined && { example }),
+    ...(nullable && { nullable }),
+  };
+}
+
+export const Text = (options: Options<typeof rules.text> = {}): PropertyDecorator =>
+  field(rules.text(options), options);
+
+export const EmailAddress = (options: FieldOptions = {}): PropertyDecorator => field(rules.emailAddress(), options);
+
+export const Identifier = (options: FieldOptions = {}): PropertyDecorator => field(rules.identifier(), options);
+
+/** RFC 3339 with milliseconds, in a text. */
+export const Timestamp = (options: FieldOptions = {}): PropertyDecorator => field(rules.timestamp(), options);
+
+export const Integer = (options: Options<typeof rules.integer> = {}): PropertyDecorator =>
+  field(rules.integer(options), options);
+
+export const Choice = (values: readonly string[], options: FieldOptions = {}): PropertyDecorator =>
+  field(rules.choice(values), options);
+
+export const Flag = (options: FieldOptions = {}): PropertyDecorator => field(rules.flag(), options);
+
+/** A small JSON object of the client's own making: the only member whose content has no rules. */
+export const Metadata = (options: FieldOptions & { maxBytes?: number } = {}): PropertyDecorator =>
+  field(rules.metadata(options.maxBytes), options);
+
+/** An object with rules of its own; a member that its class does not declare is refused. */
+export function Nested(type: () => Type, options: FieldOptions = {}): PropertyDecorator {
+  return applyDecorators(field(rules.object(), options, { type }), ValidateNested(), Instantiate(type));
+}
+
+/** A list of objects (`() => Class`) or of plain values (a rule, such as `text({ max: 40 })` of rules.ts). */
+export function ListOf(item: Rule | (() => Type), options: FieldOptions & ListLimits = {}): PropertyDecorator {
+  if (typeof item !== 'function') return field(rules.list(item, options), options);
+  const rule = rules.list(rules.object(), options);
+  const { items: _plain, ...limits } = rule.schema;
+  const schema = { ...limits, type: item, isArray: true };
+  return applyDecorators(field(rule, options, schema), ValidateNested({ each: true }), Instantiate(item));
+}

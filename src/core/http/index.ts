@@ -1,0 +1,23 @@
+export { createApplication } from './application.ts';
+export { created, versioned, type Answer } from './decorated-answer.ts';
+export { IfMatch, Precondition } from './etag.ts';
+export {
+  Choice,
+  EmailAddress,
+  Flag,
+  Identifier,
+  Integer,
+  ListOf,
+  Metadata,
+  Nested,
+  Text,
+  Timestamp,
+} from './fields.ts';
+export { HttpModule } from './http.module.ts';
+export { createDocument } from './openapi.ts';
+export { EXACT_ROWS, Page, pageOf, PageQuery, rowsOf } from './page.ts';
+export { IntegerParameter, ListParameter, PathId } from './parameters.ts';
+export { Refuses } from './problem.dto.ts';
+export { Problem, type FieldError, type ProblemCode, validationProblem } from './problem.ts';
+export { Readiness } from './readiness.ts';
+export { choice, identifier, text } from './rules.ts';

@@ -1,0 +1,32 @@
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Config } from '../../config/index.ts';
+import { securityScheme } from '../access/access.decorator.ts';
+import { ProblemResponse } from './problem.dto.ts';
+
+/** Swagger UI at /docs, from files of our own, and the document at /openapi.json, built when it is first asked for. */
+export function serveDocument(app: NestFastifyApplication, config: Config): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app, config), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Tenantry API',
+    swaggerOptions: { persistAuthorization: true, filter: true, validatorUrl: null },
+  });
+}
+
+/** @returns the OpenAPI 3.1 document, generated from the routes and their classes */
+export function createDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
+  const settings = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Tenantry API')
+    .setDescription('Organisations, members, teams, roles, settings and an audit trail for a B2B SaaS.')
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer(config.apiUrl)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, securityScheme)
+    .build();
+  return SwaggerModule.createDocument(app, settings, {
+    extraModels: [ProblemResponse],
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
+  });
+}

@@ -1,0 +1,60 @@
+import { applyDecorators, Param, type PipeTransform } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { isUUID } from 'class-validator';
+import { field, type FieldOptions } from './fields.ts';
+import { Problem } from './problem.ts';
+import { integer, list, type Rule } from './rules.ts';
+
+interface IntegerParameterOptions extends Pick<FieldOptions, 'description' | 'example'> {
+  readonly min?: number;
+  readonly max?: number;
+  /** What the property is initialised with. */
+  readonly fallback?: number;
+}
+
+/** A whole number in the query; the only place where a text becomes a number. */
+export function IntegerParameter({ fallback, ...options }: IntegerParameterOptions = {}): PropertyDecorator {
+  const rule = integer(options);
+  const schema = { ...rule.schema, ...(fallback !== undefined && { default: fallback }) };
+  return applyDecorators(
+    field(rule, { ...options, optional: true }, schema),
+    Transform(({ value }: { value: unknown }) => toInteger(value), { toClassOnly: true }),
+  );
+}
+
+function toInteger(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+}
+
+/** Several values in the query, repeated or with commas between: `?status=active,suspended&status=removed`. */
+export function ListParameter(
+  item: Rule,
+  options: Pick<FieldOptions, 'description' | 'example'> = {},
+): PropertyDecorator {
+  return applyDecorators(
+    field(list(item), { ...options, optional: true }),
+    Transform(({ value }: { value: unknown }) => toList(value), { toClassOnly: true }),
+  );
+}
+
+function toList(value: unknown): unknown {
+  const texts = Array.isArray(value) ? value : [value];
+  return texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : [text]));
+}
+
+const existingId: PipeTransform<unknown, string> = {
+  transform(value) {
+    if (!isUUID(value)) throw new Problem('not_found');
+    return String(value);
+  },
+};
+
+/** An id in the path: one that is malformed is a 404 like one that is not there. */
+export function PathId(name: string): ParameterDecorator {
+  return (target, method, index) => {
+    Param(name, existingId)(target, method, index);
+    const descriptor = method === undefined ? undefined : Object.getOwnPropertyDescriptor(target, method);
+    if (method !== undefined && descriptor) ApiParam({ name, format: 'uuid' })(target, method, descriptor);
+  };
+}

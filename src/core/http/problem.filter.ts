@@ -1,0 +1,41 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { answerProblem, pathOf } from './answer.ts';
+import { Problem } from './problem.ts';
+import type { RouteTable } from './route-table.ts';
+import { problemOf } from './translation.ts';
+
+const FIRST_SERVER_ERROR = 500;
+
+/** The one place where an error becomes an answer. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #logger = new Logger('Http');
+
+  constructor(private readonly routes: RouteTable) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = this.#wrongMethod(problemOf(error), request) ?? problemOf(error);
+    if (problem.status >= FIRST_SERVER_ERROR) this.#log(problem, request);
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy(); // Half an answer must not look like a whole one.
+      return;
+    }
+    answerProblem(problem, request, reply);
+  }
+
+  /** What the router did not find may be there by another method: 405 with `Allow`. */
+  #wrongMethod(problem: Problem, request: FastifyRequest): Problem | undefined {
+    if (!request.is404 && request.method !== 'OPTIONS') return undefined;
+    const methods = this.routes.methodsAt(pathOf(request));
+    if (problem.code !== 'not_found' || methods.length === 0 || methods.includes(request.method)) return undefined;
+    return new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } });
+  }
+
+  #log({ code, cause }: Problem, request: FastifyRequest): void {
+    const route = request.routeOptions.url;
+    this.#logger.error({ msg: code, request_id: request.id, method: request.method, route, err: cause });
+  }
+}

@@ -1,0 +1,61 @@
+import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Access } from '../access/access.decorator.ts';
+import { Problem, type ProblemCode, problems, problemSlug, problemType } from './problem.ts';
+import { problemPage, problemsPage } from './problems.page.ts';
+
+export interface ProblemExplanation {
+  readonly type: string;
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+}
+
+const HTML = 'text/html; charset=utf-8';
+
+/** Pages without script or form; the one inline style is theirs. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/** What the `type` of a problem resolves to (RFC 9457, 3.1.1): HTML for a browser, JSON otherwise. */
+@ApiExcludeController()
+@Controller('problems')
+export class ProblemsController {
+  @Get()
+  @Access.public('documentation, the same for everybody')
+  list(@Headers('accept') accept: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): unknown {
+    const data = codes().map(explanation);
+    return wantsHtml(accept) ? asPage(reply, problemsPage(data)) : { data };
+  }
+
+  @Get(':type')
+  @Access.public('documentation, the same for everybody')
+  show(
+    @Param('type') type: string,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): unknown {
+    const code = codes().find((candidate) => problemSlug(candidate) === type);
+    if (!code) throw new Problem('not_found');
+    return wantsHtml(accept) ? asPage(reply, problemPage(explanation(code))) : explanation(code);
+  }
+}
+
+function codes(): ProblemCode[] {
+  return Object.keys(problems).filter((name): name is ProblemCode => Object.hasOwn(problems, name));
+}
+
+function explanation(code: ProblemCode): ProblemExplanation {
+  const { status, title, detail } = problems[code];
+  return { type: problemType(code), code, status, title, detail };
+}
+
+function wantsHtml(accept = ''): boolean {
+  return accept.includes('text/html');
+}
+
+function asPage(reply: FastifyReply, page: string): string {
+  void reply.type(HTML).header('content-security-policy', PAGE_POLICY);
+  return page;
+}

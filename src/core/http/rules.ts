@@ -1,0 +1,158 @@
+import { isEmail, isRFC3339, isUUID } from 'class-validator';
+
+/** What is wrong with a value; `path` is a JSON pointer into it, empty for the value itself. */
+export interface Fault {
+  readonly path: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** What a value has to be: checked here, and told in the OpenAPI document by the schema. */
+export interface Rule {
+  readonly schema: Readonly<Record<string, unknown>>;
+  faults(value: unknown): readonly Fault[];
+}
+
+interface TextLimits {
+  /** Characters (code points). A text with a minimum also has to hold more than spaces. */
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: RegExp;
+}
+
+/** All but tab and line ends: none is of use in a text, and PostgreSQL can't keep NUL. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+const EMAIL_MAXIMUM = 254;
+const METADATA_MAXIMUM_BYTES = 4_096;
+
+export function text({ min, max, pattern }: TextLimits = {}): Rule {
+  const schema = {
+    type: 'string',
+    ...(min !== undefined && { minLength: min }),
+    ...(max !== undefined && { maxLength: max }),
+    ...(pattern && { pattern: pattern.source }),
+  };
+  return rule(schema, (value) => {
+    if (typeof value !== 'string') return fault('type', 'must be a text');
+    const length = [...value].length;
+    if (min !== undefined && (length < min || value.trim() === ''))
+      return fault('min_length', `must have at least ${count(min, 'character')}`);
+    if (max !== undefined && length > max) return fault('max_length', `must have at most ${count(max, 'character')}`);
+    if (CONTROL_CHARACTERS.test(value)) return fault('characters', 'must not hold control characters');
+    if (pattern && !pattern.test(value)) return fault('pattern', `must match ${pattern.source}`);
+    return undefined;
+  });
+}
+
+export function emailAddress(): Rule {
+  return rule({ type: 'string', format: 'email', maxLength: EMAIL_MAXIMUM }, (value) => {
+    if (typeof value !== 'string') return fault('type', 'must be a text');
+    return isEmail(value) ? undefined : fault('email', 'must be an email address');
+  });
+}
+
+export function identifier(): Rule {
+  return rule({ type: 'string', format: 'uuid' }, (value) => {
+    return isUUID(value) ? undefined : fault('identifier', 'must be an id (UUID)');
+  });
+}
+
+export function timestamp(): Rule {
+  return rule({ type: 'string', format: 'date-time' }, (value) => {
+    const isValid = isRFC3339(value) && !Number.isNaN(Date.parse(String(value)));
+    return isValid ? undefined : fault('timestamp', 'must be a point in time such as 2026-11-20T11:22:33.456Z');
+  });
+}
+
+export function integer({ min, max }: { readonly min?: number; readonly max?: number } = {}): Rule {
+  const schema = {
+    type: 'integer',
+    ...(min !== undefined && { minimum: min }),
+    ...(max !== undefined && { maximum: max }),
+  };
+  return rule(schema, (value) => {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value)) return fault('type', 'must be a whole number');
+    if (min !== undefined && value < min) return fault('minimum', `must be at least ${min}`);
+    if (max !== undefined && value > max) return fault('maximum', `must be at most ${max}`);
+    return undefined;
+  });
+}
+
+export function choice(values: readonly string[]): Rule {
+  return rule({ type: 'string', enum: [...values] }, (value) => {
+    const isKnown = typeof value === 'string' && values.includes(value);
+    return isKnown ? undefined : fault('choice', `must be one of ${values.join(', ')}`);
+  });
+}
+
+export function flag(): Rule {
+  return rule({ type: 'boolean' }, (value) => {
+    return typeof value === 'boolean' ? undefined : fault('type', 'must be true or false');
+  });
+}
+
+/** A JSON object of the client's own making. */
+export function metadata(maxBytes = METADATA_MAXIMUM_BYTES): Rule {
+  return rule({ type: 'object', additionalProperties: true }, (value) => {
+    if (!isObject(value)) return fault('type', 'must be an object');
+    const isSmall = Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
+    return isSmall ? undefined : fault('max_size', `must have at most ${maxBytes} bytes as JSON`);
+  });
+}
+
+/** An object whose members have rules of their own. */
+export function object(): Rule {
+  return rule({ type: 'object' }, (value) => (isObject(value) ? undefined : fault('type', 'must be an object')));
+}
+
+export interface ListLimits {
+  readonly min?: number;
+  readonly max?: number;
+  /** No item twice. */
+  readonly unique?: boolean;
+}
+
+export function list(item: Rule, { min, max, unique }: ListLimits = {}): Rule {
+  const schema = {
+    type: 'array',
+    items: item.schema,
+    ...(min !== undefined && { minItems: min }),
+    ...(max !== undefined && { maxItems: max }),
+    ...(unique && { uniqueItems: true }),
+  };
+  const faults = (value: unknown): readonly Fault[] => {
+    if (!Array.isArray(value)) return [fault('type', 'must be a list')];
+    if (min !== undefined && value.length < min)
+      return [fault('min_items', `must have at least ${count(min, 'item')}`)];
+    if (max !== undefined && value.length > max) return [fault('max_items', `must have at most ${count(max, 'item')}`)];
+    if (unique && new Set(value).size < value.length) return [fault('unique', 'must not hold an item twice')];
+    return value.flatMap((element, index) => {
+      return item.faults(element).map((found) => ({ ...found, path: `/${index}${found.path}` }));
+    });
+  };
+  return { schema, faults };
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function rule(schema: Rule['schema'], check: (value: unknown) => Fault | undefined): Rule {
+  return {
+    schema,
+    faults: (value) => {
+      const found = check(value);
+      return found ? [found] : [];
+    },
+  };
+}
+
+function fault(code: string, detail: string): Fault {
+  return { path: '', code, detail };
+}
+
+function count(number: number, noun: string): string {
+  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
+}

@@ -1,0 +1,121 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import { v7 as uuid } from 'uuid';
+import type { Config } from '../../config/index.ts';
+import type { RequestObserver } from '../telemetry/request-observer.ts';
+import { answerProblem } from './answer.ts';
+import { acceptJsonOnly } from './body.ts';
+import { answerClientError } from './client-error.ts';
+import { decorateAnswer, tagAnswer } from './decorated-answer.ts';
+import { setStandardHeaders } from './headers.ts';
+import { Problem } from './problem.ts';
+import type { Readiness } from './readiness.ts';
+import type { RouteTable } from './route-table.ts';
+
+const BODY_LIMIT_BYTES = 256 * 1024;
+const HEADER_LIMIT_BYTES = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 5_000;
+/** For the whole request to arrive; a slow body is cut here. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+/** Of silence on a connection that is in use. */
+const CONNECTION_TIMEOUT_MS = 30_000;
+/** Longer than the usual minute of a balancer, so that it is never we who close a connection it is about to use. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly observer: RequestObserver;
+  readonly readiness: Readiness;
+  readonly routes: RouteTable;
+}
+
+/** The Fastify server under Nest, with everything that happens before a route's own code. */
+export function createServer(parts: ServerParts): FastifyAdapter {
+  const { isProduction } = parts.config;
+  const adapter = new FastifyAdapter({
+    trustProxy: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    return503OnClosing: false, // The problem of `begin` answers instead.
+    http: {
+      maxHeaderSize: HEADER_LIMIT_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      requireHostHeader: false, // Node's own answer to a missing Host has no body; `requireSoundRequest` gives one.
+    },
+    genReqId: requestId,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      parts.observer.observe(request, reply);
+      setStandardHeaders(request, reply, isProduction);
+      answerProblem(routerProblem(error), request, reply);
+    },
+  });
+  addHooks(adapter.getInstance(), parts);
+  return adapter;
+}
+
+function addHooks(server: FastifyInstance, { config, observer, readiness, routes }: ServerParts): void {
+  acceptJsonOnly(server);
+  server.addHook('onRoute', (route) => routes.add(route));
+  server.addHook('onRequest', (request, reply, done) => {
+    observer.observe(request, reply);
+    setStandardHeaders(request, reply, config.isProduction);
+    done(faultOf(request, reply, readiness));
+  });
+  server.addHook('preSerialization', (_request, reply, payload, done) => done(null, decorateAnswer(reply, payload)));
+  server.addHook('onSend', (request, reply, payload, done) => done(null, tagAnswer(request, reply, payload)));
+  // A request that expects something unknown is served like any other (RFC 9110, 10.1.1), not refused without a body.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+}
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuid();
+}
+
+/** The router gave up: a URL that can't be decoded, or a path parameter longer than any id. */
+function routerProblem(error: FastifyError): Problem {
+  return error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+    ? new Problem('not_found')
+    : new Problem('bad_request', { detail: 'The URL is not percent-encoded as RFC 3986 asks. Correct it.' });
+}
+
+function faultOf(request: FastifyRequest, reply: FastifyReply, readiness: Readiness): Problem | undefined {
+  if (readiness.draining && !request.url.startsWith('/health/')) {
+    void reply.header('connection', 'close');
+    return new Problem('unavailable', {
+      detail: 'This server is going out of service. Try again; another one answers.',
+    });
+  }
+  if (!hasOneHost(request.raw)) {
+    return new Problem('bad_request', { detail: 'Send exactly one Host header.' });
+  }
+  if (!hasDecodableQuery(request.url)) {
+    return new Problem('bad_request', { detail: 'The query is not percent-encoded as RFC 3986 asks. Correct it.' });
+  }
+  return undefined;
+}
+
+/** RFC 9112, 3.2: whoever sees the first and whoever sees the last of two hosts would serve different sites. */
+function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
+}
+
+function hasDecodableQuery(url: string): boolean {
+  const query = url.indexOf('?');
+  if (query < 0 || !url.includes('%', query)) return true;
+  try {
+    decodeURIComponent(url.slice(query + 1));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,2 @@
+export { Metrics } from './metrics.ts';
+export { TelemetryModule } from './telemetry.module.ts';

@@ -1,0 +1,12 @@
+import { Injectable } from '@nestjs/common';
+import { Database, Scope, sql } from '../../core/database/index.ts';
+
+@Injectable()
+export class HealthRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @throws when the database does not answer within the bound of every statement */
+  async ping(): Promise<void> {
+    await this.database.inScope(Scope.public(), () => this.database.query(sql`select 1 as alive`));
+  }
+}
