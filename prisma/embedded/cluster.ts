@@ -61,7 +61,7 @@ export async function startCluster({ folder, durable }: ClusterOptions): Promise
   const home = reachable(folder, account);
   const starting = await FileLock.exclusive(join(home, 'start.lock'), LOCK_PATIENCE_MS);
   try {
-    const programs = binaries(account);
+    const programs = await binaries(account);
     const data = await ensureData(home, { programs, account, durable });
     const server: Server = { home, data, programs, account, durable };
     const running = runningPostmaster(data.folder);
@@ -160,12 +160,12 @@ export async function ensureDatabase(cluster: Cluster, name: string): Promise<vo
 }
 
 // Another process that starts at the same time may have made it in between.
-const DUPLICATE_DATABASE = '42P04';
+const DUPLICATE: ReadonlySet<string> = new Set(['42P04', '23505']);
 
 async function createDatabase(client: pg.Client, name: string): Promise<void> {
   try {
     await client.query(`create database ${client.escapeIdentifier(name)}`);
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError && error.code === DUPLICATE_DATABASE)) throw error;
+    if (!(error instanceof pg.DatabaseError && DUPLICATE.has(error.code ?? ''))) throw error;
   }
 }

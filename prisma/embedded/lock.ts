@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const SQLITE_BUSY = 5;
 const RETRY_MS = 25;
+const PRIVATE_FILE = 0o600;
 
 /**
  * A lock between processes that the operating system lets go when its holder dies, however it dies: a lock on a file,
@@ -12,6 +14,8 @@ export class FileLock {
   readonly #database: DatabaseSync;
 
   private constructor(path: string) {
+    // Made here and not by SQLite, so that no other user can open it and hold us up.
+    writeFileSync(path, '', { flag: 'a', mode: PRIVATE_FILE });
     this.#database = new DatabaseSync(path, { timeout: 0 });
   }
 

@@ -21,6 +21,8 @@ export function reachable(wanted: string, account: Account | undefined): string 
   if (account === undefined) return own;
   const folder = canEnter(dirname(own), account) ? own : standIn(own);
   mkdirSync(folder, { recursive: true });
+  // Whatever the umask, and made before or not.
+  if (folder !== own) chmodSync(dirname(folder), PASSABLE);
   chmodSync(folder, PASSABLE);
   return folder;
 }
