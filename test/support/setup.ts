@@ -3,5 +3,3 @@
 await import('reflect-metadata');
 await import('@nestjs/common');
 await import('@nestjs/core');
-
-export {};

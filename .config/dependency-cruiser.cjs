@@ -1,0 +1,118 @@
+// Who may import what. The compiler under which the project builds has no JavaScript API to parse with: swc does.
+const REPOSITORY = '[.]repository[.]ts$';
+const CONTROLLER = '[.]controller[.]ts$';
+const SPEC = '[.]spec[.]ts$';
+
+/** Each layer's features, from the ones that stand on the others to the ones they stand on. */
+const LAYERS = [['auth', 'users'], ['organizations'], ['invitations'], ['members', 'roles'], ['teams'], ['settings']];
+
+const upwards = LAYERS.slice(1).map((layer, index) => ({
+  name: `${layer.join('-')}-know-nothing-above`,
+  comment:
+    'Features build on each other in one direction: auth, users → organizations → members, roles → teams → settings.',
+  severity: 'error',
+  from: { path: `^src/features/(${layer.join('|')})/` },
+  to: {
+    path: `^src/features/(${LAYERS.slice(0, index + 1)
+      .flat()
+      .join('|')})/`,
+  },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Types may point at each other: nothing of them is left when it runs.',
+      severity: 'error',
+      from: { pathNot: '^src/generated/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'core-knows-no-feature',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { path: '^src/', pathNot: '^src/(core|config|generated)/' },
+    },
+    {
+      name: 'config-stands-alone',
+      severity: 'error',
+      from: { path: '^src/config/' },
+      to: { path: '^src/', pathNot: '^src/config/' },
+    },
+    {
+      name: 'a-feature-enters-another-by-its-index',
+      severity: 'error',
+      from: { path: '^src/features/([^/]+)/' },
+      to: { path: '^src/features/', pathNot: ['^src/features/$1/', '^src/features/[^/]+/index[.]ts$'] },
+    },
+    {
+      name: 'a-feature-knows-core-and-features',
+      severity: 'error',
+      from: { path: '^src/features/' },
+      to: { path: '^src/', pathNot: '^src/(core|features|config|generated)/' },
+    },
+    ...upwards,
+    {
+      name: 'prisma-is-for-repositories',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [REPOSITORY, '^src/core/database/', '^src/generated/'] },
+      to: { path: ['^src/generated/', '^node_modules/@prisma/'] },
+    },
+    {
+      name: 'pg-is-for-the-tenant-pool-and-the-worker',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/core/(database|jobs)/' },
+      to: { path: '^node_modules/pg/' },
+    },
+    {
+      name: 'a-controller-knows-no-repository',
+      severity: 'error',
+      from: { path: CONTROLLER },
+      to: { path: REPOSITORY },
+    },
+    {
+      name: 'a-repository-stays-in-its-feature',
+      comment: 'index.ts shows the module, the service and types.',
+      severity: 'error',
+      from: { path: '^src/features/[^/]+/index[.]ts$' },
+      to: { path: REPOSITORY },
+    },
+    {
+      name: 'src-knows-no-test-and-no-tool',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { path: '^(test|prisma|bench)/' },
+    },
+    {
+      name: 'production-code-needs-production-packages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-packages-that-are-declared',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      // What the build makes is not there when the rules are checked on sources alone.
+      to: { couldNotResolve: true, pathNot: ['^[.]{1,2}/.*generated/', '^[.]{1,2}/.*dist/'] },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage)/' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};
