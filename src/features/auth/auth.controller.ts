@@ -1,0 +1,71 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Access } from '../../core/access/index.ts';
+import {
+  LoginRequest,
+  RefreshRequest,
+  RegisterRequest,
+  toTokenPair,
+  TokenPairResponse,
+  verificationSent,
+  VerificationSentResponse,
+  VerifyEmailRequest,
+} from './auth.dto.ts';
+import { LoginService } from './login.service.ts';
+import { RegistrationService } from './registration.service.ts';
+import { SessionsService } from './sessions.service.ts';
+
+@ApiTags('Authentication')
+@Controller('auth')
+export class AuthController {
+  constructor(
+    private readonly registration: RegistrationService,
+    private readonly logins: LoginService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  @Post('register')
+  @HttpCode(202)
+  @Access.public('before an account exists; answers alike for every address')
+  @ApiResponse({ status: 202, type: VerificationSentResponse })
+  async register(@Body() { email, name }: RegisterRequest): Promise<VerificationSentResponse> {
+    await this.registration.register(email, name);
+    return verificationSent;
+  }
+
+  @Post('email/verify')
+  @HttpCode(200)
+  @Access.public('the mailed token proves who calls')
+  @ApiOkResponse({ type: TokenPairResponse })
+  @ApiResponse({ status: 410, description: 'token_used: unknown, expired or spent' })
+  async verifyEmail(@Body() { token, password }: VerifyEmailRequest): Promise<TokenPairResponse> {
+    return toTokenPair(await this.registration.verify(token, password));
+  }
+
+  @Post('login')
+  @HttpCode(200)
+  @Access.public('the password proves who calls')
+  @ApiOkResponse({ type: TokenPairResponse })
+  @ApiResponse({ status: 401, description: 'invalid_credentials' })
+  @ApiResponse({ status: 429, description: 'rate_limited: too many wrong passwords for the address' })
+  async login(@Body() { email, password }: LoginRequest): Promise<TokenPairResponse> {
+    return toTokenPair(await this.logins.login(email, password));
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @Access.public('the refresh token proves who calls')
+  @ApiOkResponse({ type: TokenPairResponse })
+  @ApiResponse({ status: 401, description: 'token_reused (the session has ended), or unauthenticated' })
+  async refresh(@Body() { refresh_token }: RefreshRequest): Promise<TokenPairResponse> {
+    return toTokenPair(await this.sessions.refresh(refresh_token));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @Access.signedIn()
+  @ApiResponse({ status: 204 })
+  async logout(): Promise<void> {
+    await this.sessions.endCurrent();
+  }
+}

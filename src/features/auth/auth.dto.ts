@@ -1,0 +1,75 @@
+import { Choice, EmailAddress, Identifier, Integer, Text } from '../../core/http/fields.ts';
+import { PersonName } from '../users/index.ts';
+import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
+import type { TokenPair } from './sessions.service.ts';
+
+/** Longer than any token of ours, and short enough to be hashed without a thought. */
+const TOKEN = { min: 1, max: 512 };
+
+export class RegisterRequest {
+  @EmailAddress()
+  email: string;
+
+  @PersonName()
+  name: string;
+}
+
+export class VerificationSentResponse {
+  @Choice(['verification_sent'], { description: 'The same whether or not the address is known.' })
+  status: 'verification_sent';
+}
+
+export const verificationSent: VerificationSentResponse = { status: 'verification_sent' };
+
+export class VerifyEmailRequest {
+  @Text({ ...TOKEN, description: 'From the mailed link.' })
+  token: string;
+
+  @Text({
+    min: SHORTEST_PASSWORD,
+    max: LONGEST_PASSWORD,
+    optional: true,
+    description: 'Of a new user; may be left out. That of a user who has the address already is never changed.',
+  })
+  password?: string;
+}
+
+export class LoginRequest {
+  @EmailAddress()
+  email: string;
+
+  @Text({ max: LONGEST_PASSWORD })
+  password: string;
+}
+
+export class RefreshRequest {
+  @Text({ ...TOKEN, description: 'The newest of the session. It is spent by the call.' })
+  refresh_token: string;
+}
+
+export class TokenPairResponse {
+  @Text({ description: 'A JWT (RFC 9068) for the Authorization header.' })
+  access_token: string;
+
+  @Choice(['Bearer'])
+  token_type: 'Bearer';
+
+  @Integer({ description: 'Seconds that the access token is valid for.', example: 600 })
+  expires_in: number;
+
+  @Text({ description: 'Opaque, single-use, valid for 30 days.' })
+  refresh_token: string;
+
+  @Identifier()
+  session_id: string;
+}
+
+export function toTokenPair({ accessToken, expiresIn, refreshToken, sessionId }: TokenPair): TokenPairResponse {
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: expiresIn,
+    refresh_token: refreshToken,
+    session_id: sessionId,
+  };
+}

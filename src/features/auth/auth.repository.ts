@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { Database, sql } from '../../core/database/index.ts';
+import type { Client, EmailAddress } from '../users/index.ts';
+
+/** A day: long enough for a mail that is read tomorrow. */
+const VERIFICATION_LIFETIME_SECONDS = 86_400;
+
+export interface Credentials {
+  /** null: unknown or suspended. */
+  readonly userId: string | null;
+  /** null: unknown, suspended or without a password. */
+  readonly passwordHash: string | null;
+  /** Seconds for which no attempt on the address is judged. */
+  readonly retryAfter: number;
+}
+
+export interface EmailToken {
+  readonly email: EmailAddress;
+  readonly name: string;
+  /** Who has the address by now. */
+  readonly userId: string | null;
+}
+
+/** What sign-in asks of the gate: functions that answer in any scope, each narrow enough for that. */
+@Injectable()
+export class AuthRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @returns whether the address has a user, who is not to be sent the token */
+  async issueVerification(
+    hash: Buffer,
+    { address, key }: EmailAddress,
+    name: string,
+    addressHash: Buffer,
+    { ipAddress, userAgent, requestId }: Client,
+  ): Promise<boolean> {
+    const [row] = await this.database.query<{ known: boolean }>(sql`
+      select app.issue_email_token(${hash}, 'verify_email', ${VERIFICATION_LIFETIME_SECONDS}::integer, ${address}, ${key},
+        ${name}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${requestId}) as known`);
+    return row?.known === true;
+  }
+
+  /** @returns undefined for a token that is unknown, expired or spent */
+  async findVerification(hash: Buffer): Promise<EmailToken | undefined> {
+    const [row] = await this.database.query<{ address: string; key: string; name: string; userId: string | null }>(sql`
+      select email as address, email_key as key, name, user_id as "userId"
+      from app.find_email_token(${hash}, 'verify_email')`);
+    return row && { email: { address: row.address, key: row.key }, name: row.name, userId: row.userId };
+  }
+
+  /** @returns true for one caller, ever */
+  async useVerification(hash: Buffer): Promise<boolean> {
+    const [row] = await this.database.query<{ used: boolean }>(
+      sql`select app.use_email_token(${hash}, 'verify_email') as used`,
+    );
+    return row?.used === true;
+  }
+
+  /** Of the user in whose scope the current transaction runs; travels with its commit. */
+  insertPassword(hash: string): void {
+    this.database.defer(sql`insert into passwords (hash) values (${hash})`);
+  }
+
+  async findCredentials({ key }: EmailAddress, addressHash: Buffer): Promise<Credentials> {
+    const [row] = await this.database.query<{ userId: string; passwordHash: string; retryAfter: number }>(sql`
+      select user_id as "userId", password_hash as "passwordHash", retry_after as "retryAfter"
+      from app.find_credentials(${key}, ${addressHash})`);
+    return row ?? { userId: null, passwordHash: null, retryAfter: 0 };
+  }
+
+  /** @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where this one was counted */
+  async recordFailure(
+    { key }: EmailAddress,
+    addressHash: Buffer,
+    { ipAddress, userAgent, requestId }: Client,
+  ): Promise<number> {
+    const [row] = await this.database.query<{ retryAfter: number }>(sql`
+      select app.record_failed_sign_in(${key}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${requestId})
+        as "retryAfter"`);
+    return row?.retryAfter ?? 0;
+  }
+
+  /** @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where they are forgotten now */
+  async forgiveFailures(addressHash: Buffer): Promise<number> {
+    const [row] = await this.database.query<{ retryAfter: number }>(
+      sql`select app.forgive_failed_sign_ins(${addressHash}) as "retryAfter"`,
+    );
+    return row?.retryAfter ?? 0;
+  }
+}

@@ -1,0 +1,29 @@
+import { normalizePassword } from '../../core/crypto/index.ts';
+import type { FieldError } from '../../core/http/problem.ts';
+
+/** In characters (code points), before and after normalisation. NIST SP 800-63B asks for 8 at least; no other rules. */
+export const SHORTEST_PASSWORD = 8;
+export const LONGEST_PASSWORD = 1024;
+
+/**
+ * What is wrong with a password that a person chose; nothing when it will do.
+ * @param known what anybody knows of the person: address, name
+ */
+export function passwordFaults(password: string, known: readonly string[], pointer = '/password'): FieldError[] {
+  const normal = normalizePassword(password);
+  const length = [...normal].length;
+  if (length < SHORTEST_PASSWORD) {
+    return [{ pointer, code: 'min_length', detail: `must have at least ${SHORTEST_PASSWORD} characters` }];
+  }
+  if (length > LONGEST_PASSWORD) {
+    return [{ pointer, code: 'max_length', detail: `must have at most ${LONGEST_PASSWORD} characters` }];
+  }
+  if (known.some((text) => folded(text) === folded(normal))) {
+    return [{ pointer, code: 'guessable', detail: 'must not be your address or your name' }];
+  }
+  return [];
+}
+
+function folded(text: string): string {
+  return text.normalize('NFKC').trim().toLowerCase();
+}

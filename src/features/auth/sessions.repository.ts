@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { Database, sql } from '../../core/database/index.ts';
+import type { Client } from '../users/index.ts';
+
+/** Days that a refresh token, and with the newest of them its session, is valid for. */
+const LIFETIME_DAYS = 30;
+
+export interface NewSession {
+  readonly id: string;
+  readonly authenticatedAt: Date;
+  readonly methods: readonly string[];
+}
+
+/** How a session was begun, for another access token. */
+export type LiveSession = {
+  readonly authenticatedAt: Date;
+  readonly methods: string[];
+};
+
+export type RefreshTokenOwner = {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** `live`: unspent. `repeated`: its spender asks again within 10 s. `reused`: anybody else does. */
+  readonly state: 'live' | 'repeated' | 'reused';
+};
+
+/** All but `findRefreshToken` works in a user's own scope. */
+@Injectable()
+export class SessionsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Travels with the commit of the current transaction. */
+  insert({ id, authenticatedAt, methods }: NewSession, { ipAddress, userAgent }: Client): void {
+    this.database.defer(sql`
+      insert into sessions (user_id, id, expires_at, authenticated_at, authentication_methods, ip_address, user_agent)
+      values (app.user_id(), ${id}::uuid, now() + make_interval(days => ${LIFETIME_DAYS}), ${authenticatedAt},
+        ${methods}, ${ipAddress}::inet, ${userAgent})`);
+  }
+
+  /** Travels with the commit of the current transaction. */
+  insertRefreshToken(hash: Buffer, sessionId: string): void {
+    this.database.defer(sql`insert into refresh_tokens (hash, session_id) values (${hash}, ${sessionId}::uuid)`);
+  }
+
+  /** Answers in any scope; undefined for a token that is unknown or whose session is over. */
+  async findRefreshToken(hash: Buffer, { ipAddress, userAgent }: Client): Promise<RefreshTokenOwner | undefined> {
+    const [owner] = await this.database.query<RefreshTokenOwner>(sql`
+      select user_id as "userId", session_id as "sessionId", state
+      from app.find_refresh_token(${hash}, ${ipAddress}::inet, ${userAgent})`);
+    return owner;
+  }
+
+  /**
+   * Spends a token, puts its successor in its place and prolongs the session, in one statement. The session's row is taken
+   * first, so that of many at once one gets through.
+   * @returns undefined, and nothing changed, where the token has been spent or the session has ended
+   */
+  async rotate(
+    hash: Buffer,
+    successor: Buffer,
+    { sessionId }: RefreshTokenOwner,
+    { ipAddress, userAgent }: Client,
+  ): Promise<LiveSession | undefined> {
+    const [session] = await this.database.query<LiveSession>(sql`
+      with session as (
+        update sessions set expires_at = now() + make_interval(days => ${LIFETIME_DAYS}), last_seen_at = now()
+          where user_id = app.user_id() and id = ${sessionId}::uuid and ended_at is null and expires_at > now()
+          returning id, authenticated_at, authentication_methods
+      ), spent as (
+        update refresh_tokens t
+          set spent_at = clock_timestamp(), spent_ip_address = ${ipAddress}::inet, spent_user_agent = ${userAgent}
+          from session where t.hash = ${hash} and t.session_id = session.id and t.spent_at is null
+          returning t.session_id
+      ), placed as (
+        insert into refresh_tokens (hash, session_id) select ${successor}::bytea, session_id from spent returning session_id
+      )
+      select authenticated_at as "authenticatedAt", authentication_methods as "methods"
+        from session join placed on placed.session_id = session.id`);
+    return session;
+  }
+
+  async findLive(id: string): Promise<LiveSession | undefined> {
+    const [session] = await this.database.query<LiveSession>(sql`
+      select authenticated_at as "authenticatedAt", authentication_methods as "methods" from sessions
+      where user_id = app.user_id() and id = ${id}::uuid and ended_at is null and expires_at > now()`);
+    return session;
+  }
+
+  /** @returns false where it had ended before */
+  async end(id: string): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      update sessions set ended_at = now()
+      where user_id = app.user_id() and id = ${id}::uuid and ended_at is null returning id`);
+    return rows.length === 1;
+  }
+}

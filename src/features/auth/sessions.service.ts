@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { Clock } from '../../core/clock/clock.ts';
+import { currentContext } from '../../core/context/context.ts';
+import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
+import { Database, Scope } from '../../core/database/index.ts';
+import { Problem } from '../../core/http/problem.ts';
+import { currentClient, SecurityEvents } from '../users/index.ts';
+import { ACCESS_TOKEN_LIFETIME, AccessTokens } from './access-tokens.ts';
+import { type LiveSession, type RefreshTokenOwner, SessionsRepository } from './sessions.repository.ts';
+
+/** What a client signs its requests with, and renews that with. */
+export interface TokenPair {
+  readonly accessToken: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly refreshToken: string;
+  readonly sessionId: string;
+}
+
+/** How a person proved who they are: a password (RFC 8176), or a link mailed to their address. */
+export type AuthenticationMethod = 'pwd' | 'email';
+
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: SessionsRepository,
+    private readonly events: SecurityEvents,
+    private readonly accessTokens: AccessTokens,
+    private readonly keyedHash: KeyedHash,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Begins a session of a person who has just proved who they are, with the current transaction in their scope. */
+  begin(userId: string, method: AuthenticationMethod): TokenPair {
+    const session = { id: uuid(), authenticatedAt: this.clock.now(), methods: [method] };
+    const refreshToken = randomToken();
+    this.repository.insert(session, currentClient());
+    this.repository.insertRefreshToken(tokenHash(refreshToken), session.id);
+    this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: session.id });
+    return this.#pair({ userId, sessionId: session.id }, session, refreshToken);
+  }
+
+  /**
+   * Spends a refresh token. The next one is computed from it, so racing tabs of one client get the same and the chain has
+   * one end, and it is stored nowhere.
+   * @throws Problem token_reused, and the session has ended, where somebody else had spent it; unauthenticated where it is
+   * unknown, expired or its session over
+   */
+  async refresh(refreshToken: string): Promise<TokenPair> {
+    const owner = await this.repository.findRefreshToken(tokenHash(refreshToken), currentClient());
+    if (!owner) throw sessionOver();
+    return this.database.inScope(Scope.user(owner.userId), () => this.#renew(owner, refreshToken));
+  }
+
+  async #renew(owner: RefreshTokenOwner, refreshToken: string): Promise<TokenPair> {
+    if (owner.state === 'reused') return this.#refuseReuse(owner);
+    const hash = tokenHash(refreshToken);
+    const successor = this.keyedHash.digest('refresh_token', refreshToken).toString('base64url');
+    const rotated =
+      owner.state === 'live' && (await this.repository.rotate(hash, tokenHash(successor), owner, currentClient()));
+    const session = rotated || (await this.#repeated(owner, hash));
+    return this.#pair(owner, session, successor);
+  }
+
+  /** Another request has spent the token, before or a moment ago. */
+  async #repeated(owner: RefreshTokenOwner, hash: Buffer): Promise<LiveSession> {
+    const now = await this.repository.findRefreshToken(hash, currentClient());
+    if (now?.state === 'reused') return this.#refuseReuse(owner);
+    const session = now?.state === 'repeated' && (await this.repository.findLive(owner.sessionId));
+    if (!session) throw sessionOver();
+    return session;
+  }
+
+  /** Whoever holds a spent token may be a thief, or have been robbed: nobody goes on with this session. */
+  async #refuseReuse({ sessionId }: RefreshTokenOwner): Promise<never> {
+    await this.database.transaction(async () => {
+      const ended = await this.repository.end(sessionId);
+      if (ended) this.events.record({ action: 'auth.token_reused', outcome: 'failure', sessionId });
+    });
+    throw new Problem('token_reused');
+  }
+
+  /** Ends the session of the caller: its access token is refused from the next request on. */
+  async endCurrent(): Promise<void> {
+    const sessionId = currentContext().scope?.sessionId;
+    if (!sessionId) throw new Problem('unauthenticated');
+    await this.database.transaction(async () => {
+      const ended = await this.repository.end(sessionId);
+      if (ended) this.events.record({ action: 'auth.signed_out', outcome: 'success', sessionId });
+    });
+  }
+
+  #pair(
+    { userId, sessionId }: { userId: string; sessionId: string },
+    { authenticatedAt, methods }: LiveSession,
+    refreshToken: string,
+  ): TokenPair {
+    const accessToken = this.accessTokens.sign({ userId, sessionId, authenticatedAt, methods });
+    return { accessToken, expiresIn: ACCESS_TOKEN_LIFETIME, refreshToken, sessionId };
+  }
+}
+
+function sessionOver(): Problem {
+  return new Problem('unauthenticated', {
+    detail: 'The refresh token is unknown or expired, or its session has ended. Sign in again.',
+  });
+}

@@ -1,0 +1,29 @@
+import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Access } from '../../core/access/index.ts';
+import { type Answer, versioned } from '../../core/http/decorated-answer.ts';
+import { IfMatch, type Precondition } from '../../core/http/etag.ts';
+import { ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
+import { UsersService } from './users.service.ts';
+
+@ApiTags('Profile')
+@Controller('me')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  @Access.signedIn()
+  @ApiOkResponse({ type: ProfileResponse })
+  async find(): Promise<Answer<ProfileResponse>> {
+    const user = await this.users.profile();
+    return versioned(Number(user.version), toProfile(user));
+  }
+
+  @Patch()
+  @Access.signedIn()
+  @ApiOkResponse({ type: ProfileResponse })
+  async update(@Body() patch: ProfilePatch, @IfMatch() precondition: Precondition): Promise<Answer<ProfileResponse>> {
+    const user = await this.users.update(toChanges(patch), precondition);
+    return versioned(Number(user.version), toProfile(user));
+  }
+}

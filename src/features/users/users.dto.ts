@@ -1,0 +1,52 @@
+import { EmailAddress, Identifier, Text, Timestamp } from '../../core/http/fields.ts';
+import type { ProfileChanges, User } from './users.repository.ts';
+
+const NAME = { min: 1, max: 200, pattern: /^\P{Cc}*$/u, example: 'Ada Lovelace' };
+/** A picture is shown to others: from a page served by TLS, and never a script. */
+const AVATAR_URL = { max: 2048, pattern: /^https:\/\/[^\s/?#]+\S*$/, nullable: true };
+
+/** The name of a person, wherever one is given. */
+export const PersonName = (): PropertyDecorator => Text(NAME);
+
+export class ProfilePatch {
+  @Text({ ...NAME, optional: true })
+  name?: string;
+
+  @Text({ ...AVATAR_URL, optional: true })
+  avatar_url?: string | null;
+}
+
+export class ProfileResponse {
+  @Identifier()
+  id: string;
+
+  @EmailAddress({ description: 'Verified: there is no user without a verified address.' })
+  email: string;
+
+  @Text(NAME)
+  name: string;
+
+  @Text(AVATAR_URL)
+  avatar_url: string | null;
+
+  @Timestamp()
+  created_at: string;
+
+  @Timestamp()
+  updated_at: string;
+}
+
+export function toChanges({ name, avatar_url }: ProfilePatch): ProfileChanges {
+  return { ...(name !== undefined && { name }), ...(avatar_url !== undefined && { avatarUrl: avatar_url }) };
+}
+
+export function toProfile({ id, email, name, avatarUrl, createdAt, updatedAt }: User): ProfileResponse {
+  return {
+    id,
+    email,
+    name,
+    avatar_url: avatarUrl,
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { SecurityEventsRepository } from './security-events.repository.ts';
+import { SecurityEvents } from './security-events.ts';
+import { UsersController } from './users.controller.ts';
+import { UsersRepository } from './users.repository.ts';
+import { UsersService } from './users.service.ts';
+
+@Module({
+  controllers: [UsersController],
+  providers: [UsersService, UsersRepository, SecurityEvents, SecurityEventsRepository],
+  exports: [UsersService, SecurityEvents],
+})
+export class UsersModule {}

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { Database, sql } from '../../core/database/index.ts';
+import type { User } from '../../generated/prisma/client.ts';
+import type { EmailAddress } from './email-address.ts';
+
+export type { User };
+
+/** What a person may change of themselves; a field that is left out stays. */
+export interface ProfileChanges {
+  name?: string;
+  avatarUrl?: string | null;
+}
+
+/** Works in a user's own scope, which shows one row: their own. */
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(): Promise<User> {
+    return this.database.prisma.user.findFirstOrThrow();
+  }
+
+  /** Waits for whoever is changing the row, and keeps it until the transaction ends. */
+  async lock(): Promise<void> {
+    await this.database.query(sql`select from users where id = app.user_id() for no key update`);
+  }
+
+  async update(id: string, changes: ProfileChanges): Promise<User> {
+    return this.database.prisma.user.update({ where: { id }, data: changes });
+  }
+
+  /** @returns false where another user has the address */
+  async insert({ address, key }: EmailAddress, name: string): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      insert into users (id, email, email_key, name) values (app.user_id(), ${address}, ${key}, ${name})
+      on conflict (email_key) do nothing returning id`);
+    return rows.length === 1;
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../core/database/index.ts';
+import type { Precondition } from '../../core/http/etag.ts';
+import type { EmailAddress } from './email-address.ts';
+import { SecurityEvents } from './security-events.ts';
+import { type ProfileChanges, type User, UsersRepository } from './users.repository.ts';
+
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: UsersRepository,
+    private readonly events: SecurityEvents,
+  ) {}
+
+  async profile(): Promise<User> {
+    return this.repository.find();
+  }
+
+  /** @throws Problem precondition_failed when the profile has another version by now */
+  async update(changes: ProfileChanges, precondition: Precondition): Promise<User> {
+    return this.database.transaction(async () => {
+      await this.repository.lock();
+      const user = await this.repository.find();
+      precondition.verify(Number(user.version));
+      const changed = differences(user, changes);
+      if (Object.keys(changed).length === 0) return user;
+      this.events.record({ action: 'user.updated', outcome: 'success', changes: changed });
+      return this.repository.update(user.id, changes);
+    });
+  }
+
+  /**
+   * Makes the user in whose (new) scope the current transaction runs. The caller has proved the address.
+   * @returns false, and nothing made, where another user has the address
+   */
+  async create(email: EmailAddress, name: string): Promise<boolean> {
+    const created = await this.repository.insert(email, name);
+    if (created) this.events.record({ action: 'auth.registered', outcome: 'success' });
+    return created;
+  }
+}
+
+function differences(user: User, { name, avatarUrl }: ProfileChanges): Record<string, { changed: true }> {
+  return {
+    ...(name !== undefined && name !== user.name && { name: { changed: true } }),
+    ...(avatarUrl !== undefined && avatarUrl !== user.avatarUrl && { avatar_url: { changed: true } }),
+  };
+}
