@@ -2,18 +2,28 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import type { TaskList } from 'graphile-worker';
 import pg from 'pg';
 import { ensureDatabase, type Cluster } from '../../prisma/embedded/cluster.ts';
 import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
 import { deploy } from '../../prisma/engine/deploy.ts';
+import type { Config } from '../../src/config/index.ts';
+import type { Database, Statement } from '../../src/core/database/index.ts';
+import { JobMetrics } from '../../src/core/jobs/job-metrics.ts';
+import { Jobs, Tasks } from '../../src/core/jobs/index.ts';
 import type { Backlog } from '../../src/core/jobs/presence.ts';
 import { workUntil } from '../../src/core/jobs/session.ts';
+import { Worker } from '../../src/core/jobs/worker.ts';
+import { Metrics } from '../../src/core/telemetry/metrics.ts';
 
 /** As soon as it is so; a test that waits for what never comes fails by its own time limit. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await delay(20);
 }
+
+const END_PRESENCE = `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'
+  and database = (select oid from pg_database where datname = current_database())`;
 
 describe('jobs', () => {
   let cluster: Cluster;
@@ -181,8 +191,7 @@ describe('jobs', () => {
       let isReady = false;
       const { ended } = work({ note: async () => undefined }, () => (isReady = true));
       await until(() => isReady);
-      await owner.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database =
-        (select oid from pg_database where datname = current_database())`);
+      await owner.query(END_PRESENCE);
       await expect(ended).rejects.toThrow('The connection that proves the worker alive was lost.');
       expect(await connections()).toBe(0);
     });
@@ -243,6 +252,48 @@ describe('jobs', () => {
       const counted = Promise.withResolvers<Backlog>();
       work({ note: async () => undefined }, counted.resolve);
       expect(await counted.promise).toEqual({ queued: 1, givenUp: 1 });
+    });
+  });
+
+  describe('the application', () => {
+    const tasks = new Tasks();
+    const done: unknown[] = [];
+    beforeAll(() => tasks.register('note' as never, async (payload) => void done.push(payload)));
+
+    it('has a worker from its start to its stop, and a new one when that fails', async () => {
+      Logger.overrideLogger(false);
+      const config = { database: { directUrl: workerUrl() } } as Config;
+      const worker = new Worker(config, tasks, new JobMetrics(new Metrics()));
+      worker.onApplicationBootstrap();
+      await enqueue('note', { number: 1 });
+      await until(() => done.length === 1);
+      await owner.query(END_PRESENCE);
+      await enqueue('note', { number: 2 });
+      await until(() => done.length === 2);
+      await worker.beforeApplicationShutdown();
+      expect(await connections()).toBe(0);
+    });
+
+    it('stops at once where the database is away', async () => {
+      const directUrl = 'postgres://nobody:nothing@127.0.0.1:1/none';
+      const worker = new Worker({ database: { directUrl } } as Config, tasks, new JobMetrics(new Metrics()));
+      worker.onApplicationBootstrap();
+      await delay(50);
+      const start = performance.now();
+      await worker.beforeApplicationShutdown();
+      expect(performance.now() - start).toBeLessThan(1_000);
+    });
+
+    it('enqueues what has a handler, in the current transaction', () => {
+      const deferred: Statement[] = [];
+      const jobs = new Jobs({ defer: (statement: Statement) => void deferred.push(statement) } as Database, tasks);
+      jobs.enqueue('note' as never, { number: 3 } as never);
+      expect(deferred).toMatchObject([{ values: ['note', '{"number":3}'] }]);
+      expect(() => jobs.enqueue('unheard_of' as never, {} as never)).toThrow('No handler is registered');
+    });
+
+    it('has one handler for each task', () => {
+      expect(() => tasks.register('note' as never, async () => undefined)).toThrow('two handlers');
     });
   });
 

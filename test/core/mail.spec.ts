@@ -1,5 +1,6 @@
 import { Clock } from '../../src/core/clock/clock.ts';
 import { render } from '../../src/core/mail/letter.ts';
+import { Mail } from '../../src/core/mail/mail.ts';
 import { Mailbox } from '../../src/core/mail/mailbox.ts';
 import { Smtp, SmtpError } from '../../src/core/mail/smtp.ts';
 import { SmtpServer } from '../support/smtp-server.ts';
@@ -45,6 +46,32 @@ describe('a letter', () => {
   it('greets without a name where there is none', () => {
     expect(render({ template: 'sign_in_link', link: LINK }).text).toMatch(/^Hello,\n/);
   });
+});
+
+describe('a mail', () => {
+  const enqueued: unknown[] = [];
+  const mail = new Mail({ enqueue: (_task: string, payload: object) => void enqueued.push(payload) } as never);
+
+  it.each(['a@b.example', 'ü+x@müller.example', '"a, b"@c.example', '"a\\"b@c"@d.example', "o'neil@x.example"])(
+    'is written to %j',
+    (to) => {
+      mail.send({ to, template: 'address_known', name: 'Ada' });
+      expect(enqueued.at(-1)).toEqual({
+        id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+        to,
+        content: { template: 'address_known', name: 'Ada' },
+      });
+    },
+  );
+
+  it.each([
+    'a@b.example\r\nBcc: eve@c.example',
+    '<a@b.example>',
+    '"a<b"@c.example',
+    'a@b.example, c@d.example',
+    'a',
+    '',
+  ])('is refused to %j', (to) => expect(() => mail.send({ to, template: 'address_known' })).toThrow('one address'));
 });
 
 describe('the mailbox', () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Task, TaskList } from 'graphile-worker';
-import { Config } from '../../config/config.ts';
+import { Config } from '../../config/index.ts';
 import { JobMetrics } from './job-metrics.ts';
 import { workUntil } from './session.ts';
 import { type Handler, Tasks } from './tasks.ts';

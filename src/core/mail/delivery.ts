@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { Config } from '../../config/config.ts';
-import { type Attempt, Tasks } from '../jobs/tasks.ts';
+import { Config } from '../../config/index.ts';
+import { type Attempt, Tasks } from '../jobs/index.ts';
 import { render } from './letter.ts';
 import type { MailJob } from './mail.ts';
 import { Mailbox } from './mailbox.ts';
@@ -30,7 +30,7 @@ export class Delivery implements OnModuleInit {
     } catch (error) {
       // Asking again gets the same answer, and costs the sender its good name.
       if (!(error instanceof SmtpError && error.recipientRefused)) throw error;
-      this.#logger.warn({ msg: 'mail refused for its recipient', jobId, reply: error.reply });
+      this.#logger.warn({ msg: 'mail refused for its recipient', job_id: jobId, reply: error.reply });
     }
   }
 }

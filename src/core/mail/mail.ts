@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { Jobs } from '../jobs/jobs.ts';
+import { Jobs } from '../jobs/index.ts';
 import type { MailContent } from './templates.ts';
 
 /** A mail on its way. The id is the mail's own, the same at every attempt. */
@@ -32,5 +32,5 @@ export class Mail {
   }
 }
 
-/** No control character and no angle bracket: what ends a header, and what delimits an address in SMTP. */
-const SAFE_ADDRESS = /^[^\p{Cc}<>]+@[^\p{Cc}\s<>,;@]+$/u;
+/** One address: no control character, which would end a header; no angle bracket, which delimits it in SMTP. */
+const SAFE_ADDRESS = /^(?:[^\p{Cc}\s<>,;:"@]+|"(?:[^\p{Cc}<>"\\]|\\[^\p{Cc}<>])+")@[^\p{Cc}\s<>,;:"@]+$/u;

@@ -29,10 +29,8 @@ export class Mailbox {
   }
 
   /** Newest first; with an address, in any letter case, only those to it. */
-  list(to?: string): KeptMail[] {
-    const wanted = to?.toLowerCase();
-    return [...this.#mails.values()]
-      .reverse()
-      .filter((mail) => wanted === undefined || mail.to.toLowerCase() === wanted);
+  list(to = ''): KeptMail[] {
+    const wanted = to.toLowerCase();
+    return [...this.#mails.values()].reverse().filter((mail) => wanted === '' || mail.to.toLowerCase() === wanted);
   }
 }

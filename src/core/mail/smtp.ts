@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { createTransport, type Transporter } from 'nodemailer';
-import { Config } from '../../config/config.ts';
+import { Config } from '../../config/index.ts';
 import type { Rendered } from './letter.ts';
 
 /** Well below the time after which the worker would give the job up at a stop, and above a slow server's greylisting. */

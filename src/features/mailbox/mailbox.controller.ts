@@ -2,7 +2,7 @@ import { Controller, Get, Header, Headers, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../core/access/index.ts';
-import { Mailbox } from '../../core/mail/mailbox.ts';
+import { Mailbox } from '../../core/mail/index.ts';
 import { MailboxQuery, type MailboxResponse, toMailbox } from './mailbox.dto.ts';
 import { mailboxPage, PAGE_POLICY } from './mailbox.page.ts';
 

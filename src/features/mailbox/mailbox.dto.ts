@@ -1,10 +1,8 @@
-import { IsOptional, IsString } from 'class-validator';
-import type { KeptMail } from '../../core/mail/mailbox.ts';
+import { Text } from '../../core/http/fields.ts';
+import type { KeptMail } from '../../core/mail/index.ts';
 
 export class MailboxQuery {
-  /** Only the mails to this address. */
-  @IsOptional()
-  @IsString()
+  @Text({ optional: true, description: 'Only the mails to this address.' })
   to?: string;
 }
 

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../core/mail/html.ts';
+import { escapeHtml } from '../../core/mail/index.ts';
 import type { MailResponse } from './mailbox.dto.ts';
 
 /** Mails bring inline styles of their own; nothing else may be loaded, run or embedded. */
