@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCluster, type Cluster } from './cluster.ts';
 
-// Ends with its input, which the system closes when our process dies, however it dies.
-const WATCH =
-  'cat >/dev/null; kill -0 "$1" 2>/dev/null && kill -QUIT "$1"; while kill -0 "$1" 2>/dev/null; do sleep 0.05; done; rm -rf "$2"';
+// A watch that waits for the end of its input, which the system closes when our process ends, however it ends. The server
+// removes its own file last; waiting for the process would wait for whoever collects it, too.
+const WATCH = `
+  cat >/dev/null
+  kill -QUIT "$1"
+  while [ -e "$2/postgres/postmaster.pid" ] && kill -0 "$1"; do sleep 0.02; done
+  rm -rf "$2"
+`;
 
 /**
  * A cluster of its own for tests: not durable, so faster, and gone when it is stopped or this process dies, data and all.

@@ -173,7 +173,10 @@ describe('roles', () => {
     const url = await newDatabase();
     const name = new URL(url).pathname.slice(1);
     await rowsOf(url, `create role manager login createrole password 'manager'`);
-    await rowsOf(url, `grant tenantry_owner, tenantry_app, tenantry_worker, tenantry_gate to manager with admin true, set false`);
+    await rowsOf(
+      url,
+      `grant tenantry_owner, tenantry_app, tenantry_worker, tenantry_gate to manager with admin true, set false`,
+    );
     await rowsOf(url, `alter database ${name} owner to manager`);
     const manager = new URL(url);
     manager.username = manager.password = 'manager';
@@ -189,7 +192,8 @@ describe('down.sql', () => {
     const stages: { name: string; before: string[] }[] = [];
     for (const name of names) {
       cpSync(join(tenantry.migrations, name), join(project.migrations, name), { recursive: true });
-      if (!name.includes('.')) stages.push({ name, before: stages.length === 0 ? await untouched(url) : await catalogue(url) });
+      if (!name.includes('.'))
+        stages.push({ name, before: stages.length === 0 ? await untouched(url) : await catalogue(url) });
       await deploy(url, { project });
     }
     const whole = await catalogue(url);

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Project } from '../../prisma/engine/project.ts';
@@ -41,6 +41,8 @@ const folders: string[] = [];
 /** An empty folder that is gone when the spec file calls removeScratch. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tenantry-test-'));
+  // PostgreSQL may have to run as another user than ours.
+  chmodSync(folder, 0o755);
   folders.push(folder);
   return folder;
 }
@@ -70,7 +72,15 @@ export function addMigration(project: Project, name: string, up: string, down?: 
 /** A clone of the repository with the scratch project in place of its schema and a stub in place of its server. */
 export function scratchClone(): string {
   const clone = scratchFolder();
-  for (const path of ['prisma/embedded', 'prisma/engine', 'prisma/roles.sql', 'package.json', 'tsconfig.json', 'src/tsconfig.json', '.config']) {
+  for (const path of [
+    'prisma/embedded',
+    'prisma/engine',
+    'prisma/roles.sql',
+    'package.json',
+    'tsconfig.json',
+    'src/tsconfig.json',
+    '.config',
+  ]) {
     cpSync(join(REPOSITORY, path), join(clone, path), { recursive: true });
   }
   symlinkSync(join(REPOSITORY, 'node_modules'), join(clone, 'node_modules'));

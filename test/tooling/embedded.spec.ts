@@ -1,0 +1,186 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startCluster, type Cluster } from '../../prisma/embedded/cluster.ts';
+import { FileLock } from '../../prisma/embedded/lock.ts';
+import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
+import { connected } from '../../prisma/engine/connection.ts';
+import { removeScratch, scratchFolder } from './scratch.ts';
+
+const running: Cluster[] = [];
+
+async function start(folder: string, durable = true): Promise<Cluster> {
+  const cluster = await startCluster({ folder, durable });
+  running.push(cluster);
+  return cluster;
+}
+
+afterEach(async () => {
+  for (const cluster of running.splice(0)) await cluster.stop();
+});
+afterAll(removeScratch);
+
+const valuesOf = (url: string, query: string) =>
+  connected(url, async (client) => (await client.query({ text: query, rowMode: 'array' })).rows.flat());
+
+/** Waits a moment for it: a process is there until its parent has taken note of its end. */
+async function hasEnded(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries++) {
+    const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+    if (stdout === '' || stdout.startsWith('Z')) return true;
+    await pause(20);
+  }
+  return false;
+}
+
+describe('the embedded cluster', () => {
+  const folder = () => join(scratch, 'data');
+  let scratch: string;
+  beforeAll(() => (scratch = scratchFolder()));
+
+  it('survives a first start that was cut short', async () => {
+    mkdirSync(join(folder(), 'postgres.unfinished/base'), { recursive: true });
+    const cluster = await start(folder());
+    expect(await valuesOf(cluster.adminUrl, 'select 1')).toEqual([1]);
+    expect(existsSync(join(folder(), 'postgres.unfinished'))).toBe(false);
+  });
+
+  it('is durable, sorts the same everywhere and keeps its password to itself', async () => {
+    const cluster = await start(folder());
+    const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'listen_addresses', 'server_encoding'];
+    const settings = await valuesOf(cluster.adminUrl, `select ${names.map((name) => `current_setting('${name}')`)}`);
+    expect(settings).toEqual(['on', 'on', 'on', '127.0.0.1', 'UTF8']);
+    expect(await valuesOf(cluster.adminUrl, 'select datlocprovider::text, datlocale from pg_database limit 1')).toEqual(
+      ['b', 'C.UTF-8'],
+    );
+    expect(statSync(join(folder(), 'postgres.password')).mode & 0o777).toBe(0o600);
+    const stranger = new URL(cluster.adminUrl);
+    stranger.password = 'guess';
+    await expect(valuesOf(stranger.href, 'select 1')).rejects.toThrow(/password/);
+  });
+
+  it('keeps its data over a restart', async () => {
+    const cluster = await start(folder());
+    await valuesOf(cluster.adminUrl, 'create table kept as select 42 as answer');
+    await cluster.stop();
+    expect(await hasEnded(cluster.pid)).toBe(true);
+    const again = await start(folder());
+    expect(again.startedHere).toBe(true);
+    expect(await valuesOf(again.adminUrl, 'select answer from kept')).toEqual([42]);
+  });
+
+  it('is joined by a second start, even at the same moment, and stopped by the last to leave', async () => {
+    const [first, second] = await Promise.all([start(folder()), start(folder())]);
+    expect(first.pid).toBe(second.pid);
+    expect([first.startedHere, second.startedHere].toSorted()).toEqual([false, true]);
+    expect(await first.stop()).toBe(false);
+    expect(await valuesOf(second.adminUrl, 'select 1')).toEqual([1]);
+    expect(await second.stop()).toBe(true);
+    expect(await hasEnded(second.pid)).toBe(true);
+  });
+
+  it('starts over what a crash of the machine leaves', async () => {
+    const cluster = await start(folder());
+    process.kill(cluster.pid, 'SIGKILL');
+    expect(await hasEnded(cluster.pid)).toBe(true);
+    const again = await start(folder());
+    expect(again.startedHere).toBe(true);
+    expect(await valuesOf(again.adminUrl, 'select answer from kept')).toEqual([42]);
+  });
+
+  it.each([
+    ['names another folder', () => scratch],
+    ['names a process that is not the server', () => join(folder(), 'postgres')],
+  ])('does not trust a postmaster.pid that %s, nor send it the password', async (_, named) => {
+    await (await start(folder())).stop();
+    const trap = await listener();
+    const pid = join(folder(), 'postgres/postmaster.pid');
+    writeFileSync(pid, [process.pid, named(), 0, trap.port, '', '127.0.0.1', '', 'ready', ''].join('\n'));
+    const cluster = await start(folder());
+    expect(cluster.startedHere).toBe(true);
+    expect(new URL(cluster.adminUrl).port).not.toBe(String(trap.port));
+    expect(trap.callers()).toBe(0);
+    await trap.close();
+  });
+
+  it('says what to do when its password is gone', async () => {
+    const lost = join(scratchFolder(), 'data');
+    mkdirSync(join(lost, 'postgres'), { recursive: true });
+    await expect(start(lost)).rejects.toThrow(/postgres\.password is missing/);
+  });
+
+  async function listener(): Promise<{ port: number; callers(): number; close(): Promise<void> }> {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    return {
+      port: address.port,
+      callers: () => sockets.length,
+      close: () => new Promise((resolve) => server.close(() => resolve())),
+    };
+  }
+});
+
+describe('a closed home', () => {
+  const isRoot = process.getuid?.() === 0;
+
+  it('is no obstacle: root gets a folder that PostgreSQL can reach, others use their own', async () => {
+    const home = scratchFolder();
+    chmodSync(home, 0o700);
+    const cluster = await start(join(home, '.data'), false);
+    expect(cluster.home.startsWith(home)).toBe(!isRoot);
+    expect(await valuesOf(cluster.adminUrl, 'show data_directory')).toEqual([join(cluster.home, 'postgres')]);
+    await cluster.stop();
+    if (isRoot) spawnSync('rm', ['-rf', cluster.home]);
+  });
+});
+
+describe('a throw-away cluster', () => {
+  it('gives durability up for speed, and leaves nothing behind', async () => {
+    const cluster = await throwAwayCluster();
+    expect(await valuesOf(cluster.adminUrl, 'show fsync')).toEqual(['off']);
+    expect(await cluster.stop()).toBe(true);
+    expect(await hasEnded(cluster.pid)).toBe(true);
+    expect(existsSync(cluster.home)).toBe(false);
+  });
+
+  it('goes with the process that started it, killed or not', async () => {
+    const file = join(import.meta.dirname, '../../prisma/embedded/throw-away.ts');
+    const script = `import { writeSync } from 'node:fs';
+      const { throwAwayCluster } = await import(${JSON.stringify(file)});
+      const { pid, home } = await throwAwayCluster();
+      writeSync(1, JSON.stringify({ pid, home }));
+      process.kill(process.pid, 'SIGKILL');`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    const { pid, home }: { pid: number; home: string } = JSON.parse(stdout);
+    for (let tries = 0; existsSync(home) && tries < 200; tries++) await pause(20);
+    expect({ ended: await hasEnded(pid), data: existsSync(home) }).toEqual({ ended: true, data: false });
+  });
+});
+
+describe('the lock between processes', () => {
+  it('is let go when its holder is killed', async () => {
+    const path = join(scratchFolder(), 'lock');
+    const file = join(import.meta.dirname, '../../prisma/embedded/lock.ts');
+    const script = `const { FileLock } = await import(${JSON.stringify(file)});
+      const lock = FileLock.tryExclusive(${JSON.stringify(path)});
+      process.kill(process.pid, lock ? 'SIGKILL' : 'SIGTERM');`;
+    expect(spawnSync(process.execPath, ['--input-type=module', '-e', script]).signal).toBe('SIGKILL');
+    expect(FileLock.tryExclusive(path)).toBeDefined();
+  });
+
+  it('is held by one alone, or by several together, never both', async () => {
+    const path = join(scratchFolder(), 'lock');
+    const readers = [FileLock.shared(path), FileLock.shared(path)];
+    expect(FileLock.tryExclusive(path)).toBeUndefined();
+    for (const reader of readers) reader.release();
+    const writer = FileLock.tryExclusive(path);
+    await expect(FileLock.exclusive(path, 60)).rejects.toThrow(/held/);
+    writer?.release();
+    expect(readFileSync(path)).toHaveLength(0);
+  });
+});
