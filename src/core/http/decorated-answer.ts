@@ -48,6 +48,6 @@ export function tagAnswer(request: FastifyRequest, reply: FastifyReply, payload:
   void reply.header('etag', tag);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (!isRead || !matchesAny(request.headers['if-none-match'], tag)) return payload;
-  void reply.code(304).removeHeader('content-type').removeHeader('content-length');
-  return null;
+  void reply.code(304).removeHeader('content-type');
+  return request.method === 'HEAD' ? payload : null; // Fastify drops it on HEAD, and keeps its length (RFC 9110, 8.6).
 }

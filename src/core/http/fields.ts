@@ -78,8 +78,9 @@ export const Metadata = (options: FieldOptions & { maxBytes?: number } = {}): Pr
   field(rules.metadata(options.maxBytes), options);
 
 /** An object with rules of its own; a member that its class does not declare is refused. */
+// Swagger takes a function for a class unless it is called `type`: hence the new arrows.
 export function Nested(type: () => Type, options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(field(rules.object(), options, { type }), ValidateNested(), Instantiate(type));
+  return applyDecorators(field(rules.object(), options, { type: () => type() }), ValidateNested(), Instantiate(type));
 }
 
 /** A list of objects (`() => Class`) or of plain values (a rule, such as `text({ max: 40 })` of rules.ts). */
@@ -87,6 +88,6 @@ export function ListOf(item: Rule | (() => Type), options: FieldOptions & ListLi
   if (typeof item !== 'function') return field(rules.list(item, options), options);
   const rule = rules.list(rules.object(), options);
   const { items: _plain, ...limits } = rule.schema;
-  const schema = { ...limits, type: item, isArray: true };
+  const schema = { ...limits, type: () => item(), isArray: true };
   return applyDecorators(field(rule, options, schema), ValidateNested({ each: true }), Instantiate(item));
 }

@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import { bodyFaults, parameterFaults } from './input-faults.ts';
+import { POISON } from './json.ts';
 import { type FieldError, validationProblem } from './problem.ts';
 import { isObject } from './rules.ts';
 
@@ -10,10 +11,21 @@ export class InputPipe implements PipeTransform {
 
   /** @throws Problem validation_failed */
   transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'query') refusePoison(value);
     if (metadata.type !== 'body') return this.#parameters.transform(value, metadata);
     if (value !== undefined && !isObject(value)) throw validationProblem([notAnObject]);
     return this.#body.transform(value, metadata);
   }
+}
+
+/** Nest would drop these names silently; a body with them does not get this far. */
+function refusePoison(query: unknown): void {
+  if (!isObject(query)) return;
+  const names = Object.keys(query).filter((name) => POISON.has(name));
+  if (names.length === 0) return;
+  throw validationProblem(
+    names.map((parameter) => ({ parameter, code: 'unknown', detail: 'is not a parameter here' })),
+  );
 }
 
 const notAnObject: FieldError = { pointer: '', code: 'type', detail: 'must be an object' };
@@ -25,6 +37,7 @@ function validation(faults: (errors: ValidationErrors) => FieldError[]): Validat
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
+    validationError: { value: true }, // A rule is asked again with the value: which item, and what about it.
     exceptionFactory: (errors) => validationProblem(faults(errors)),
   });
 }

@@ -4,7 +4,7 @@ import { Problem } from './problem.ts';
 const MAXIMUM_DEPTH = 32;
 
 /** Names that reach an object's prototype when an object is copied member by member. */
-const POISON: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
+export const POISON: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
 
 /** The tokens of a valid document that the inspection is about: strings, with the colon that makes one a name, and brackets. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[[\]{}]/g;

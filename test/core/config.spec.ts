@@ -1,0 +1,123 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { variables } from '../../src/config/config.ts';
+import { ConfigError, readConfig } from '../../src/config/index.ts';
+import { environment } from '../support/environment.ts';
+
+const production = (changes: Record<string, string | undefined> = {}) =>
+  environment({
+    NODE_ENV: 'production',
+    SMTP_URL: 'smtp://mail.example.com:25',
+    METRICS_TOKEN: 'k3Jq9vX2mB7nR5tY8wZ1cD4fG6hL0pSa',
+    CORS_ORIGINS: 'https://app.example.com',
+    ...changes,
+  });
+
+function faults(given: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(given);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  it('takes a whole environment, with defaults for what may be left out', () => {
+    const config = readConfig(environment());
+    expect(config).toMatchObject({
+      environment: 'test',
+      host: '0.0.0.0',
+      port: 3000,
+      corsOrigins: [],
+      logLevel: 'silent',
+    });
+    expect(config.database).toMatchObject({ poolSize: 10, pooled: false, slowStatementMs: 200 });
+    expect(Object.isFrozen(config) && Object.isFrozen(config.database)).toBe(true);
+  });
+
+  it('listens to the machine itself in development, and is production when nothing says otherwise', () => {
+    expect(readConfig(environment({ NODE_ENV: 'development' })).host).toBe('127.0.0.1');
+    expect(readConfig(production({ NODE_ENV: undefined })).isProduction).toBe(true);
+  });
+
+  it('names everything that is missing at once, an empty variable included', () => {
+    const named = faults({ NODE_ENV: 'test', DATABASE_URL: '' }).map((fault) => fault.split(' ')[0]);
+    expect(named).toEqual([
+      'DATABASE_URL',
+      'DIRECT_DATABASE_URL',
+      'API_URL',
+      'APP_URL',
+      'ACCESS_TOKEN_PRIVATE_KEY',
+      'SECRET_KEY',
+      'MAIL_FROM',
+    ]);
+  });
+
+  it.each([
+    ['NODE_ENV', 'staging'],
+    ['PORT', '70000'],
+    ['PORT', '3e3'],
+    ['DATABASE_URL', 'mysql://secret@host/db'],
+    ['DATABASE_POOLED', 'yes'],
+    ['DATABASE_POOL_SIZE', '1001'],
+    ['API_URL', 'ftp://secret'],
+    ['SECRET_KEY', 'c2VjcmV0'],
+    ['METRICS_TOKEN', 'secret'],
+    ['CORS_ORIGINS', 'https://app.example.com/secret'],
+    ['ACCESS_TOKEN_PRIVATE_KEY', 'secret'],
+    ['LOG_LEVEL', 'loud'],
+  ])('refuses a bad %s (%s), naming it without its value', (name, value) => {
+    const found = faults(environment({ [name]: value }));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(new RegExp(`^${name} `));
+    expect(found[0]).not.toContain(value);
+  });
+
+  it('takes the signing key as base64 too, and no key of another kind', () => {
+    const pem = environment()['ACCESS_TOKEN_PRIVATE_KEY'] ?? '';
+    const base64 = Buffer.from(pem).toString('base64');
+    expect(faults(environment({ ACCESS_TOKEN_PRIVATE_KEY: base64 }))).toEqual([]);
+    const other = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    expect(faults(environment({ ACCESS_TOKEN_PRIVATE_KEY: other }))).toHaveLength(1);
+  });
+});
+
+describe('the configuration of production', () => {
+  it('starts with sound values', () => {
+    expect(faults(production())).toEqual([]);
+  });
+
+  it.each([
+    ['SECRET_KEY', 'change-me-change-me-change-me-change-me-change-me'],
+    ['SECRET_KEY', 'A'.repeat(64)],
+    ['METRICS_TOKEN', 'a'.repeat(32)],
+    ['DATABASE_URL', 'postgresql://tenantry_app:change-me@localhost:5432/tenantry'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://app.example.com,http://app.example.com'],
+    ['SMTP_URL', undefined],
+    ['METRICS_TOKEN', undefined],
+  ])('refuses %s = %s', (name, value) => {
+    expect(faults(production({ [name]: value }))).toContainEqual(expect.stringMatching(new RegExp(`^${name} `)));
+  });
+
+  it('takes no placeholder of .env.example for a value', () => {
+    const example = Object.fromEntries([...entries()].filter(([, value]) => value.includes('change-me')));
+    const refused = faults(production(example)).map((fault) => fault.split(' ')[0]);
+    expect(new Set(refused)).toEqual(new Set(Object.keys(example)));
+  });
+});
+
+describe('.env.example', () => {
+  it('names every variable that is read, and no other', () => {
+    expect([...entries()].map(([name]) => name).toSorted()).toEqual(Object.keys(variables).toSorted());
+  });
+});
+
+function* entries(): Generator<[string, string]> {
+  for (const line of readFileSync('.env.example', 'utf8').split('\n')) {
+    const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) yield [name, value];
+  }
+}

@@ -1,0 +1,147 @@
+import { Body, Controller, Delete, Get, HttpCode, Module, Patch, Post, Query } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import {
+  Choice,
+  choice,
+  createApplication,
+  created,
+  EmailAddress,
+  Flag,
+  HttpModule,
+  Identifier,
+  IfMatch,
+  Integer,
+  ListOf,
+  ListParameter,
+  Metadata,
+  Nested,
+  Page,
+  PageQuery,
+  PathId,
+  Precondition,
+  Problem,
+  rowsOf,
+  Text,
+  text,
+  Timestamp,
+  versioned,
+} from '../../src/core/http/index.ts';
+import { TelemetryModule } from '../../src/core/telemetry/index.ts';
+import { testConfig } from '../support/environment.ts';
+
+export class Wheel {
+  @Integer({ min: 1, max: 99 })
+  size: number;
+
+  @Text({ optional: true, nullable: true, max: 10 })
+  note?: string | null;
+}
+
+class Address {
+  @Text({ min: 1, max: 40 })
+  street: string;
+}
+
+export class Car {
+  @Text({ min: 1, max: 20, pattern: /^[a-z ]+$/ })
+  name: string;
+
+  @EmailAddress({ optional: true })
+  email?: string;
+
+  @Identifier({ optional: true })
+  owner_id?: string;
+
+  @Timestamp({ optional: true })
+  sold_at?: string;
+
+  @Flag({ optional: true })
+  sold?: boolean;
+
+  @Choice(['red', 'blue'], { optional: true, nullable: true })
+  color?: string | null;
+
+  @Metadata({ optional: true, maxBytes: 100 })
+  metadata?: object;
+
+  @Nested(() => Address, { optional: true })
+  address?: Address;
+
+  @ListOf(() => Wheel, { optional: true, max: 4 })
+  wheels?: Wheel[];
+
+  @ListOf(text({ max: 5 }), { optional: true, max: 3, unique: true })
+  tags?: string[];
+}
+
+class CarQuery extends PageQuery {
+  @Text({ optional: true })
+  q?: string;
+
+  @ListParameter(choice(['new', 'old']))
+  status?: string[];
+}
+
+const total = 10_050;
+
+@Controller('cars')
+class CarsController {
+  @Get()
+  list(@Query() query: CarQuery): Page<unknown> {
+    const { offset, limit } = rowsOf(query);
+    return new Page(query, [{ offset, limit, q: query.q ?? null, status: query.status ?? null }], query.q ? 45 : total);
+  }
+
+  @Post()
+  create(@Body() car: Car): unknown {
+    return created('/api/v1/cars/1', { ...car, isCar: car instanceof Car }, 1);
+  }
+
+  @Get(':id')
+  read(@PathId('id') id: string): unknown {
+    return versioned(3, { id, name: 'beetle' });
+  }
+
+  @Patch(':id')
+  update(@PathId('id') id: string, @IfMatch() precondition: Precondition, @Body() car: Car): unknown {
+    precondition.verify(3);
+    return versioned(4, { id, name: car.name });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  remove(@PathId('id') _id: string): void {}
+}
+
+@Controller('faults')
+class FaultsController {
+  @Get('unknown')
+  unknown(): never {
+    throw new Error('select secret from /etc/passwd');
+  }
+
+  @Get('problem')
+  problem(): never {
+    throw new Problem('permission_denied', { members: { required: 'teams:update' } });
+  }
+
+  @Get('unauthenticated')
+  unauthenticated(): never {
+    throw new Problem('unauthenticated');
+  }
+
+  @Get('lost')
+  lost(): never {
+    throw new Error('Connection terminated unexpectedly');
+  }
+}
+
+@Module({ imports: [HttpModule, TelemetryModule], controllers: [CarsController, FaultsController] })
+class CarsModule {}
+
+/** A small application on the real machinery, without a database, listening on a free port. */
+export async function startCars(changes: Record<string, string> = {}): Promise<NestFastifyApplication> {
+  const app = await createApplication(CarsModule, testConfig(changes));
+  await app.listen(0, '127.0.0.1');
+  return app;
+}

@@ -1,0 +1,308 @@
+import { jest } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import request from 'supertest';
+import { problems } from '../../src/core/http/problem.ts';
+import { Readiness } from '../../src/core/http/index.ts';
+import { sendRaw } from '../support/raw-http.ts';
+import { startCars } from './http.app.ts';
+
+jest.setTimeout(20_000);
+
+let app: NestFastifyApplication;
+let port: number;
+
+beforeAll(async () => {
+  app = await startCars({ CORS_ORIGINS: 'https://app.example.com', METRICS_TOKEN: 'm'.repeat(40) });
+  port = Number(new URL(await app.getUrl()).port);
+});
+
+afterAll(() => app.close());
+
+const api = () => request(app.getHttpServer());
+const head = 'Host: localhost\r\nConnection: close\r\n';
+const post = (body: string | object, type = 'application/json') =>
+  api().post('/api/v1/cars').set('content-type', type).send(body);
+
+function expectProblem(
+  response: { status: number; type: string; body: Record<string, unknown> },
+  code: keyof typeof problems,
+) {
+  const { status, title } = problems[code];
+  expect(response.body).toMatchObject({ code, status, title, type: `/problems/${code.replaceAll('_', '-')}` });
+  expect(response.status).toBe(status);
+  expect(response.type).toBe('application/problem+json');
+  expect(response.body['request_id']).toEqual(expect.any(String));
+}
+
+describe('problems', () => {
+  it('show nothing of an unknown error but the request id', async () => {
+    const response = await api().get('/api/v1/faults/unknown');
+    expectProblem(response, 'internal_error');
+    expect(response.text).not.toMatch(/select|passwd|secret|Error/);
+    expect(response.body).toMatchObject({
+      instance: '/api/v1/faults/unknown',
+      request_id: response.headers['x-request-id'],
+    });
+    const missing = await api().get('/api/v1/nothing?token=secret');
+    expect(missing.text).not.toContain('secret');
+  });
+
+  it('carry the members of their code', async () => {
+    const response = await api().get('/api/v1/faults/problem');
+    expectProblem(response, 'permission_denied');
+    expect(response.body.required).toBe('teams:update');
+  });
+
+  it('challenge at a 401 and say when to come back at a 503', async () => {
+    const unauthenticated = await api().get('/api/v1/faults/unauthenticated');
+    expectProblem(unauthenticated, 'unauthenticated');
+    expect(unauthenticated.headers['www-authenticate']).toMatch(/^Bearer /);
+    const lost = await api().get('/api/v1/faults/lost');
+    expectProblem(lost, 'unavailable');
+    expect(lost.headers['retry-after']).toBe('1');
+  });
+
+  it('are explained at their type, to a browser in HTML', async () => {
+    const list = await api().get('/problems');
+    expect(list.body.data).toHaveLength(Object.keys(problems).length);
+    const one = await api().get('/problems/validation-failed');
+    expect(one.body).toMatchObject({ code: 'validation_failed', status: 422, type: '/problems/validation-failed' });
+    const page = await api().get('/problems/validation-failed').set('accept', 'text/html,*/*');
+    expect(page.type).toBe('text/html');
+    expect(page.text).toContain('Validation failed');
+    expectProblem(await api().get('/problems/unheard-of'), 'not_found');
+  });
+});
+
+describe('paths and methods', () => {
+  it('unknown ones are a 404, known ones with another method a 405 with Allow', async () => {
+    expectProblem(await api().get('/api/v1/nothing'), 'not_found');
+    expectProblem(await api().post('/nothing'), 'not_found');
+    const response = await api().put('/api/v1/cars/1').send({});
+    expectProblem(response, 'method_not_allowed');
+    expect(response.headers['allow']).toBe('DELETE, GET, HEAD, PATCH');
+    expectProblem(await api().options('/api/v1/cars'), 'method_not_allowed');
+  });
+
+  it('a malformed id is a 404, an overlong one too', async () => {
+    expectProblem(await api().get('/api/v1/cars/42'), 'not_found');
+    expectProblem(await api().get(`/api/v1/cars/${'x'.repeat(300)}`), 'not_found');
+  });
+
+  it('HEAD works where GET does', async () => {
+    const response = await api().head('/api/v1/cars');
+    expect(response.status).toBe(200);
+    expect(response.text).toBeUndefined();
+    expectStatusOnly(await api().head('/api/v1/nothing'), 404);
+  });
+
+  function expectStatusOnly(response: { status: number; text?: string }, status: number) {
+    expect([response.status, response.text]).toEqual([status, undefined]);
+  }
+});
+
+describe('what the parser finds', () => {
+  it.each([
+    ['not JSON', '{"name":'],
+    ['a name twice', '{"name":"a","name":"b"}'],
+    ['a name twice, once escaped', '{"name":"a","n\\u0061me":"b"}'],
+    ['a name twice far down', '{"metadata":{"a":[{"b":1,"b":2}]}}'],
+    ['__proto__', '{"metadata":{"__proto__":{"admin":true}}}'],
+    ['__proto__, escaped', '{"\\u005f_proto__":{}}'],
+    ['constructor', '{"constructor":{"prototype":{}}}'],
+    ['NUL', '{"name":"a\\u0000"}'],
+    ['half a surrogate pair', '{"name":"\\ud800"}'],
+    ['33 levels', '['.repeat(33) + ']'.repeat(33)],
+  ])('%s is malformed_json', async (_what, body) => {
+    expectProblem(await post(body), 'malformed_json');
+  });
+
+  it('bytes that are not UTF-8 are malformed_json', async () => {
+    const body = Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    const bytes = Buffer.concat([
+      Buffer.from(
+        `POST /api/v1/cars HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+      ),
+      body,
+    ]);
+    const answer = await sendRaw(port, bytes);
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'malformed_json']);
+  });
+
+  it('names that only look alike, and the same name in two objects, pass', async () => {
+    const metadata = { a: { b: 1 }, c: { b: 2 }, 'q"{': '{"a":1,"a":2}', tail: '\\' };
+    const response = await post({ name: 'beetle', metadata });
+    expect(response.status).toBe(201);
+    expect(response.body.metadata).toEqual(metadata);
+  });
+
+  it('8,000 levels are refused within 20 ms', async () => {
+    const deep = '['.repeat(8000) + ']'.repeat(8000);
+    await post(deep);
+    const start = performance.now();
+    expectProblem(await post(deep), 'malformed_json');
+    expect(performance.now() - start).toBeLessThan(20);
+  });
+
+  it('a body above 256 KiB is a 413', async () => {
+    expectProblem(await post(JSON.stringify({ name: 'x'.repeat(256 * 1024) })), 'payload_too_large');
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/merge-patch+json',
+  ])('a POST of %s is a 415', async (type) => {
+    expectProblem(await post('name=a', type), 'unsupported_media_type');
+  });
+
+  it('a compressed body is a 415, one without a type too', async () => {
+    expectProblem(await post('{}').set('content-encoding', 'gzip'), 'unsupported_media_type');
+    const answer = await sendRaw(port, `POST /api/v1/cars HTTP/1.1\r\n${head}Content-Length: 2\r\n\r\n{}`);
+    expect(JSON.parse(answer.body).code).toBe('unsupported_media_type');
+  });
+
+  it('a merge patch is taken on PATCH, and a DELETE without a body needs no type', async () => {
+    const path = '/api/v1/cars/0193a1b2-0000-7000-8000-000000000000';
+    const patch = api().patch(path).set('content-type', 'application/merge-patch+json; charset=utf-8');
+    expect((await patch.send('{"name":"golf"}')).status).toBe(200);
+    expect((await api().delete(path)).status).toBe(204);
+  });
+
+  it.each([
+    ['a path that is not percent-encoded', `GET /api/v1/cars/%zz HTTP/1.1\r\n${head}\r\n`, 400, 'bad_request'],
+    ['a query that is not percent-encoded', `GET /api/v1/cars?q=%ff%zz HTTP/1.1\r\n${head}\r\n`, 400, 'bad_request'],
+    ['two hosts', `GET /api/v1/cars HTTP/1.1\r\nHost: a\r\nhost: b\r\nConnection: close\r\n\r\n`, 400, 'bad_request'],
+    ['no host', `GET /api/v1/cars HTTP/1.1\r\nConnection: close\r\n\r\n`, 400, 'bad_request'],
+    ['no HTTP', 'HELLO\r\n\r\n', 400, 'bad_request'],
+    ['large headers', `GET / HTTP/1.1\r\n${head}X: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['an unknown expectation', `GET /nothing HTTP/1.1\r\n${head}Expect: tea\r\n\r\n`, 404, 'not_found'],
+  ])('%s is answered with a problem', async (_what, bytes, status, code) => {
+    const answer = await sendRaw(port, bytes);
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([status, code]);
+    expect(answer.head).toMatch(/content-type: application\/problem\+json/i);
+    expect(answer.head).toMatch(/x-request-id: /i);
+    expect(answer.head).toMatch(/nosniff/);
+  });
+});
+
+describe('every answer', () => {
+  it('has the headers of the contract, and does not name the software', async () => {
+    const { headers } = await api().get('/api/v1/cars');
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    expect(Object.keys(headers)).not.toEqual(expect.arrayContaining(['server']));
+    expect(headers['x-powered-by'] ?? headers['strict-transport-security']).toBeUndefined();
+  });
+
+  it.each(['abc', 'A-1_b.c', 'x'.repeat(64)])('keeps the request id %s', async (id) => {
+    const { headers } = await api().get('/nothing').set('x-request-id', id);
+    expect(headers['x-request-id']).toBe(id);
+  });
+
+  it.each(['', 'x'.repeat(65), 'a b', 'a/b', 'é'])('replaces the request id "%s"', async (id) => {
+    const { headers } = await api()
+      .get('/nothing')
+      .set('x-request-id', encodeURI(id) === id ? id : 'a%b');
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+  });
+});
+
+describe('CORS', () => {
+  it('lets the configured origin in, with credentials', async () => {
+    const { headers } = await api().get('/api/v1/cars').set('origin', 'https://app.example.com');
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': 'https://app.example.com',
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers':
+        'ETag, Location, Link, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed',
+    });
+    expect(headers['vary']).toMatch(/origin/i);
+  });
+
+  it('answers its preflight, for errors too', async () => {
+    const preflight = api().options('/api/v1/cars').set('origin', 'https://app.example.com');
+    const response = await preflight.set('access-control-request-method', 'PATCH');
+    expect(response.status).toBe(204);
+    expect(response.headers['access-control-allow-methods']).toContain('PATCH');
+    const missing = await api().get('/nothing').set('origin', 'https://app.example.com');
+    expect(missing.headers['access-control-allow-origin']).toBe('https://app.example.com');
+  });
+
+  it.each(['https://evil.example.com', 'http://app.example.com', 'null'])('gives %s nothing', async (origin) => {
+    const get = await api().get('/api/v1/cars').set('origin', origin);
+    const preflight = await api()
+      .options('/api/v1/cars')
+      .set('origin', origin)
+      .set('access-control-request-method', 'GET');
+    const given = [get, preflight]
+      .flatMap(({ headers }) => Object.keys(headers))
+      .filter((name) => name.startsWith('access-'));
+    expect(given).toEqual([]);
+    expect(get.headers['vary']).toMatch(/origin/i);
+  });
+});
+
+describe('the document', () => {
+  it('is OpenAPI 3.1, generated from routes and classes', async () => {
+    const { body } = await api().get('/openapi.json');
+    expect(body.openapi).toBe('3.1.0');
+    expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/api/v1/cars', '/api/v1/cars/{id}']));
+    expect(body.components.schemas.Car).toMatchObject({
+      required: ['name'],
+      properties: {
+        name: { type: 'string', minLength: 1, maxLength: 20 },
+        color: { type: ['string', 'null'] },
+        address: { $ref: '#/components/schemas/Address' },
+        wheels: { type: 'array', maxItems: 4, items: { $ref: '#/components/schemas/Wheel' } },
+        tags: { type: 'array', items: { type: 'string', maxLength: 5 }, uniqueItems: true },
+      },
+    });
+    const parameters = body.paths['/api/v1/cars'].get.parameters;
+    expect(parameters).toContainEqual(expect.objectContaining({ name: 'page_size', in: 'query', required: false }));
+  });
+
+  it('is shown by Swagger UI, from files of this server alone', async () => {
+    const page = await api().get('/docs');
+    expect(page.text).toContain('swagger-ui');
+    expect(page.text).not.toMatch(/(src|href)="https?:/);
+    expect((await api().get('/docs/swagger-ui-bundle.js')).status).toBe(200);
+  });
+});
+
+describe('metrics', () => {
+  it('are for the token alone, and count requests by pattern', async () => {
+    expectProblem(await api().get('/metrics'), 'unauthenticated');
+    expectProblem(await api().get('/metrics').auth('x'.repeat(40), { type: 'bearer' }), 'unauthenticated');
+    await api().get('/api/v1/cars/0193a1b2-0000-7000-8000-000000000000');
+    const { status, text } = await api().get('/metrics').auth('m'.repeat(40), { type: 'bearer' });
+    expect(status).toBe(200);
+    expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/api/v1/cars/:id",status="200"}');
+    expect(text).toContain('http_requests_in_flight 1');
+    expect(text).not.toContain('0193a1b2');
+  });
+});
+
+describe('going out of service', () => {
+  it('answers 503 and closes the connection', async () => {
+    const leaving = await startCars();
+    leaving.get(Readiness).drain();
+    const response = await request(leaving.getHttpServer()).get('/api/v1/cars');
+    expectProblem(response, 'unavailable');
+    expect(response.headers['connection']).toBe('close');
+    await leaving.close();
+  });
+});
+
+describe('in production', () => {
+  it('asks for HTTPS from now on', async () => {
+    const live = await startCars({
+      NODE_ENV: 'production',
+      SMTP_URL: 'smtp://mail.example.com',
+      METRICS_TOKEN: 'k3Jq9vX2mB7nR5tY8wZ1cD4fG6hL0pSa',
+    });
+    const { headers } = await request(live.getHttpServer()).get('/api/v1/cars');
+    expect(headers['strict-transport-security']).toMatch(/max-age=\d{8}/);
+    await live.close();
+  });
+});
