@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../../src/app.module.ts';
+import { Config } from '../../src/config/index.ts';
+import { createApplication } from '../../src/core/http/index.ts';
+import { type KeptMail, Mailbox } from '../../src/core/mail/index.ts';
+import { Metrics } from '../../src/core/telemetry/index.ts';
+import { Actors } from './actors.ts';
+import { Client } from './client.ts';
+import { TestClock } from './clock.ts';
+import { TestDatabase } from './database.ts';
+import { testConfig } from './environment.ts';
+
+export interface TestOptions {
+  /** In place of the whole application. */
+  readonly module?: Type;
+  /** Variables that this test needs otherwise. */
+  readonly environment?: Record<string, string>;
+}
+
+const ROUND_TRIPS = 'database_round_trip_duration_seconds_count';
+
+/** The real application on a database of its own, listening on a free port: one for a spec file. */
+export class TestApp {
+  readonly anonymous: Client;
+  readonly actors: Actors;
+
+  private constructor(
+    readonly nest: NestFastifyApplication,
+    readonly database: TestDatabase,
+    readonly clock: TestClock,
+    readonly url: string,
+  ) {
+    this.anonymous = new Client(url);
+    this.actors = new Actors(this.anonymous, database, nest.get(Config), clock);
+  }
+
+  static async start({ module = AppModule, environment = {} }: TestOptions = {}): Promise<TestApp> {
+    const database = await TestDatabase.create();
+    try {
+      const clock = new TestClock();
+      const urls = {
+        DATABASE_URL: database.url('tenantry_app'),
+        DIRECT_DATABASE_URL: database.url('tenantry_worker'),
+      };
+      const nest = await createApplication(module, testConfig({ ...urls, ...environment }), clock);
+      await nest.listen(0, '127.0.0.1');
+      return new TestApp(nest, database, clock, await nest.getUrl());
+    } catch (error) {
+      await database.drop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.nest.close();
+    await this.database.drop();
+  }
+
+  /** @returns how many times the application went to the database during the work */
+  async roundTrips(work: () => Promise<unknown>): Promise<number> {
+    const before = await this.#roundTrips();
+    await work();
+    return (await this.#roundTrips()) - before;
+  }
+
+  async #roundTrips(): Promise<number> {
+    const exposition = await this.nest.get(Metrics).exposition();
+    const samples = exposition.matchAll(new RegExp(`^${ROUND_TRIPS}(?:\\{.*\\})? (\\d+)$`, 'gm'));
+    return [...samples].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  /** Waits for a mail to the address, as long as the test has time. @returns all that have come, newest first */
+  async mailsTo(address: string): Promise<KeptMail[]> {
+    for (;;) {
+      const mails = this.nest.get(Mailbox).list(address);
+      if (mails.length > 0) return mails;
+      await delay(10);
+    }
+  }
+}
