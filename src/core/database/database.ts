@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { currentContext, runInContext } from '../context/context.ts';
+import { currentContext, runInContext, type Context } from '../context/context.ts';
 import { isStalePlan } from './connection.ts';
-import type { Connections } from './connections.ts';
+import { Connections } from './connections.ts';
 import { isRetryable } from './faults.ts';
 import { prismaClient, type ScopedPrismaClient } from './prisma-client.ts';
 import type { ResultSet, Row } from './result-set.ts';
@@ -83,7 +83,7 @@ export class Database {
   async #attempt<T>(work: () => Promise<T>): Promise<T> {
     const transaction = new Transaction(this.#connections, ambientScope());
     try {
-      const result = await runInContext({ transaction }, work);
+      const result = await within({ transaction }, work);
       await transaction.commit();
       return result;
     } catch (error) {
@@ -115,7 +115,7 @@ export class Database {
    */
   async inScope<T>(scope: Scope, work: () => Promise<T>): Promise<T> {
     if (currentContext().transaction) throw new Error('a transaction stays in the scope that it began in');
-    return runInContext({ scope }, work);
+    return within({ scope }, work);
   }
 
   /** Enters the ambient scope with no work, for a handler that asked the database nothing. */
@@ -128,6 +128,11 @@ export class Database {
       connection.release();
     }
   }
+}
+
+/** Awaits inside the context: a Prisma promise starts only when it is awaited, and would start outside. */
+function within<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  return runInContext(context, async () => await work());
 }
 
 function ambientScope(): Scope {

@@ -115,6 +115,11 @@ export class Group {
     if (isNew) this.#known?.keep(statement.text, prepared);
   }
 
+  /** A statement without text is answered by this and by no command tag. */
+  handleEmptyQuery(): void {
+    this.handleCommandComplete({ text: '' });
+  }
+
   /** A server's error ends the group, but the connection is free only after the ReadyForQuery that follows. */
   handleError(error: Error, connection: pg.Connection): void {
     const statementIndex = this.results.length;

@@ -22,8 +22,10 @@ export async function refusePowerfulRole(connections: Connections): Promise<void
 
 const powers = `
   select case
-      when r.rolname = current_user then case when r.rolsuper then 'is a superuser' else 'has BYPASSRLS' end
-      else 'may become ' || r.rolname
+      when r.rolname <> current_user then 'may become ' || r.rolname
+      when r.rolsuper then 'is a superuser'
+      when r.rolbypassrls then 'has BYPASSRLS'
+      else 'owns the tables'
     end as fault
     from pg_roles r
     where pg_has_role(current_user, r.oid, 'member') and (

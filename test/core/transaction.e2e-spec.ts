@@ -1,0 +1,336 @@
+import { runInContext } from '../../src/core/context/context.ts';
+import type { RoundTrip } from '../../src/core/database/connection.ts';
+import { Connections } from '../../src/core/database/connections.ts';
+import { Database, databaseFault, isRefusedByPolicy, Scope, sql, toProblem } from '../../src/core/database/index.ts';
+import { refusePowerfulRole } from '../../src/core/database/role-check.ts';
+import { TestDatabase } from '../support/database.ts';
+import { size } from '../support/size.ts';
+import { tenant, type Tenant } from '../support/tenant.ts';
+
+let database: TestDatabase;
+let connections: Connections;
+let service: Database;
+let here: Tenant;
+let elsewhere: Tenant;
+let roundTrips: RoundTrip[] = [];
+
+beforeAll(async () => {
+  database = await TestDatabase.create();
+  await database.query(
+    'create table plain (id int primary key, n int not null default 0); grant all on plain to tenantry_app',
+  );
+  connections = new Connections({
+    url: database.url('tenantry_app'),
+    size: 4,
+    named: true,
+    acquireTimeout: 1000,
+    groupTimeout: 2000,
+    onRoundTrip: (roundTrip) => roundTrips.push(roundTrip),
+    onIdleError: () => undefined,
+  });
+  service = new Database(connections);
+  here = await tenant(database);
+  elsewhere = await tenant(database);
+});
+
+beforeEach(async () => {
+  await database.query('truncate plain');
+  roundTrips = [];
+});
+
+afterAll(async () => {
+  await connections.end();
+  await database.drop();
+});
+
+const asMember = (tenant: Tenant): Scope => Scope.admission({ ...tenant, permission: null, systemRoles: [] });
+const member = <T>(work: () => Promise<T>, who = here): Promise<T> =>
+  runInContext({ scope: asMember(who) }, async () => await work());
+const insert = (id: number): Promise<unknown> => service.query(sql`insert into plain (id) values (${id})`);
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+
+async function ids(): Promise<number[]> {
+  const rows = await database.query<{ id: number }>('select id from plain order by id');
+  return rows.map(({ id }) => id);
+}
+
+describe('a transaction', () => {
+  test('takes two round trips: BEGIN goes with the first statement, deferred ones with COMMIT', async () => {
+    await member(() =>
+      service.transaction(async () => {
+        await insert(1);
+        service.defer(sql`insert into plain (id) values (${2})`);
+        service.defer(sql`insert into plain (id) values (${3})`);
+      }),
+    );
+    expect(await ids()).toEqual([1, 2, 3]);
+    expect(roundTrips.map(({ statements }) => statements.length)).toEqual([3, 3]);
+  });
+
+  test('that does nothing costs nothing, and one that only defers a single round trip', async () => {
+    await member(() => service.transaction(async () => undefined));
+    expect(roundTrips).toHaveLength(0);
+    await member(() => service.transaction(async () => service.defer(sql`insert into plain (id) values (1)`)));
+    expect(roundTrips).toHaveLength(1);
+    expect(await ids()).toEqual([1]);
+  });
+
+  test('is undone whole when its work throws, at any point', async () => {
+    const defect = new Error('defect');
+    for (const statements of [0, 1, 2]) {
+      const work = async (): Promise<void> => {
+        for (let id = 0; id < statements; id += 1) await insert(id);
+        service.defer(sql`insert into plain (id) values (9)`);
+        throw defect;
+      };
+      expect(await failure(member(() => service.transaction(work)))).toBe(defect);
+    }
+    expect(await ids()).toEqual([]);
+    expect(connections.counts.idle).toBe(connections.counts.total);
+  });
+
+  test('is undone whole when a deferred statement fails', async () => {
+    const work = async (): Promise<void> => {
+      await insert(1);
+      service.defer(sql`insert into plain (id) values (1)`);
+    };
+    const error = await failure(member(() => service.transaction(work)));
+    expect(databaseFault(error)).toMatchObject({ sqlState: '23505', constraint: 'plain_pkey' });
+    expect(await ids()).toEqual([]);
+  });
+
+  test('never claims a commit that did not happen: a failure that the work swallowed', async () => {
+    const work = async (): Promise<void> => {
+      await insert(1);
+      await insert(1).catch(() => undefined);
+    };
+    expect(await failure(member(() => service.transaction(work)))).toMatchObject({
+      message: expect.stringContaining('rolled back'),
+    });
+    expect(await ids()).toEqual([]);
+  });
+
+  test('joins the one around it', async () => {
+    const work = async (): Promise<void> => {
+      await service.transaction(() => insert(1));
+      throw new Error('defect');
+    };
+    await failure(member(() => service.transaction(work)));
+    expect(await ids()).toEqual([]);
+  });
+
+  test('takes statements that are started together, one after the other', async () => {
+    await member(() => service.transaction(() => Promise.all([insert(1), insert(2), insert(3)])));
+    expect(await ids()).toEqual([1, 2, 3]);
+    expect(roundTrips.map(({ statements }) => statements.length)).toEqual([3, 1, 1, 1]);
+  });
+
+  test('refuses a statement that comes after its end', async () => {
+    let late: () => Promise<unknown> = async () => undefined;
+    await member(() =>
+      service.transaction(async () => {
+        const { currentContext } = await import('../../src/core/context/context.ts');
+        const context = currentContext();
+        late = () => runInContext(context, () => insert(2));
+        await insert(1);
+      }),
+    );
+    expect(await failure(late())).toMatchObject({ message: expect.stringContaining('after the end') });
+    expect(await ids()).toEqual([1]);
+  });
+
+  test('stays in its scope', async () => {
+    const work = (): Promise<unknown> => service.inScope(asMember(elsewhere), () => insert(1));
+    expect(await failure(member(() => service.transaction(work)))).toMatchObject({
+      message: expect.stringContaining('stays in the scope'),
+    });
+    expect(() => service.defer(sql`select 1`)).toThrow('only a transaction');
+  });
+
+  test('is undone when its connection is lost', async () => {
+    const work = async (): Promise<void> => {
+      await insert(1);
+      const [backend] = await service.query<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+      await database.query('select pg_terminate_backend($1)', [backend!.pid]);
+      await insert(2);
+    };
+    expect(toProblem(await failure(member(() => service.transaction(work))))?.code).toBe('unavailable');
+    expect(await ids()).toEqual([]);
+  });
+
+  test('in a deadlock is begun again, and both happen', async () => {
+    await database.query('insert into plain values (1), (2)');
+    const begun: number[] = [];
+    const move = async (from: number, to: number): Promise<void> => {
+      begun.push(from);
+      await service.query(sql`update plain set n = n + 1 where id = ${from}`);
+      if (begun.length <= 2) await new Promise((resolve) => setTimeout(resolve, 100));
+      await service.query(sql`update plain set n = n + 1 where id = ${to}`);
+    };
+    await Promise.all([
+      member(() => service.transaction(() => move(1, 2))),
+      member(() => service.transaction(() => move(2, 1))),
+    ]);
+    expect(begun.length).toBeGreaterThan(2);
+    const rows = await database.query('select n from plain');
+    expect(rows).toEqual([{ n: 2 }, { n: 2 }]);
+  });
+
+  test('that is always in the way gives up, and says that the service is busy', async () => {
+    let begun = 0;
+    const work = async (): Promise<void> => {
+      begun += 1;
+      await insert(1);
+      await service.query(sql`do $$ begin raise exception 'in the way' using errcode = '40001'; end $$`);
+    };
+    expect(toProblem(await failure(member(() => service.transaction(work))))?.code).toBe('unavailable');
+    expect(begun).toBe(3);
+    expect(await ids()).toEqual([]);
+  });
+});
+
+describe('Prisma', () => {
+  const rename = (name: string): Promise<unknown> =>
+    service.prisma.organization.update({ where: { id: here.organizationId }, data: { name } });
+
+  test('sees its scope, and shares the transaction with SQL', async () => {
+    const found = await member(() => service.prisma.organization.findMany({ select: { id: true } }));
+    expect(found).toEqual([{ id: here.organizationId }]);
+    const work = async (): Promise<void> => {
+      await insert(1);
+      await rename('Renamed');
+      expect(await service.query(sql`select name from organizations`)).toEqual([{ name: 'Renamed' }]);
+      throw new Error('defect');
+    };
+    await failure(member(() => service.transaction(work)));
+    expect(await member(() => service.prisma.organization.findMany({ select: { name: true } }))).toEqual([
+      { name: 'Somewhere' },
+    ]);
+    expect(await ids()).toEqual([]);
+  });
+
+  test.each([
+    ['in a transaction of its own', (work: () => Promise<unknown>) => work()],
+    ['in a savepoint of the ambient one', (work: () => Promise<unknown>) => service.transaction(work)],
+  ])('writes nested rows %s, whole or not at all', async (_, around) => {
+    const { userId } = await tenant(database);
+    const role = '00000000-0000-7000-8000-000000000003';
+    const join = (...roleIds: string[]): Promise<unknown> =>
+      service.prisma.member.create({ data: { userId, roles: { create: roleIds.map((roleId) => ({ roleId })) } } });
+    const joined = async (): Promise<number> =>
+      member(() => service.prisma.memberRole.count({ where: { member: { userId } } }));
+
+    const caught = member(() => around(() => failure(join(role, elsewhere.memberId))));
+    expect(databaseFault(await caught)?.sqlState).toBe('23503');
+    expect(await member(() => service.prisma.member.count({ where: { userId } }))).toBe(0);
+    await member(() => around(() => join(role)));
+    expect(await joined()).toBe(1);
+    await database.query('delete from member_roles using members m where m.id = member_id and m.user_id = $1', [
+      userId,
+    ]);
+    await database.query('delete from members where user_id = $1', [userId]);
+  });
+
+  test('begins a batch of its own in the ambient scope, and undoes it whole', async () => {
+    const { prisma } = service;
+    const [a, b] = await member(() => prisma.$transaction([prisma.organization.count(), prisma.team.count()]));
+    expect([a, b]).toEqual([1, 0]);
+    const work = (): Promise<unknown> =>
+      prisma.$transaction(async (tx) => {
+        await tx.organization.updateMany({ data: { name: 'Half' } });
+        throw new Error('defect');
+      });
+    await failure(member(work));
+    await member(() => service.transaction(() => failure(work())));
+    expect(await member(() => prisma.organization.findMany({ select: { name: true } }))).toEqual([
+      { name: 'Somewhere' },
+    ]);
+    const inside = (): Promise<unknown> =>
+      service.transaction(() => prisma.$transaction((tx) => tx.organization.updateMany({ data: { name: 'Whole' } })));
+    await member(inside);
+    expect(await member(() => prisma.organization.findMany({ select: { name: true } }))).toEqual([{ name: 'Whole' }]);
+    await member(() => prisma.$transaction((tx) => tx.organization.updateMany({ data: { name: 'Somewhere' } })));
+  });
+
+  test("may not choose another isolation level than the scope's", async () => {
+    const work = (): Promise<unknown> =>
+      service.prisma.$transaction((tx) => tx.team.count(), { isolationLevel: 'Serializable' });
+    expect(String(await failure(member(work)))).toContain('read committed');
+  });
+
+  test('tells a refusal of the scope as the scope', async () => {
+    const scope = Scope.admission({ ...here, permission: 'x:y', systemRoles: [] });
+    await failure(runInContext({ scope }, async () => await service.prisma.team.count()));
+    expect(scope.refusal?.code).toBe('permission_denied');
+  });
+
+  test('tells a fault of the database like SQL does', async () => {
+    const taken = `s-${elsewhere.organizationId}`;
+    const work = (): Promise<unknown> => service.prisma.organization.updateMany({ data: { slug: taken } });
+    const error = await failure(member(work));
+    expect(databaseFault(error)).toMatchObject({ sqlState: '23505', constraint: 'organizations_slug_key' });
+    expect(toProblem(error)?.code).toBe('already_exists');
+    const denied = await failure(member(() => service.prisma.team.deleteMany()));
+    expect(isRefusedByPolicy(denied)).toBe(true);
+    expect(toProblem(denied)?.code).toBe('not_found');
+    const bad = await failure(member(() => service.prisma.organization.updateMany({ data: { slug: 'Not A Slug' } })));
+    expect(toProblem(bad)?.code).toBe('validation_failed');
+    expect(toProblem(new Error('defect'))).toBeUndefined();
+    expect(toProblem(await failure(member(() => service.query(sql`selekt`))))).toBeUndefined();
+  });
+
+  test(`findUnique of one tick is answered each from its own scope, ${size(300, 10_000)} times`, async () => {
+    for (let round = 0; round < size(300, 10_000); round += 1) {
+      const find = ({ organizationId: id }: Tenant) =>
+        service.prisma.organization.findUnique({ where: { id }, select: { id: true } });
+      const answers = await Promise.all([
+        member(() => find(here)),
+        member(() => find(elsewhere), elsewhere),
+        member(() => find(elsewhere)),
+      ]);
+      expect(answers).toEqual([{ id: here.organizationId }, { id: elsewhere.organizationId }, null]);
+    }
+  });
+
+  test('findUnique takes compound keys and more conditions, and refuses what it can not unmerge', async () => {
+    const { organizationId, memberId: id } = here;
+    const key = { organizationId_id: { organizationId, id } };
+    const { prisma } = service;
+    expect(await member(() => prisma.member.findUnique({ where: key, select: { id: true } }))).toEqual({ id });
+    expect(await member(() => prisma.member.findUnique({ where: { ...key, status: 'removed' } }))).toBeNull();
+    expect(
+      await member(() =>
+        prisma.member.findUniqueOrThrow({ where: { ...key, AND: [{ status: 'active' }] }, select: { id: true } }),
+      ),
+    ).toEqual({ id });
+    expect(await failure(member(() => prisma.member.findUniqueOrThrow({ where: key }), elsewhere))).toMatchObject({
+      code: 'P2025',
+    });
+    const related = member(() => prisma.member.findUnique({ where: { ...key, organization: { is: { name: 'x' } } } }));
+    expect(String(await failure(related))).toContain('use findFirst');
+  });
+});
+
+test('the server refuses a role under which row level security is no wall', async () => {
+  for (const [role, fault] of [
+    [undefined, 'is a superuser'],
+    ['tenantry_owner', 'owns the tables'],
+  ] as const) {
+    const powerful = new Connections({
+      url: database.url(role),
+      size: 1,
+      named: true,
+      acquireTimeout: 1000,
+      groupTimeout: 2000,
+      onRoundTrip: () => undefined,
+      onIdleError: () => undefined,
+    });
+    expect(String(await failure(refusePowerfulRole(powerful)))).toMatch(new RegExp(`DATABASE_URL.*${fault}`));
+    await powerful.end();
+  }
+  await refusePowerfulRole(connections);
+});
