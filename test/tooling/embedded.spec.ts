@@ -5,9 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startCluster, type Cluster } from '../../prisma/embedded/cluster.ts';
 import { FileLock } from '../../prisma/embedded/lock.ts';
-import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
 import { connected } from '../../prisma/engine/connection.ts';
 import { removeScratch, scratchFolder } from './scratch.ts';
+
+const EMBEDDED = join(import.meta.dirname, '../../prisma/embedded');
+
+const runScript = (script: string, environment: Record<string, string> = {}) =>
+  spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+  });
 
 const running: Cluster[] = [];
 
@@ -125,38 +132,23 @@ describe('the embedded cluster', () => {
   }
 });
 
-describe('a closed home', () => {
+describe('a throw-away cluster', () => {
   const isRoot = process.getuid?.() === 0;
 
-  it('is no obstacle: root gets a folder that PostgreSQL can reach, others use their own', async () => {
-    const home = scratchFolder();
-    chmodSync(home, 0o700);
-    const cluster = await start(join(home, '.data'), false);
-    expect(cluster.home.startsWith(home)).toBe(!isRoot);
-    expect(await valuesOf(cluster.adminUrl, 'show data_directory')).toEqual([join(cluster.home, 'postgres')]);
-    await cluster.stop();
-    if (isRoot) spawnSync('rm', ['-rf', cluster.home]);
-  });
-});
-
-describe('a throw-away cluster', () => {
-  it('gives durability up for speed, and leaves nothing behind', async () => {
-    const cluster = await throwAwayCluster();
-    expect(await valuesOf(cluster.adminUrl, 'show fsync')).toEqual(['off']);
-    expect(await cluster.stop()).toBe(true);
-    expect(await hasEnded(cluster.pid)).toBe(true);
-    expect(existsSync(cluster.home)).toBe(false);
-  });
-
-  it('goes with the process that started it, killed or not', async () => {
-    const file = join(import.meta.dirname, '../../prisma/embedded/throw-away.ts');
+  it('starts where a closed home shuts PostgreSQL out, gives up durability, and goes when its process is killed', async () => {
+    const closed = scratchFolder();
+    chmodSync(closed, 0o700);
     const script = `import { writeSync } from 'node:fs';
-      const { throwAwayCluster } = await import(${JSON.stringify(file)});
-      const { pid, home } = await throwAwayCluster();
-      writeSync(1, JSON.stringify({ pid, home }));
+      import { throwAwayCluster } from ${JSON.stringify(join(EMBEDDED, 'throw-away.ts'))};
+      import { connected } from ${JSON.stringify(join(EMBEDDED, '../engine/connection.ts'))};
+      const { pid, home, adminUrl } = await throwAwayCluster();
+      const { rows } = await connected(adminUrl, (client) => client.query('show fsync'));
+      writeSync(1, JSON.stringify({ pid, home, fsync: rows[0].fsync }));
       process.kill(process.pid, 'SIGKILL');`;
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-    const { pid, home }: { pid: number; home: string } = JSON.parse(stdout);
+    const { stdout } = runScript(script, { TMPDIR: closed });
+    const { pid, home, fsync }: { pid: number; home: string; fsync: string } = JSON.parse(stdout);
+    expect(fsync).toBe('off');
+    expect(home.startsWith(closed)).toBe(!isRoot);
     for (let tries = 0; existsSync(home) && tries < 200; tries++) await pause(20);
     expect({ ended: await hasEnded(pid), data: existsSync(home) }).toEqual({ ended: true, data: false });
   });
@@ -165,11 +157,10 @@ describe('a throw-away cluster', () => {
 describe('the lock between processes', () => {
   it('is let go when its holder is killed', async () => {
     const path = join(scratchFolder(), 'lock');
-    const file = join(import.meta.dirname, '../../prisma/embedded/lock.ts');
-    const script = `const { FileLock } = await import(${JSON.stringify(file)});
+    const script = `import { FileLock } from ${JSON.stringify(join(EMBEDDED, 'lock.ts'))};
       const lock = FileLock.tryExclusive(${JSON.stringify(path)});
       process.kill(process.pid, lock ? 'SIGKILL' : 'SIGTERM');`;
-    expect(spawnSync(process.execPath, ['--input-type=module', '-e', script]).signal).toBe('SIGKILL');
+    expect(runScript(script).signal).toBe('SIGKILL');
     expect(FileLock.tryExclusive(path)).toBeDefined();
   });
 
