@@ -1,4 +1,4 @@
-import 'reflect-metadata';
+import { inspect } from 'node:util';
 import { AppModule } from './app.module.ts';
 import { Config, ConfigError, readConfig } from './config/index.ts';
 import { createApplication, Readiness } from './core/http/index.ts';
@@ -8,7 +8,7 @@ const STOP_WITHIN_MS = 15_000;
 
 async function start(config: Config): Promise<void> {
   const app = await createApplication(AppModule, config);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
   await app.listen(config.port, config.host);
 
   /** New requests get 503, those that run are finished; then the worker and the pool are closed. */
@@ -21,8 +21,8 @@ async function start(config: Config): Promise<void> {
 }
 
 try {
-  await start(readConfig(process.env));
+  await start(readConfig());
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  process.stderr.write(`${error instanceof ConfigError ? error.message : inspect(error)}\n`);
   process.exit(1);
 }

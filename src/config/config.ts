@@ -104,10 +104,10 @@ export class ConfigError extends Error {
 }
 
 /**
- * @param environment usually `process.env`; an empty variable counts as not set
+ * @param environment of the process unless given; an empty variable counts as not set
  * @throws ConfigError naming every variable that is missing, bad or not fit for production
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   const faults: string[] = [];
   const read = Object.entries(variables).map(([name, parse]) => {
     try {
@@ -117,7 +117,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       return [name, undefined];
     }
   });
-  const settings: Settings = Object.fromEntries(read);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- whole unless there are faults, and then it goes no further
+  const settings = Object.fromEntries(read) as Settings;
   if (settings.NODE_ENV === 'production') faults.push(...productionFaults(environment, settings));
   if (faults.length > 0) throw new ConfigError(faults);
   return new Config(settings);

@@ -69,7 +69,7 @@ describe('bodies', () => {
     ['a list for an item', { name: 'a', wheels: [[{ size: 1 }]] }, ['/wheels/0 type']],
     ['a list behind an item', { name: 'a', wheels: [{ size: 1 }, [{ size: 1 }]] }, ['/wheels/1 type']],
     ['a list behind null', { name: 'a', wheels: [null, [{ size: 1 }]] }, ['/wheels/0 type', '/wheels/1 type']],
-    ['too many items', { name: 'a', wheels: Array(5).fill({ size: 1 }) }, ['/wheels max_items']],
+    ['too many items', { name: 'a', wheels: Array.from({ length: 5 }, () => ({ size: 1 })) }, ['/wheels max_items']],
     ['a fraction', { name: 'a', wheels: [{ size: 1.5 }] }, ['/wheels/0/size type']],
     ['a number beyond', { name: 'a', wheels: [{ size: 100 }] }, ['/wheels/0/size maximum']],
     ['plain items', { name: 'a', tags: ['ok', 5, 'toolong'] }, ['/tags/1 type', '/tags/2 max_length']],

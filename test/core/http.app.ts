@@ -94,7 +94,7 @@ class CarsController {
 
   @Post()
   create(@Body() car: Car): unknown {
-    return created('/api/v1/cars/1', { ...car, isCar: car instanceof Car }, 1);
+    return created('/api/v1/cars/1', Object.assign({ isCar: car instanceof Car }, car), 1);
   }
 
   @Get(':id')

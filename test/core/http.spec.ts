@@ -1,12 +1,9 @@
-import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
 import { problems } from '../../src/core/http/problem.ts';
 import { Readiness } from '../../src/core/http/index.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { startCars } from './http.app.ts';
-
-jest.setTimeout(20_000);
 
 let app: NestFastifyApplication;
 let port: number;

@@ -30,5 +30,5 @@ export function enableCors(app: INestApplication, origins: readonly string[]): v
     methods: METHODS,
     maxAge: PREFLIGHT_MAX_AGE,
     strictPreflight: false, // Its refusal would be plain text; an OPTIONS that is no preflight gets the router's 405.
-  } as Parameters<INestApplication['enableCors']>[0]);
+  });
 }

@@ -1,9 +1,9 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { Type as Instantiate } from 'class-transformer';
 import { ValidateBy, ValidateNested } from 'class-validator';
 import * as rules from './rules.ts';
-import type { ListLimits, Rule } from './rules.ts';
+import type { Fault, ListLimits, Rule } from './rules.ts';
 
 /** What every field can say of itself. */
 export interface FieldOptions {
@@ -20,30 +20,33 @@ type Options<Of extends (...parameters: never[]) => Rule> = FieldOptions & NonNu
 /** The name of the one constraint by which class-validator asks a rule. */
 export const RULE = 'rule';
 
+const missing: Fault = { path: '', code: 'required', detail: 'must be given' };
+
+/** A rule with what the field says of `undefined` and `null`. */
+export class FieldRule {
+  constructor(
+    private readonly rule: Rule,
+    private readonly options: FieldOptions,
+  ) {}
+
+  faults(value: unknown): readonly Fault[] {
+    if (value === undefined) return this.options.optional ? [] : [missing];
+    if (value === null && this.options.nullable) return [];
+    return this.rule.faults(value);
+  }
+}
+
 /**
  * A member of a request or response class: one decorator gives the check (class-validator) and the schema (OpenAPI). No
  * value is converted: "5" is not 5.
  */
 export function field(rule: Rule, options: FieldOptions = {}, schema: object = rule.schema): PropertyDecorator {
-  const present = presence(rule, options);
+  const present = new FieldRule(rule, options);
   const validate = (value: unknown) => present.faults(value).length === 0;
   return applyDecorators(
-    ValidateBy({ name: RULE, validator: { validate } }, { context: present, message: RULE }),
-    ApiProperty({ ...schema, ...documentation(options) } as ApiPropertyOptions),
+    ValidateBy({ name: RULE, validator: { validate } }, { context: { field: present }, message: RULE }),
+    ApiProperty({ ...schema, ...documentation(options) }),
   );
-}
-
-/** The rule with what it says of `undefined` and `null`. */
-function presence(rule: Rule, { optional, nullable }: FieldOptions): Rule {
-  const missing = [{ path: '', code: 'required', detail: 'must be given' }];
-  return {
-    schema: rule.schema,
-    faults: (value) => {
-      if (value === undefined) return optional ? [] : missing;
-      if (value === null && nullable) return [];
-      return rule.faults(value);
-    },
-  };
 }
 
 function documentation({ description, example, optional, nullable }: FieldOptions): object {

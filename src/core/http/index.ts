@@ -14,10 +14,9 @@ export {
   Timestamp,
 } from './fields.ts';
 export { HttpModule } from './http.module.ts';
-export { createDocument } from './openapi.ts';
 export { EXACT_ROWS, Page, pageOf, PageQuery, rowsOf } from './page.ts';
-export { IntegerParameter, ListParameter, PathId } from './parameters.ts';
+export { ListParameter, PathId } from './parameters.ts';
 export { Refuses } from './problem.dto.ts';
 export { Problem, type FieldError, type ProblemCode, validationProblem } from './problem.ts';
 export { Readiness } from './readiness.ts';
-export { choice, identifier, text } from './rules.ts';
+export { choice, text } from './rules.ts';

@@ -1,7 +1,7 @@
 import type { ValidationError } from '@nestjs/common';
-import { RULE } from './fields.ts';
+import { FieldRule, RULE } from './fields.ts';
 import type { FieldError } from './problem.ts';
-import type { Fault, Rule } from './rules.ts';
+import { type Fault, isObject } from './rules.ts';
 
 /** A list of faults is for a person; nobody reads on after this many. */
 const MAXIMUM_FAULTS = 100;
@@ -35,8 +35,13 @@ function faultsOf(error: ValidationError): readonly Fault[] {
   const { constraints } = error;
   if (!constraints) return [];
   if ('whitelistValidation' in constraints) return [unknownMember];
-  const rule: Rule | undefined = error.contexts?.[RULE];
-  return rule?.faults(error.value) ?? Object.entries(constraints).map(foreignFault);
+  const rule = fieldRuleOf(error);
+  return rule ? rule.faults(error.value) : Object.entries(constraints).map(foreignFault);
+}
+
+function fieldRuleOf({ contexts }: ValidationError): FieldRule | undefined {
+  const context: unknown = contexts?.[RULE];
+  return isObject(context) && 'field' in context && context.field instanceof FieldRule ? context.field : undefined;
 }
 
 /** Of a rule that class-validator brings: nested validation, and whatever a class uses besides our fields. */

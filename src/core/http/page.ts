@@ -85,7 +85,7 @@ function withPage(url: string, page: number): string {
   const [path, search] = url.split('?', 2);
   const parameters = new URLSearchParams(search);
   parameters.set('page', String(page));
-  return `${path}?${parameters}`;
+  return `${path}?${parameters.toString()}`;
 }
 
 /** @returns the class that describes a page of the items in the OpenAPI document */

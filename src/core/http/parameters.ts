@@ -39,7 +39,7 @@ export function ListParameter(
 }
 
 function toList(value: unknown): unknown {
-  const texts = Array.isArray(value) ? value : [value];
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   return texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : [text]));
 }
 

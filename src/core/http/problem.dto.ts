@@ -44,16 +44,16 @@ export class ProblemResponse {
   errors?: FieldErrorResponse[];
 }
 
-const REFUSALS = 'tenantry:refusals';
+const refusals = new WeakMap<object, Set<ProblemCode>>();
 
 /** Documents the codes that a handler may refuse with; several decorators on one handler add up. */
 export function Refuses(...codes: ProblemCode[]): MethodDecorator {
   return (target, key, descriptor) => {
     const handler = descriptor.value;
     if (typeof handler !== 'function') return;
-    const all: ProblemCode[] = [...(Reflect.getMetadata(REFUSALS, handler) ?? []), ...codes];
-    Reflect.defineMetadata(REFUSALS, all, handler);
-    const statuses = Map.groupBy(new Set(all), (code) => problems[code].status);
+    const all = new Set([...(refusals.get(handler) ?? []), ...codes]);
+    refusals.set(handler, all);
+    const statuses = Map.groupBy(all, (code) => problems[code].status);
     const answers = [...statuses].map(([status, together]) => problemAnswer(status, together));
     applyDecorators(...answers)(target, key, descriptor);
   };

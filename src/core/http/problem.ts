@@ -87,4 +87,4 @@ export function validationProblem(errors: readonly FieldError[]): Problem {
   return new Problem('validation_failed', { detail, errors });
 }
 
-export { problems, type ProblemCode, type ProblemKind };
+export { problems, type ProblemCode };

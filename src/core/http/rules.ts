@@ -36,7 +36,7 @@ export function text({ min, max, pattern }: TextLimits = {}): Rule {
   };
   return rule(schema, (value) => {
     if (typeof value !== 'string') return fault('type', 'must be a text');
-    const length = [...value].length;
+    const length = Array.from(value).length;
     if (min !== undefined && (length < min || value.trim() === ''))
       return fault('min_length', `must have at least ${count(min, 'character')}`);
     if (max !== undefined && length > max) return fault('max_length', `must have at most ${count(max, 'character')}`);

@@ -32,8 +32,8 @@ export class UndeclaredInputInterceptor implements NestInterceptor {
     const handler = context.getHandler();
     const known = this.#declared.get(handler);
     if (known) return known;
-    const parameters: object = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ?? {};
-    const declares = (type: RouteParamtypes) => Object.keys(parameters).some((key) => key.startsWith(`${type}:`));
+    const parameters: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name);
+    const declares = (type: RouteParamtypes) => namesIn(parameters).some((key) => key.startsWith(`${type}:`));
     const declared = { body: declares(RouteParamtypes.BODY), query: declares(RouteParamtypes.QUERY) };
     this.#declared.set(handler, declared);
     return declared;

@@ -29,7 +29,7 @@ function ambientIds(): object {
 
 /** What `new Logger('Context')` of Nest writes to: a text, an Error, or an object whose members become those of the line. */
 export class StructuredLog implements LoggerService {
-  constructor(private readonly pino: Logger) {}
+  constructor(private readonly sink: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
     this.#write('info', message, rest);
@@ -60,8 +60,8 @@ export class StructuredLog implements LoggerService {
     const context = rest.at(-1);
     const stack = rest.slice(0, -1).find((value) => typeof value === 'string');
     const fields = { ...(typeof context === 'string' && { context }), ...(stack !== undefined && { stack }) };
-    if (message instanceof Error) this.pino[level]({ ...fields, err: message }, message.message);
-    else if (typeof message === 'object' && message !== null) this.pino[level]({ ...fields, ...message });
-    else this.pino[level](fields, String(message));
+    if (message instanceof Error) this.sink[level]({ ...fields, err: message }, message.message);
+    else if (typeof message === 'object' && message !== null) this.sink[level]({ ...fields, ...message });
+    else this.sink[level](fields, String(message));
   }
 }
