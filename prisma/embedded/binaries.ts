@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { canUse, type Account } from './account.ts';
+import { hasStrings, readJson } from './json.ts';
 import { FileLock } from './lock.ts';
 import { reachable } from './place.ts';
 
@@ -37,7 +28,7 @@ export interface Binaries {
 export async function binaries(account: Account | undefined): Promise<Binaries> {
   const root = packageRoot();
   const installed = programs(join(root, 'native'));
-  for (const program of Object.values(installed)) makeExecutable(program);
+  for (const program of [installed.initdb, installed.pgCtl, installed.postgres]) makeExecutable(program);
   makeLinks(root);
   return canUse(installed.postgres, account) ? installed : programs(await copyOf(root, account));
 }
@@ -68,15 +59,14 @@ function makeExecutable(program: string): void {
 function makeLinks(root: string): void {
   const list = join(root, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
-  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'));
-  for (const { source, target } of links) {
+  for (const { source, target } of readJson(list, isLinks)) {
     const link = join(root, target);
     if (!existsSync(link)) symlinkSync(relative(dirname(link), join(root, source)), link);
   }
 }
 
 async function copyOf(root: string, account: Account | undefined): Promise<string> {
-  const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { version } = readJson(join(root, 'package.json'), isManifest);
   const home = reachable(root, account);
   const copy = join(home, version);
   const copying = await FileLock.exclusive(join(home, 'copy.lock'), COPY_PATIENCE_MS);
@@ -96,6 +86,10 @@ function makeCopy(native: string, copy: string): void {
   publish(unfinished);
   renameSync(unfinished, copy);
 }
+
+const isManifest = (value: unknown) => hasStrings(value, ['version']);
+const isLink = (value: unknown) => hasStrings(value, ['source', 'target']);
+const isLinks = (value: unknown) => Array.isArray(value) && value.every(isLink);
 
 /** Lets everybody read, enter and run what its owner may: under a tight umask npm keeps it all to itself. */
 function publish(folder: string): void {

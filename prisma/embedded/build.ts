@@ -85,8 +85,8 @@ async function runStep(root: string, { program, args }: Step): Promise<void> {
   });
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
-  const [code] = await once(child, 'close');
-  if (code === 0) return;
+  const ended: unknown[] = await once(child, 'close');
+  if (ended[0] === 0) return;
   process.stdout.write(Buffer.concat(output));
   throw new Error(`${[name, ...args].join(' ')} failed`);
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { hasStrings, readJson } from './json.ts';
 
 const KEY_BYTES = 32;
 const PRIVATE_FILE = 0o600;
@@ -19,8 +20,11 @@ export interface Secrets {
 /** The secrets of this clone, made once and kept in `file`, which only its owner can read. */
 export function developmentSecrets(file: string): Secrets {
   if (!existsSync(file)) keep(file, newSecrets());
-  return JSON.parse(readFileSync(file, 'utf8'));
+  return readJson(file, isSecrets);
 }
+
+const isSecrets = (value: unknown) =>
+  hasStrings(value, ['accessTokenPrivateKey', 'secretKey', 'metricsToken', 'workerPassword']);
 
 function newSecrets(): Secrets {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

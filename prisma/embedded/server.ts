@@ -1,9 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 
 const GRACE_MS = 15_000;
 const READY_MS = 60_000;
@@ -16,7 +14,7 @@ export class Server {
   readonly #child: ChildProcess;
 
   constructor(root: string, environment: NodeJS.ProcessEnv) {
-    const tether = pathToFileURL(join(import.meta.dirname, 'tether.ts')).href;
+    const tether = import.meta.resolve('./tether.ts');
     this.#child = spawn(process.execPath, ['--enable-source-maps', `--import=${tether}`, 'dist/main.js'], {
       cwd: root,
       env: environment,
@@ -24,7 +22,7 @@ export class Server {
       // Out of the terminal's reach: Ctrl-C is for the launcher, which stops the server and then the database.
       detached: process.platform !== 'win32',
     });
-    this.ended = once(this.#child, 'exit').then(([code]) => (typeof code === 'number' ? code : 1));
+    this.ended = once(this.#child, 'exit').then(([code]: unknown[]) => (typeof code === 'number' ? code : 1));
   }
 
   /** Waits until it answers at `url`. Returns false where it ended instead; throws after a minute. */

@@ -55,9 +55,12 @@ async function address(): Promise<{ host: string; port: number }> {
 
 async function seed(appUrl: string): Promise<SignIn | undefined> {
   if (!existsSync(SEED)) return undefined;
-  const module: { seed(appUrl: string): Promise<SignIn | undefined> } = await import(pathToFileURL(SEED).href);
-  return module.seed(appUrl);
+  const module: unknown = await import(pathToFileURL(SEED).href);
+  return hasSeed(module) ? module.seed(appUrl) : undefined;
 }
+
+const hasSeed = (module: unknown): module is { seed(appUrl: string): Promise<SignIn | undefined> } =>
+  typeof module === 'object' && module !== null && 'seed' in module;
 
 function serverEnvironment(database: Database, secrets: Secrets, port: number): NodeJS.ProcessEnv {
   const { MIGRATION_DATABASE_URL: _, ...given } = process.env;

@@ -47,8 +47,7 @@ async function load(): Promise<void> {
   const binary = await readFile(join(dirname(entry), 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(binary, { [IMPORTS]: impatient(bindings) });
   bindings.__wbg_set_wasm(instance.exports);
-  const start = instance.exports['__wbindgen_start'];
-  if (typeof start === 'function') start();
+  instance.exports['__wbindgen_start']?.();
 }
 
 /** The JavaScript half, with timers that don't hold the process open: the engine leaves one of 10 s behind. */

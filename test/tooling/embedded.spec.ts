@@ -57,7 +57,10 @@ describe('the embedded cluster', () => {
   it('is durable, sorts the same everywhere and keeps its password to itself', async () => {
     const cluster = await start(folder());
     const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'listen_addresses', 'server_encoding'];
-    const settings = await valuesOf(cluster.adminUrl, `select ${names.map((name) => `current_setting('${name}')`)}`);
+    const settings = await valuesOf(
+      cluster.adminUrl,
+      `select ${names.map((name) => `current_setting('${name}')`).join()}`,
+    );
     expect(settings).toEqual(['on', 'on', 'on', '127.0.0.1', 'UTF8']);
     expect(await valuesOf(cluster.adminUrl, 'select datlocprovider::text, datlocale from pg_database limit 1')).toEqual(
       ['b', 'C.UTF-8'],
@@ -81,7 +84,7 @@ describe('the embedded cluster', () => {
   it('is joined by a second start, even at the same moment, and stopped by the last to leave', async () => {
     const [first, second] = await Promise.all([start(folder()), start(folder())]);
     expect(first.pid).toBe(second.pid);
-    expect([first.startedHere, second.startedHere].toSorted()).toEqual([false, true]);
+    expect(first.startedHere).not.toBe(second.startedHere);
     expect(await first.stop()).toBe(false);
     expect(await valuesOf(second.adminUrl, 'select 1')).toEqual([1]);
     expect(await second.stop()).toBe(true);

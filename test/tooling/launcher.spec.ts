@@ -23,8 +23,8 @@ const launches: Launch[] = [];
 beforeAll(() => (clone = scratchClone()));
 
 afterAll(async () => {
-  for (const launch of launches) launch.process.kill('SIGTERM');
-  await Promise.all(launches.map((launch) => launch.exit));
+  for (const started of launches) started.process.kill('SIGTERM');
+  await Promise.all(launches.map((started) => started.exit));
   removeScratch();
 });
 
