@@ -30,6 +30,8 @@ export async function throwAwayCluster(): Promise<Cluster> {
     ...cluster,
     async stop() {
       if (watch.exitCode !== null) return false;
+      // It held up nobody's end so far; now it does, or the process would be over before the server.
+      watch.ref();
       watch.stdin.end();
       await once(watch, 'exit');
       return true;

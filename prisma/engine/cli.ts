@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { throwAwayCluster } from '../embedded/throw-away.ts';
 import { deploy } from './deploy.ts';
 import { drift } from './drift.ts';
 import { passwordsOf, required } from './environment.ts';
@@ -10,9 +11,12 @@ const USAGE = `Usage: node prisma/engine/cli.ts <command>
   status         says how the database stands to the migrations; fails where they differ
   check          fails where the migrations and the Prisma schema have drifted apart
   rollback [n]   takes back the last n migrations (1)
-Environment: MIGRATION_DATABASE_URL; for deploy also DATABASE_URL and DIRECT_DATABASE_URL, whose passwords new roles get`;
+Environment: MIGRATION_DATABASE_URL, which check can do without; for deploy also DATABASE_URL and DIRECT_DATABASE_URL,
+whose passwords new roles get`;
 
-const commands: Record<string, (url: string, argument: string | undefined) => Promise<boolean>> = {
+type Command = (url: string, argument: string | undefined) => Promise<boolean>;
+
+const commands: Record<string, Command> = {
   async deploy(url) {
     const applied = await deploy(url, { passwords: passwordsOf(process.env) });
     list('Applied', applied, 'The database is up to date.');
@@ -53,7 +57,18 @@ async function main(): Promise<boolean> {
   const [name = '', argument] = parseArgs({ allowPositionals: true }).positionals;
   const command = commands[name];
   if (command === undefined) throw new Error(USAGE);
+  if (name === 'check' && !process.env['MIGRATION_DATABASE_URL']) return onThrowAwayServer(command);
   return command(required(process.env, 'MIGRATION_DATABASE_URL'), argument);
+}
+
+/** For what looks at no database of anybody's. */
+async function onThrowAwayServer(command: Command): Promise<boolean> {
+  const cluster = await throwAwayCluster();
+  try {
+    return await command(cluster.adminUrl, undefined);
+  } finally {
+    await cluster.stop();
+  }
 }
 
 try {
