@@ -173,7 +173,7 @@ describe.each([
         },
       };
       const unreadable = { ...statement('select generate_series(1, 3)'), types };
-      await expect(connection.send([unreadable])).rejects.toThrow('unreadable');
+      await expect(connection.send([unreadable])).rejects.toThrow('a row could not be read');
       expect(await connection.send([statement('select 2 as two')])).toMatchObject([{ rows: [{ two: 2 }] }]);
     });
   });
@@ -316,6 +316,19 @@ describe('a scope', () => {
       await expect(inScope(scope, () => service.enter())).rejects.toMatchObject({ code });
     }
     expect(await count('notes')).toBe(0);
+  });
+
+  test('that can not be entered for a fault is a fault, and no refusal', async () => {
+    const service = new Database(connections());
+    const scope = Scope.admission({ ...here, userId: 'no uuid', permission: null, systemRoles: [] });
+    const error = await inScope(scope, () => service.query(note(1))).catch((caught: unknown) => caught);
+    expect(databaseFault(error)?.sqlState).toBe('22P02');
+    expect(scope.refusal).toBeUndefined();
+    const undefinedParameter = (): Promise<unknown> => service.query(sql`select ${undefined as unknown as string}`);
+    await expect(inScope(asMember(here), undefinedParameter)).rejects.toThrow('a parameter is undefined');
+    const inside = (): Promise<unknown> =>
+      service.transaction(async () => (await notes(service), undefinedParameter()));
+    await expect(inScope(asMember(here), inside)).rejects.toThrow('a parameter is undefined');
   });
 
   test('is judged by session, account, organisation and membership as they are now', async () => {

@@ -4,7 +4,7 @@ import { isStalePlan } from './connection.ts';
 import { Connections } from './connections.ts';
 import { isRetryable } from './faults.ts';
 import { prismaClient, type ScopedPrismaClient } from './prisma-client.ts';
-import type { ResultSet, Row } from './result-set.ts';
+import { first, type ResultSet, type Row } from './result-set.ts';
 import type { Scope } from './scope.ts';
 import { sendInScope } from './scoped-group.ts';
 import type { Statement } from './statement.ts';
@@ -55,9 +55,7 @@ export class Database {
     const scope = ambientScope();
     const connection = await this.#connections.acquire();
     try {
-      const [result] = await sendInScope(connection, scope, [statement]);
-      if (!result) throw new Error('the database answered no result');
-      return result;
+      return first(await sendInScope(connection, scope, [statement]));
     } finally {
       connection.release();
     }
@@ -70,14 +68,14 @@ export class Database {
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (currentContext().transaction) return work();
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; attempt < attempts; attempt += 1) {
       try {
         return await this.#attempt(work);
       } catch (error) {
-        const again = isRetryable(error) || isStalePlan(error);
-        if (!again || attempt === attempts) throw error;
+        if (!isRetryable(error) && !isStalePlan(error)) throw error;
       }
     }
+    return this.#attempt(work);
   }
 
   async #attempt<T>(work: () => Promise<T>): Promise<T> {

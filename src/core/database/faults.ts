@@ -5,7 +5,6 @@ import { Problem } from '../http/problem.ts';
 export interface DatabaseFault {
   readonly sqlState: string;
   readonly constraint: string | undefined;
-  readonly message: string;
 }
 
 /** Class 08 and 57P: the connection is lost or the server goes down; 53: it is full; 55P03, 57014: it took too long. */
@@ -43,31 +42,23 @@ export function isRetryable(error: unknown): boolean {
 /** @returns the fault, read from node-postgres's error or from what Prisma made of it */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
   if (error instanceof pg.DatabaseError) {
-    return { sqlState: error.code ?? '', constraint: error.constraint, message: error.message };
+    return { sqlState: String(error.code), constraint: error.constraint };
   }
   const original =
     property(property(property(error, 'meta'), 'driverAdapterError'), 'cause') ?? property(error, 'cause');
   const sqlState = property(original, 'originalCode');
   if (typeof sqlState === 'string') {
     const index = property(property(original, 'constraint'), 'index');
-    return { sqlState, constraint: text(index), message: text(property(original, 'originalMessage')) ?? '' };
+    return { sqlState, constraint: typeof index === 'string' ? index : undefined };
   }
   return original === undefined ? undefined : databaseFault(original);
 }
 
 function isLostConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return (
-    lostConnection.test(error.message) ||
-    lostConnection.test(text(property(error, 'code')) ?? '') ||
-    isLostConnection(error.cause)
-  );
+  return lostConnection.test(`${error.message} ${String(property(error, 'code'))}`) || isLostConnection(error.cause);
 }
 
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -13,6 +13,7 @@ export interface GroupFailure {
 
 interface Step {
   readonly statement: Statement;
+  readonly values: (Buffer | string | null)[];
   readonly prepared: PreparedStatement;
   /** Parsed and described by this group, because this connection has not run it before. */
   readonly isNew: boolean;
@@ -32,7 +33,6 @@ const parameterLimit = 65_535;
 export class Group {
   readonly results: ResultSet[] = [];
   readonly #steps: readonly Step[];
-  readonly #values: readonly (Buffer | string | null)[][];
   readonly #known: PreparedStatements | null;
   readonly #settle: (failure?: GroupFailure) => void;
   #connection: pg.Connection | undefined;
@@ -49,20 +49,20 @@ export class Group {
     known: PreparedStatements | null,
     settle: (failure?: GroupFailure) => void,
   ) {
-    this.#values = statements.map(wireValues);
     this.#known = known;
     this.#steps = this.#plan(statements);
     this.#settle = settle;
   }
 
   #plan(statements: readonly Statement[]): Step[] {
-    if (!this.#known) return statements.map((statement) => ({ statement, prepared: { name: '' }, isNew: true }));
-    const created = new Map<string, PreparedStatement>();
     const known = this.#known;
+    const created = new Map<string, PreparedStatement>();
     return statements.map((statement) => {
+      const values = wireValues(statement);
+      if (!known) return { statement, values, prepared: { name: '' }, isNew: true };
       const prepared = known.find(statement.text) ?? created.get(statement.text);
-      if (prepared) return { statement, prepared, isNew: false };
-      const step = { statement, prepared: known.create(), isNew: true };
+      if (prepared) return { statement, values, prepared, isNew: false };
+      const step = { statement, values, prepared: known.create(), isNew: true };
       created.set(statement.text, step.prepared);
       return step;
     });
@@ -81,13 +81,14 @@ export class Group {
   }
 
   #messages(): Buffer[] {
-    const messages = (this.#known?.takeDiscarded() ?? []).map((name) => serialize.close({ type: 'S', name }));
-    this.#steps.forEach(({ statement, prepared, isNew }, index) => {
+    const discarded = this.#known ? this.#known.takeDiscarded() : [];
+    const messages = discarded.map((name) => serialize.close({ type: 'S', name }));
+    for (const { statement, values, prepared, isNew } of this.#steps) {
       if (isNew) messages.push(serialize.parse({ name: prepared.name, text: statement.text }));
-      messages.push(serialize.bind({ statement: prepared.name, values: this.#values[index] ?? [] }));
+      messages.push(serialize.bind({ statement: prepared.name, values }));
       if (isNew) messages.push(serialize.describe({ type: 'P' }));
       messages.push(serialize.execute());
-    });
+    }
     messages.push(serialize.sync());
     return messages;
   }
@@ -102,7 +103,7 @@ export class Group {
       this.#result().add(message.fields);
     } catch (error) {
       // The rest of the group still arrives; the caller is told when it has.
-      this.#faultOfRow = error instanceof Error ? error : new Error('a row could not be read', { cause: error });
+      this.#faultOfRow = new Error('a row could not be read', { cause: error });
     }
   }
 

@@ -41,3 +41,10 @@ export class ResultSet {
     this.rowCount = count === undefined || Number.isNaN(Number(count)) ? null : Number(count);
   }
 }
+
+/** @returns the first of the results, which a group of at least one statement always has */
+export function first(results: readonly ResultSet[]): ResultSet {
+  const [result] = results;
+  if (!result) throw new Error('a group without a statement has no result');
+  return result;
+}

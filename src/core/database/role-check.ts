@@ -1,4 +1,5 @@
 import type { Connections } from './connections.ts';
+import { first } from './result-set.ts';
 
 /**
  * Refuses a database role under which row level security would be no wall: one that is, or may become, a superuser, a role
@@ -8,8 +9,8 @@ import type { Connections } from './connections.ts';
 export async function refusePowerfulRole(connections: Connections): Promise<void> {
   const connection = await connections.acquire();
   try {
-    const [result] = await connection.send([{ text: powers, values: [] }]);
-    const faults = result?.rows.map((row) => ('fault' in row ? String(row['fault']) : '')) ?? [];
+    const { rows } = first(await connection.send([{ text: powers, values: [], rowMode: 'array' }]));
+    const faults = rows.flatMap((row) => Object.values(row));
     if (faults.length > 0) {
       throw new Error(
         `DATABASE_URL: its role ${faults.join(', ')}, so tenants would not be kept apart. Use tenantry_app.`,

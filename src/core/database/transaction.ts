@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
-import type { ResultSet } from './result-set.ts';
+import { first, type ResultSet } from './result-set.ts';
 import type { Scope } from './scope.ts';
 import { sendInScope, sendInside } from './scoped-group.ts';
 import { begin, commit, rollback, type Statement } from './statement.ts';
@@ -26,9 +26,7 @@ export class Transaction {
 
   /** @throws Problem when the scope is refused; the database's own error when the statement fails */
   async run(statement: Statement): Promise<ResultSet> {
-    const [result] = await this.#inTurn(() => this.#send([statement]));
-    if (!result) throw new Error('the database answered no result');
-    return result;
+    return first(await this.#inTurn(() => this.#send([statement])));
   }
 
   /** Adds a statement that nobody waits for, such as an audit event: it travels with COMMIT. */
