@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -14,8 +14,9 @@ export class FileLock {
   readonly #database: DatabaseSync;
 
   private constructor(path: string) {
-    // Made here and not by SQLite, so that no other user can open it and hold us up.
-    writeFileSync(path, '', { flag: 'a', mode: PRIVATE_FILE });
+    // Made here and not by SQLite, so that no other user can open it and hold us up; once, because closing a file lets go
+    // of every lock that the process has on it.
+    if (!existsSync(path)) writeFileSync(path, '', { flag: 'a', mode: PRIVATE_FILE });
     this.#database = new DatabaseSync(path, { timeout: 0 });
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { throwAwayCluster } from '../embedded/throw-away.ts';
 import { deploy } from './deploy.ts';
@@ -54,6 +55,7 @@ function list(title: string, names: readonly string[], otherwise?: string): void
 }
 
 async function main(): Promise<boolean> {
+  if (existsSync('.env')) process.loadEnvFile();
   const [name = '', argument] = parseArgs({ allowPositionals: true }).positionals;
   const command = commands[name];
   if (command === undefined) throw new Error(USAGE);
