@@ -1,16 +1,18 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from './core/access/index.ts';
+import { AuditModule } from './core/audit/index.ts';
 import { DatabaseModule } from './core/database/index.ts';
 import { HttpModule } from './core/http/index.ts';
 import { JobsModule } from './core/jobs/jobs.module.ts';
 import { MailModule } from './core/mail/mail.module.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
 import { HealthModule } from './features/health/health.module.ts';
+import { OrganizationsModule } from './features/organizations/organizations.module.ts';
 
-const core = [DatabaseModule, AccessModule, HttpModule, TelemetryModule, JobsModule, MailModule];
+const core = [DatabaseModule, AccessModule, AuditModule, HttpModule, TelemetryModule, JobsModule, MailModule];
 
 /** A new feature is one line here. */
-const features = [HealthModule];
+const features = [HealthModule, OrganizationsModule];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */
 @Module({ imports: [...core, ...features] })

@@ -1,7 +1,7 @@
 import { Injectable, RequestMethod, type OnModuleInit, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { accessKey, type AccessRule } from './access.decorator.ts';
+import { accessKey, type AccessRule, organizationParameter } from './access.decorator.ts';
 
 export interface Route {
   readonly method: string;
@@ -10,9 +10,6 @@ export interface Route {
   /** Controller and method, for a message. */
   readonly handler: string;
 }
-
-/** The name of the path parameter that says which organisation a request is about. */
-export const organizationParameter = 'organization_id';
 
 /** Every route with its rule. The application does not start while one has none: deny by default (ASVS 5.0, 8.1.1). */
 @Injectable()

@@ -4,6 +4,7 @@ import {
   ApiExtension,
   ApiForbiddenResponse,
   ApiNotFoundResponse,
+  ApiParam,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import type { Permission } from './permissions.ts';
@@ -16,6 +17,8 @@ export type AccessRule =
   | { readonly kind: 'permission'; readonly permission: Permission };
 
 export const accessKey = 'tenantry:access';
+/** The name of the path parameter that says which organisation a request is about. */
+export const organizationParameter = 'organization_id';
 export const securityScheme = 'access_token';
 
 /** Everybody who holds the permission in the organisation of the path (ASVS 5.0, 8.2.1). */
@@ -47,6 +50,7 @@ export const Access = Object.assign(permitted, { member, signedIn, public: open 
 function inOrganization(rule: AccessRule, label: string): MethodDecorator {
   return applyDecorators(
     ...authenticated(rule, label),
+    ApiParam({ name: organizationParameter, format: 'uuid' }),
     ApiForbiddenResponse({ description: 'The caller is a member and may not do this.' }),
     ApiNotFoundResponse({ description: 'There is no such organisation for the caller.' }),
   );

@@ -1,0 +1,71 @@
+import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Access } from '../../core/access/index.ts';
+import {
+  type Answer,
+  created,
+  IfMatch,
+  Page,
+  pageOf,
+  Precondition,
+  Refuses,
+  versioned,
+} from '../../core/http/index.ts';
+import {
+  OrganizationPatch,
+  OrganizationRequest,
+  OrganizationResponse,
+  OrganizationsQuery,
+  OwnOrganizationResponse,
+  toOrganization,
+  toOwnOrganization,
+} from './organizations.dto.ts';
+import { OrganizationsService } from './organizations.service.ts';
+
+@ApiTags('Organizations')
+@Controller('organizations')
+export class OrganizationsController {
+  constructor(private readonly organizations: OrganizationsService) {}
+
+  @Post()
+  @Access.signedIn()
+  @ApiOperation({ summary: 'Create an organization; you become its owner' })
+  @ApiCreatedResponse({ type: OrganizationResponse })
+  @Refuses('validation_failed', 'already_exists')
+  async create(@Body() request: OrganizationRequest): Promise<Answer<OrganizationResponse>> {
+    const organization = await this.organizations.create(request);
+    return created(`/api/v1/organizations/${organization.id}`, toOrganization(organization), organization.version);
+  }
+
+  @Get()
+  @Access.signedIn()
+  @ApiOperation({ summary: 'List the organizations that you are a member of' })
+  @ApiOkResponse({ type: pageOf(OwnOrganizationResponse) })
+  @Refuses('validation_failed', 'page_too_deep')
+  async list(@Query() query: OrganizationsQuery): Promise<Page<OwnOrganizationResponse>> {
+    const { rows, counted } = await this.organizations.list(query);
+    return new Page(query, rows.map(toOwnOrganization), counted);
+  }
+
+  @Get(':organization_id')
+  @Access('organization:read')
+  @ApiOperation({ summary: 'Read an organization, with its counts and your membership' })
+  @ApiOkResponse({ type: OrganizationResponse })
+  async find(): Promise<Answer<OrganizationResponse>> {
+    const organization = await this.organizations.find();
+    return versioned(organization.version, toOrganization(organization));
+  }
+
+  @Patch(':organization_id')
+  @Access('organization:update')
+  @ApiOperation({ summary: 'Change the name, slug or metadata of an organization' })
+  @ApiOkResponse({ type: OrganizationResponse })
+  @Refuses('precondition_failed', 'validation_failed', 'already_exists')
+  async update(
+    @Body() patch: OrganizationPatch,
+    @IfMatch() precondition: Precondition,
+  ): Promise<Answer<OrganizationResponse>> {
+    const organization = await this.organizations.update(patch, precondition);
+    return versioned(organization.version, toOrganization(organization));
+  }
+}

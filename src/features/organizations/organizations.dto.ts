@@ -1,0 +1,135 @@
+import {
+  choice,
+  Choice,
+  Identifier,
+  Integer,
+  ListOf,
+  ListParameter,
+  Metadata,
+  Nested,
+  PageQuery,
+  Text,
+  text,
+  Timestamp,
+} from '../../core/http/index.ts';
+import { field, type FieldOptions } from '../../core/http/fields.ts';
+import type { Rule } from '../../core/http/rules.ts';
+import type { JsonObject } from './merge-patch.ts';
+import type { Organization, OwnOrganization } from './organizations.repository.ts';
+import { isReserved, slugPattern } from './slug.policy.ts';
+
+const NAME = { min: 1, max: 200, pattern: /^\P{Cc}*$/u, example: 'Acme' };
+const SORTS = ['name', '-name', 'created_at', '-created_at'];
+
+/** A slug that an organisation may choose. */
+const Slug = (options: FieldOptions = {}): PropertyDecorator => field(freeSlug, { example: 'acme', ...options });
+
+const wellFormed = text({ pattern: slugPattern });
+const freeSlug: Rule = {
+  schema: wellFormed.schema,
+  faults: (value) =>
+    typeof value === 'string' && isReserved(value)
+      ? [{ path: '', code: 'reserved', detail: 'is reserved; choose another one' }]
+      : wellFormed.faults(value),
+};
+
+export class OrganizationRequest {
+  @Text(NAME)
+  name: string;
+
+  @Slug({ optional: true, description: 'Made from the name when it is left out.' })
+  slug?: string;
+
+  @Metadata({ optional: true })
+  metadata?: JsonObject;
+}
+
+export class OrganizationPatch {
+  @Text({ ...NAME, optional: true })
+  name?: string;
+
+  @Slug({ optional: true })
+  slug?: string;
+
+  @Metadata({ optional: true, description: 'Merged into what is there (RFC 7396): null removes a member.' })
+  metadata?: JsonObject;
+}
+
+export class OrganizationsQuery extends PageQuery {
+  @Text({ optional: true, max: 200, description: 'Part of the name, in any letter case.' })
+  q?: string;
+
+  @ListParameter(text({ max: 48 }), { description: 'Any of these slugs.' })
+  slug?: string[];
+
+  @ListParameter(text({ max: 48 }), { description: 'The caller holds any of these roles.', example: 'owner' })
+  role?: string[];
+
+  @ListParameter(choice(SORTS), { description: 'In one direction: a minus before each name, or before none.' })
+  sort?: string[];
+}
+
+class MembershipResponse {
+  @Identifier({ description: "The caller's member id." })
+  id: string;
+
+  @ListOf(text(), { example: ['owner'] })
+  roles: readonly string[];
+
+  @Choice(['active', 'suspended'])
+  status: string;
+}
+
+class CountsResponse {
+  @Integer({ min: 0, description: 'Active and suspended ones.' })
+  members: number;
+
+  @Integer({ min: 0 })
+  teams: number;
+}
+
+export class OwnOrganizationResponse {
+  @Identifier()
+  id: string;
+
+  @Text(NAME)
+  name: string;
+
+  @Text({ pattern: slugPattern, example: 'acme' })
+  slug: string;
+
+  @Metadata()
+  metadata: JsonObject;
+
+  @Timestamp()
+  created_at: string;
+
+  @Timestamp()
+  updated_at: string;
+
+  @Nested(() => MembershipResponse)
+  membership: MembershipResponse;
+}
+
+export class OrganizationResponse extends OwnOrganizationResponse {
+  @Nested(() => CountsResponse)
+  counts: CountsResponse;
+}
+
+export function toOwnOrganization(organization: OwnOrganization): OwnOrganizationResponse {
+  const { id, name, slug, metadata, createdAt, updatedAt, memberId, roles, memberStatus } = organization;
+  return {
+    id,
+    name,
+    slug,
+    metadata,
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
+    membership: { id: memberId, roles, status: memberStatus },
+  };
+}
+
+export function toOrganization(organization: Organization): OrganizationResponse {
+  const { memberCount, teamCount } = organization;
+  return { ...toOwnOrganization(organization), counts: { members: memberCount, teams: teamCount } };
+}

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { Database, databaseFault, join, sql, type Sql } from '../../core/database/index.ts';
+import type { JsonObject } from './merge-patch.ts';
+
+/** An organisation with the caller's membership in it. */
+export type OwnOrganization = {
+  readonly id: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly metadata: JsonObject;
+  /** Counted by the database at every update. */
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly memberId: string;
+  readonly memberStatus: string;
+  readonly roles: readonly string[];
+};
+
+export type Organization = OwnOrganization & {
+  readonly memberCount: number;
+  readonly teamCount: number;
+};
+
+export interface NewOrganization {
+  readonly name: string;
+  readonly slug: string;
+  readonly metadata: JsonObject;
+  /** The id of its first member, who is its owner. */
+  readonly memberId: string;
+}
+
+export type OrganizationFields = Pick<Organization, 'name' | 'slug' | 'metadata'>;
+
+export interface OwnOrganizationsFilter {
+  readonly q?: string | undefined;
+  readonly slugs?: readonly string[] | undefined;
+  readonly roles?: readonly string[] | undefined;
+  readonly sort: readonly ('name' | 'created_at')[];
+  readonly descending: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** The role `owner` has the same id in every organisation. */
+const OWNER_ROLE = '00000000-0000-7000-8000-000000000001';
+
+/** The organisation of the scope, which shows no other. Versions stay exact as numbers for a hundred thousand years. */
+const current = sql`
+  select o.id, o.name, o.slug, o.metadata, o.version::float8 as version, o.created_at as "createdAt",
+    o.updated_at as "updatedAt", m.id as "memberId", m.status as "memberStatus",
+    array(
+      select r.key from member_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+        where h.member_id = m.id order by r.key
+    ) as roles,
+    (select count(*)::int from members where status <> 'removed') as "memberCount",
+    (select count(*)::int from teams where deleted_at is null) as "teamCount"
+    from organizations o join members m on m.user_id = app.user_id() and m.status <> 'removed'`;
+
+@Injectable()
+export class OrganizationsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Makes the scope's organisation with the caller as its owner. @returns false, and nothing made, where the slug is taken */
+  async insert({ name, slug, metadata, memberId }: NewOrganization): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      with organization as (
+        insert into organizations (id, name, slug, metadata)
+          values (app.organization_id(), ${name}, ${slug}, ${JSON.stringify(metadata)}::jsonb)
+          on conflict (slug) do nothing returning id
+      ), member as (
+        insert into members (id, user_id) select ${memberId}::uuid, app.user_id() from organization returning id
+      )
+      insert into member_roles (member_id, role_id) select id, ${OWNER_ROLE}::uuid from member returning member_id`);
+    return rows.length === 1;
+  }
+
+  async find(): Promise<Organization> {
+    return only(await this.database.query<Organization>(current));
+  }
+
+  /** Waits for whoever is changing it, and keeps it until the transaction ends. */
+  async findLocked(): Promise<Organization> {
+    return only(await this.database.query<Organization>(sql`${current} for no key update of o`));
+  }
+
+  /** @returns what the database made of the change; undefined, and nothing changed, where the slug is taken */
+  async update(id: string, { name, slug, metadata }: OrganizationFields): Promise<Touched | undefined> {
+    try {
+      const rows = await this.database.query<Touched>(sql`
+        update organizations set name = ${name}, slug = ${slug}, metadata = ${JSON.stringify(metadata)}::jsonb
+          where id = ${id}::uuid returning version::float8 as version, updated_at as "updatedAt"`);
+      return only(rows);
+    } catch (error) {
+      if (databaseFault(error)?.constraint === SLUG_KEY) return undefined;
+      throw error;
+    }
+  }
+
+  /** A page of the caller's own organisations. @returns no more than `limit` rows, and how many match, counted up to `bound` */
+  async list(filter: OwnOrganizationsFilter, bound: number): Promise<{ rows: OwnOrganization[]; counted: number }> {
+    const order = join([...filter.sort.map((name) => sortKeys[name]), sql`id`].map((key) => directed(key, filter)));
+    const found = await this.database.query<OwnOrganization & { counted: number }>(sql`
+      with own as (select * from app.own_organizations() where ${conditionsOf(filter)})
+      select counted, id, name, slug, metadata, version::float8 as version, created_at as "createdAt",
+        updated_at as "updatedAt", member_id as "memberId", member_status as "memberStatus", roles
+        from (select count(*)::int as counted from (select from own limit ${bound}) as bounded) as total
+        left join (select * from own order by ${order} limit ${filter.limit} offset ${filter.offset}) as page on true
+        order by ${order}`);
+    return { rows: found.filter(({ id }) => id !== null), counted: found[0]?.counted ?? 0 };
+  }
+}
+
+type Touched = Pick<Organization, 'version' | 'updatedAt'>;
+
+const SLUG_KEY = 'organizations_slug_key';
+
+function only<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined || rows.length > 1) throw new Error(`expected the scope's organisation, found ${rows.length}`);
+  return row;
+}
+
+/** People look for "acme" between "Able" and "Beta"; the collation is named, so that every server sorts alike. */
+const sortKeys = {
+  name: sql`lower(name collate pg_c_utf8)`,
+  created_at: sql`created_at`,
+};
+
+function directed(key: Sql, { descending }: OwnOrganizationsFilter): Sql {
+  return descending ? sql`${key} desc` : key;
+}
+
+function conditionsOf({ q, slugs, roles }: OwnOrganizationsFilter): Sql {
+  const conditions = [sql`true`];
+  // Not LIKE: its wildcards would have to be taken out of what people type.
+  if (q) conditions.push(sql`strpos(lower(name collate pg_c_utf8), lower(${q}::text collate pg_c_utf8)) > 0`);
+  if (slugs) conditions.push(sql`slug = any (${slugs})`);
+  if (roles) conditions.push(sql`roles && ${roles}::text[]`);
+  return join(conditions, ' and ');
+}
