@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Body, Controller, Delete, Get, HttpCode, Module, Patch, Post, Query } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
@@ -128,6 +129,12 @@ class FaultsController {
   @Get('unauthenticated')
   unauthenticated(): never {
     throw new Problem('unauthenticated');
+  }
+
+  @Get('slow')
+  async slow(): Promise<object> {
+    await delay(300);
+    return { done: true };
   }
 
   @Get('lost')

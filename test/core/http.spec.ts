@@ -1,5 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ForbiddenException, HttpException } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
+import { problemOf } from '../../src/core/http/translation.ts';
 import { problems } from '../../src/core/http/problem.ts';
 import { Readiness } from '../../src/core/http/index.ts';
 import { sendRaw } from '../support/raw-http.ts';
@@ -288,6 +291,35 @@ describe('going out of service', () => {
     expectProblem(response, 'unavailable');
     expect(response.headers['connection']).toBe('close');
     await leaving.close();
+  });
+});
+
+describe('a stop', () => {
+  it('finishes what runs, and takes nothing new', async () => {
+    const stopping = await startCars();
+    const url = await stopping.getUrl();
+    const running = fetch(`${url}/api/v1/faults/slow`);
+    await delay(50);
+    stopping.get(Readiness).drain();
+    await stopping.close();
+    expect(await (await running).json()).toEqual({ done: true });
+    await expect(fetch(url)).rejects.toThrow();
+  });
+});
+
+describe('errors from elsewhere', () => {
+  it.each([
+    [
+      'a body that broke off',
+      Object.assign(new Error('aborted'), { code: 'ECONNRESET', statusCode: 400 }),
+      'bad_request',
+    ],
+    ['a lost connection to the database', Object.assign(new Error('read'), { code: 'ECONNRESET' }), 'unavailable'],
+    ['a status of Nest', new ForbiddenException(), 'permission_denied'],
+    ['a status without a code of its own', new HttpException('tea', 418), 'bad_request'],
+    ['a thrown text', 'oops', 'internal_error'],
+  ])('%s', (_what, error, code) => {
+    expect(problemOf(error).code).toBe(code);
   });
 });
 

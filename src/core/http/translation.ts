@@ -19,13 +19,21 @@ const codesByStatus: Readonly<Record<number, ProblemCode>> = {
   503: 'unavailable',
 };
 
+const FIRST_CLIENT_ERROR = 400;
 const FIRST_SERVER_ERROR = 500;
 
 /** @returns the problem that any error stands for; an unknown one is ours to mend, and tells the caller nothing */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HttpException) return problemOfStatus(error.getStatus(), error);
+  if (isClientFault(error)) return problemOfStatus(error.statusCode, error);
   return toProblem(error) ?? new Problem('internal_error', { cause: error });
+}
+
+/** Fastify marks with a status what went wrong on the client's side, a body that broke off for one. */
+function isClientFault(error: unknown): error is Error & { statusCode: number } {
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return false;
+  return error.statusCode >= FIRST_CLIENT_ERROR && error.statusCode < FIRST_SERVER_ERROR;
 }
 
 function problemOfStatus(status: number, cause: unknown): Problem {

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { currentContext } from '../context/context.ts';
+import { databaseFault } from '../database/faults.ts';
 
 /**
  * One JSON object a line, to standard output; each carries the ids of the request that it belongs to and nothing else of
@@ -12,10 +13,28 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: stdSerializers.err },
+    serializers: { err: serializeError },
     mixin: ambientIds,
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/**
+ * Not every member of an error. The database's own words quote rows (a duplicate address, say), and Prisma's quote what was
+ * asked: of both only codes and names are kept, and of a stack its frames.
+ */
+function serializeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, message, stack, cause } = error;
+  const fault = databaseFault(error);
+  const quotes = fault !== undefined || name.startsWith('Prisma');
+  return {
+    type: name,
+    ...(quotes ? { sql_state: fault?.sqlState, constraint: fault?.constraint } : { message }),
+    ...('code' in error && { code: error.code }),
+    stack: stack?.split('\n').filter((line) => line.startsWith('    at ')),
+    ...(cause !== undefined && { cause: serializeError(cause) }),
+  };
 }
 
 function ambientIds(): object {
