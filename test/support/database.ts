@@ -53,6 +53,7 @@ export class TestDatabase {
   }
 
   /** Runs a statement as the administrator: for what a test arranges or inspects, past every policy. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects by its assertions
   async query<R extends object = Record<string, any>>(text: string, values: unknown[] = []): Promise<R[]> {
     return (await this.#admin.query<R>(text, values)).rows;
   }
@@ -63,7 +64,8 @@ export class TestDatabase {
       `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public' order by 1`,
     );
     const counts = tables.map(
-      ({ name }) => `select '${name}' as name, count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0) as rows from ${name} t`,
+      ({ name }) =>
+        `select '${name}' as name, count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0) as rows from ${name} t`,
     );
     const rows = await this.query<{ name: string; rows: string }>(counts.join(' union all '));
     return Object.fromEntries(rows.map((row) => [row.name, row.rows]));

@@ -131,5 +131,6 @@ export function toOwnOrganization(organization: OwnOrganization): OwnOrganizatio
 
 export function toOrganization(organization: Organization): OrganizationResponse {
   const { memberCount, teamCount } = organization;
-  return { ...toOwnOrganization(organization), counts: { members: memberCount, teams: teamCount } };
+  const own: Omit<OrganizationResponse, 'counts'> = toOwnOrganization(organization);
+  return { ...own, counts: { members: memberCount, teams: teamCount } };
 }
