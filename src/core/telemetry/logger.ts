@@ -79,7 +79,8 @@ export class StructuredLog implements LoggerService {
     const context = rest.at(-1);
     const stack = rest.slice(0, -1).find((value) => typeof value === 'string');
     const fields = { ...(typeof context === 'string' && { context }), ...(stack !== undefined && { stack }) };
-    if (message instanceof Error) this.sink[level]({ ...fields, err: message }, message.message);
+    // A line of its own words: pino would take the error's.
+    if (message instanceof Error) this.sink[level]({ ...fields, err: message }, 'error');
     else if (typeof message === 'object' && message !== null) this.sink[level]({ ...fields, ...message });
     else this.sink[level](fields, String(message));
   }
