@@ -99,11 +99,7 @@ export const problems = {
     detail: 'A request that is signed in by cookie must come from an allowed origin and carry JSON.',
   },
 
-  not_found: {
-    status: 404,
-    title: 'Not found',
-    detail: 'Nothing is here, or you may not see it.',
-  },
+  not_found: { status: 404, title: 'Not found', detail: 'Nothing is here, or you may not see it.' },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
@@ -120,11 +116,7 @@ export const problems = {
     title: 'Already exists',
     detail: 'Another one holds this value. Choose a different value.',
   },
-  already_member: {
-    status: 409,
-    title: 'Already a member',
-    detail: 'This person is a member already.',
-  },
+  already_member: { status: 409, title: 'Already a member', detail: 'This person is a member already.' },
   last_owner: {
     status: 409,
     title: 'Last owner',
@@ -135,11 +127,7 @@ export const problems = {
     title: 'Role in use',
     detail: 'Members or pending invitations hold this role. Give them another one, or delete with reassign_to.',
   },
-  cycle: {
-    status: 409,
-    title: 'Cycle',
-    detail: 'A team cannot be moved below itself. Choose another parent.',
-  },
+  cycle: { status: 409, title: 'Cycle', detail: 'A team cannot be moved below itself. Choose another parent.' },
   setting_locked: {
     status: 409,
     title: 'Setting locked',

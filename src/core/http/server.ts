@@ -67,10 +67,14 @@ function addHooks(server: FastifyInstance, { config, observer, readiness, routes
   server.addHook('onRequest', (request, reply, done) => {
     observer.observe(request, reply);
     setStandardHeaders(request, reply, config.isProduction);
-    done(faultOf(request, reply, readiness));
+    done(faultOf(request, readiness));
   });
   server.addHook('preSerialization', (_request, reply, payload, done) => done(null, decorateAnswer(reply, payload)));
-  server.addHook('onSend', (request, reply, payload, done) => done(null, tagAnswer(request, reply, payload)));
+  server.addHook('onSend', (request, reply, payload, done) => {
+    // A connection that is kept for the next request would hold up the stop that is waiting for this one.
+    if (readiness.draining) void reply.header('connection', 'close');
+    done(null, tagAnswer(request, reply, payload));
+  });
   // A request that expects something unknown is served like any other (RFC 9110, 10.1.1), not refused without a body.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
 }
@@ -87,9 +91,8 @@ function routerProblem(error: FastifyError): Problem {
     : new Problem('bad_request', { detail: 'The URL is not percent-encoded as RFC 3986 asks. Correct it.' });
 }
 
-function faultOf(request: FastifyRequest, reply: FastifyReply, readiness: Readiness): Problem | undefined {
+function faultOf(request: FastifyRequest, readiness: Readiness): Problem | undefined {
   if (readiness.draining && !request.url.startsWith('/health/')) {
-    void reply.header('connection', 'close');
     return new Problem('unavailable', {
       detail: 'This server is going out of service. Try again; another one answers.',
     });
