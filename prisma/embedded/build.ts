@@ -72,12 +72,8 @@ function fingerprintOf(root: string, sources: readonly string[]): string {
 async function runStep(root: string, { program, args }: Step): Promise<void> {
   const [name = '', ...path] = program.split('/');
   const home = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-  const env = {
-    ...process.env,
-    // Generating asks for the engine's binary, which it never runs and would download: any file that exists will do.
-    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
-    CHECKPOINT_DISABLE: '1',
-  };
+  // Prisma asks its makers for news otherwise, and waits for the answer.
+  const env = { ...process.env, CHECKPOINT_DISABLE: '1' };
   const child = spawn(process.execPath, [join(home, ...path), ...args], {
     cwd: root,
     env,

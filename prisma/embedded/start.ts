@@ -72,6 +72,8 @@ function serverEnvironment(database: Database, secrets: Secrets, port: number): 
     ACCESS_TOKEN_PRIVATE_KEY: secrets.accessTokenPrivateKey,
     SECRET_KEY: secrets.secretKey,
     METRICS_TOKEN: secrets.metricsToken,
+    // Compiled code is kept from one start to the next.
+    NODE_COMPILE_CACHE: join(DATA, 'compile-cache'),
     ...given,
     NODE_ENV: 'development',
     PORT: String(port),
