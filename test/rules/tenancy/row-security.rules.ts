@@ -1,0 +1,92 @@
+import { migrationsTable, plantedTable, type Rule, tables } from './rule.ts';
+
+/** The predicates of app.protect_table as PostgreSQL writes them, in a literal. */
+const setting = (name: string): string => `current_setting(''app.${name}''::text, true)`;
+const scopeSetting = (name: string): string => `( SELECT (NULLIF(${setting(name)}, ''''::text))::uuid AS "nullif")`;
+const noOrganization = `( SELECT NULLIF(${setting('organization_id')}, ''''::text) AS "nullif") IS NULL`;
+
+export const rowSecurity: readonly Rule[] = [
+  {
+    name: 'every table is behind row level security, for its owner too',
+    violations: `with ${tables}
+      select name as violation from tables
+        where relkind in ('r', 'p') and not (relrowsecurity and relforcerowsecurity)`,
+    exceptions: { _prisma_migrations: migrationsTable },
+    plants: [
+      [plantedTable, 'planted'],
+      ['alter table members disable row level security', 'members'],
+      ['alter table members no force row level security', 'members'],
+      ['create table app.planted ()', 'app.planted'],
+    ],
+  },
+  {
+    name: 'every table has a policy',
+    violations: `with ${tables}
+      select name as violation from tables t
+        where relkind in ('r', 'p') and not exists (select from pg_policy where polrelid = t.oid)`,
+    exceptions: { _prisma_migrations: migrationsTable },
+    plants: [['drop policy organization_scope on teams', 'teams']],
+  },
+  {
+    name: 'a policy is for the server or the gate, and says which',
+    violations: `select polrelid::regclass || ': ' || polname as violation from pg_policy
+      where not polroles <@ array['tenantry_app'::regrole::oid, 'tenantry_gate'::regrole::oid]`,
+    plants: [
+      ['create policy planted on teams using (false)', 'teams: planted'],
+      ['create policy planted on teams to tenantry_gate, tenantry_worker using (true)', 'teams: planted'],
+    ],
+  },
+  {
+    name: "the server's policies are the two of app.protect_table, for reading and for writing",
+    violations: `
+      select polrelid::regclass || ': ' || polname as violation
+        from pg_policy,
+          lateral (select pg_get_expr(polqual, polrelid) as sees, pg_get_expr(polwithcheck, polrelid) as writes),
+          lateral (select
+            case when polrelid = 'organizations'::regclass then 'id' else 'organization_id' end as organization_column,
+            case when polrelid = 'users'::regclass then 'id' else 'user_id' end as user_column)
+        where 'tenantry_app'::regrole = any (polroles) and not coalesce(
+          polcmd = '*' and polpermissive and sees = writes and sees in (
+            format('(%s = ${scopeSetting('organization_id')})', organization_column),
+            format('((%s = ${scopeSetting('user_id')}) AND (${noOrganization}))', user_column)
+          ), false)`,
+    plants: [
+      ['create policy planted on teams to tenantry_app using (true)', 'teams: planted'],
+      [
+        `create policy planted on teams to tenantry_app
+           using (id = (select nullif(current_setting('app.organization_id', true), '')::uuid))`,
+        'teams: planted',
+      ],
+      ['alter policy organization_scope on teams with check (true)', 'teams: organization_scope'],
+      [
+        'create policy planted on members for select to tenantry_app using (user_id = app.user_id())',
+        'members: planted',
+      ],
+      ['alter policy user_scope on sessions using (user_id = app.user_id())', 'sessions: user_scope'],
+    ],
+  },
+  {
+    name: 'what the server may touch has a policy for the server',
+    violations: `with ${tables}
+      select name as violation from tables t
+        where relkind in ('r', 'p') and (
+            has_any_column_privilege('tenantry_app', t.oid, 'select, insert, update')
+            or has_table_privilege('tenantry_app', t.oid, 'select, insert, update, delete'))
+          and not exists (select from pg_policy where polrelid = t.oid and 'tenantry_app'::regrole = any (polroles))`,
+    plants: [
+      ['grant select on email_tokens to tenantry_app', 'email_tokens'],
+      ['grant update (used_at) on email_tokens to tenantry_app', 'email_tokens'],
+      ['grant select on _prisma_migrations to tenantry_app', '_prisma_migrations'],
+    ],
+  },
+  {
+    name: "a view asks with its reader's rights, and no materialized view keeps rows outside the policies",
+    violations: `with ${tables}
+      select name as violation from tables
+        where relkind = 'm' or relkind = 'v' and not coalesce(reloptions @> '{security_invoker=true}', false)`,
+    plants: [
+      ['create view planted as select from teams', 'planted'],
+      ['create materialized view planted as select from teams', 'planted'],
+    ],
+  },
+];
