@@ -12,6 +12,7 @@ import { setStandardHeaders } from './headers.ts';
 import { Problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import type { RouteTable } from './route-table.ts';
+import { finishBeforeClosing } from './stopping.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const HEADER_LIMIT_BYTES = 16 * 1024;
@@ -42,6 +43,7 @@ export function createServer(parts: ServerParts): FastifyAdapter {
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: true,
     return503OnClosing: false, // The problem of `begin` answers instead.
     http: {
       maxHeaderSize: HEADER_LIMIT_BYTES,
@@ -63,6 +65,7 @@ export function createServer(parts: ServerParts): FastifyAdapter {
 
 function addHooks(server: FastifyInstance, { config, observer, readiness, routes }: ServerParts): void {
   acceptJsonOnly(server);
+  finishBeforeClosing(server);
   server.addHook('onRoute', (route) => routes.add(route));
   server.addHook('onRequest', (request, reply, done) => {
     observer.observe(request, reply);
