@@ -5,9 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { TaskList } from 'graphile-worker';
 import pg from 'pg';
-import { ensureDatabase, type Cluster } from '../../prisma/embedded/cluster.ts';
-import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
-import { deploy } from '../../prisma/engine/deploy.ts';
 import type { Config } from '../../src/config/index.ts';
 import type { Database, Statement } from '../../src/core/database/index.ts';
 import { JobMetrics } from '../../src/core/jobs/job-metrics.ts';
@@ -16,6 +13,7 @@ import type { Backlog } from '../../src/core/jobs/presence.ts';
 import { workUntil } from '../../src/core/jobs/session.ts';
 import { Worker } from '../../src/core/jobs/worker.ts';
 import { Metrics } from '../../src/core/telemetry/metrics.ts';
+import { TestDatabase } from '../support/database.ts';
 
 /** As soon as it is so; a test that waits for what never comes fails by its own time limit. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -25,25 +23,23 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 const END_PRESENCE = `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'
   and database = (select oid from pg_database where datname = current_database())`;
 
+const WAITING = `from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+
 describe('jobs', () => {
-  let cluster: Cluster;
+  let database: TestDatabase;
   let server: pg.Client;
   let owner: pg.Client;
   const warnings: string[] = [];
   const sessions: { stop: () => Promise<void> }[] = [];
   let child: ChildProcess | undefined;
-  const workerUrl = (): string => cluster.url('jobs', 'tenantry_worker');
+  const workerUrl = (): string => database.url('tenantry_worker');
 
   beforeAll(async () => {
-    cluster = await throwAwayCluster();
-    await ensureDatabase(cluster, 'jobs');
-    const roles = ['tenantry_owner', 'tenantry_app', 'tenantry_worker'] as const;
-    const passwords = Object.fromEntries(roles.map((role) => [role, cluster.password(role)]));
-    await deploy(cluster.url('jobs'), { passwords });
-    server = new pg.Client(cluster.url('jobs', 'tenantry_app'));
+    database = await TestDatabase.create();
+    server = new pg.Client(database.url('tenantry_app'));
     owner = new pg.Client(workerUrl());
     await Promise.all([server.connect(), owner.connect()]);
-  }, 60_000);
+  });
 
   afterEach(async () => {
     child?.kill('SIGKILL');
@@ -55,7 +51,7 @@ describe('jobs', () => {
 
   afterAll(async () => {
     await Promise.all([server.end(), owner.end()]);
-    await cluster.stop();
+    await database.drop();
   });
 
   const enqueue = (task: string, payload: object = {}) => server.query('select app.enqueue($1, $2)', [task, payload]);
@@ -165,6 +161,8 @@ describe('jobs', () => {
       await workThatHangs('hang');
       child!.kill('SIGKILL');
       await once(child!, 'exit');
+      // PostgreSQL takes a moment to see it; a worker that starts before that frees the job a minute later.
+      await until(async () => (await connections()) === 0);
       const attempts: number[] = [];
       work({ hang: async (_payload, { job }) => void attempts.push(job.attempts) });
       await until(() => attempts.length > 0);
@@ -198,13 +196,34 @@ describe('jobs', () => {
 
     it('survives the loss of its other connections', async () => {
       const done: number[] = [];
-      let isReady = false;
-      work({ note: async () => void done.push(1) }, () => (isReady = true));
-      await until(() => isReady);
-      await owner.query(`select pg_terminate_backend(pid) from pg_stat_activity a where application_name = 'tenantry worker'
-        and not exists (select from pg_locks l where l.pid = a.pid and locktype = 'advisory')`);
+      work({ note: async () => void done.push(1) });
       await enqueue('note');
-      await until(() => done.length > 0);
+      await until(() => done.length === 1);
+      await owner.query(`select pg_terminate_backend(pid) from pg_stat_activity a where application_name = 'tenantry worker'
+        and datname = current_database() and not exists (select from pg_locks l where l.pid = a.pid and locktype = 'advisory')`);
+      await enqueue('note');
+      await until(() => done.length === 2);
+    });
+
+    it('ends when its first look for jobs fails, rather than never looking again', async () => {
+      await owner.query('begin');
+      await owner.query('lock table graphile_worker._private_tasks');
+      const { ended } = work({ note: async () => undefined });
+      await until(async () => (await database.query(`select 1 ${WAITING}`)).length > 0);
+      await database.query(`select pg_terminate_backend(pid) ${WAITING}`);
+      await owner.query('rollback');
+      await expect(ended).rejects.toThrow('terminating connection');
+    });
+
+    it('stops within 10 s where the database does not answer', async () => {
+      await owner.query('begin');
+      await owner.query('lock table graphile_worker._private_tasks');
+      const { stop } = work({ note: async () => undefined });
+      await until(async () => (await database.query(`select 1 ${WAITING}`)).length > 0);
+      const start = performance.now();
+      await stop();
+      expect(performance.now() - start).toBeLessThan(10_000);
+      await owner.query('rollback');
     });
 
     it('lets a running job come to its end when it stops', async () => {
@@ -297,11 +316,11 @@ describe('jobs', () => {
     });
   });
 
-  /** How many connections workers have; PostgreSQL takes a moment to see one go. */
+  /** How many connections workers have here, a moment after the last change. */
   async function connections(): Promise<number> {
     await delay(100);
     const { rows: found } = await owner.query(`select count(*)::int as number from pg_stat_activity
-      where application_name = 'tenantry worker'`);
+      where application_name = 'tenantry worker' and datname = current_database()`);
     return found[0].number;
   }
 });

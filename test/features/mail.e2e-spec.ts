@@ -1,13 +1,9 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import request from 'supertest';
-import { type Cluster, ensureDatabase } from '../../prisma/embedded/cluster.ts';
-import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
-import { deploy } from '../../prisma/engine/deploy.ts';
-import { readConfig } from '../../src/config/index.ts';
 import { AccessModule } from '../../src/core/access/index.ts';
 import { Database, DatabaseModule, Scope } from '../../src/core/database/index.ts';
 import { createApplication } from '../../src/core/http/application.ts';
@@ -15,6 +11,8 @@ import { JobsModule } from '../../src/core/jobs/index.ts';
 import { Mail, Mailbox, type MailContent, MailModule } from '../../src/core/mail/index.ts';
 import { Metrics } from '../../src/core/telemetry/metrics.ts';
 import { MailboxModule } from '../../src/features/mailbox/mailbox.module.ts';
+import { testConfig } from '../support/environment.ts';
+import { TestDatabase } from '../support/database.ts';
 import { SmtpServer } from '../support/smtp-server.ts';
 
 /** As soon as it is so; a test that waits for what never comes fails by its own time limit. */
@@ -22,37 +20,20 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await delay(20);
 }
 
+@Module({})
+class MailTestModule {}
+
 describe('mail', () => {
-  let cluster: Cluster;
+  let database: TestDatabase;
   let smtp: SmtpServer;
   let worker: pg.Client;
-  let environment: Record<string, string>;
   const apps: NestFastifyApplication[] = [];
 
   beforeAll(async () => {
-    [cluster, smtp] = await Promise.all([throwAwayCluster(), SmtpServer.start()]);
-    await ensureDatabase(cluster, 'mail');
-    const roles = ['tenantry_owner', 'tenantry_app', 'tenantry_worker'] as const;
-    await deploy(cluster.url('mail'), {
-      passwords: Object.fromEntries(roles.map((role) => [role, cluster.password(role)])),
-    });
-    worker = new pg.Client(cluster.url('mail', 'tenantry_worker'));
+    [database, smtp] = await Promise.all([TestDatabase.create(), SmtpServer.start()]);
+    worker = new pg.Client(database.url('tenantry_worker'));
     await worker.connect();
-    const secret = (): string => randomBytes(32).toString('base64url');
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    environment = {
-      NODE_ENV: 'test',
-      DATABASE_URL: cluster.url('mail', 'tenantry_app'),
-      DIRECT_DATABASE_URL: cluster.url('mail', 'tenantry_worker'),
-      API_URL: 'https://api.tenantry.example',
-      APP_URL: 'https://app.tenantry.example',
-      MAIL_FROM: 'Tenantry <no-reply@tenantry.example>',
-      ACCESS_TOKEN_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      SECRET_KEY: secret(),
-      METRICS_TOKEN: secret(),
-      LOG_LEVEL: 'silent',
-    };
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await Promise.all(apps.splice(0).map((app) => app.close()));
@@ -63,23 +44,27 @@ describe('mail', () => {
 
   afterAll(async () => {
     await Promise.all([worker.end(), smtp.stop()]);
-    await cluster.stop();
+    await database.drop();
   });
 
   async function start(more: Record<string, string> = {}): Promise<NestFastifyApplication> {
-    const config = readConfig({ ...environment, ...more });
-    class TestModule {}
+    const config = testConfig({
+      DATABASE_URL: database.url('tenantry_app'),
+      DIRECT_DATABASE_URL: database.url('tenantry_worker'),
+      MAIL_FROM: 'Tenantry <no-reply@tenantry.example>',
+      ...more,
+    });
     const imports = [DatabaseModule, AccessModule, JobsModule, MailModule, MailboxModule.of(config)];
-    const app = await createApplication({ module: TestModule, imports }, config);
+    const app = await createApplication({ module: MailTestModule, imports }, config);
     apps.push(app);
     await app.listen(0, '127.0.0.1');
     return app;
   }
 
   function send(app: NestFastifyApplication, mail: { to: string } & MailContent, fail = false): Promise<void> {
-    const database = app.get(Database);
-    return database.inScope(Scope.public(), () =>
-      database.transaction(async () => {
+    const scoped = app.get(Database);
+    return scoped.inScope(Scope.public(), () =>
+      scoped.transaction(async () => {
         app.get(Mail).send(mail);
         if (fail) throw new Error('changed my mind');
       }),
@@ -174,7 +159,11 @@ describe('mail', () => {
 
   describe('in production', () => {
     it('goes to the mail server alone: there is no mailbox', async () => {
-      const app = await start({ NODE_ENV: 'production', SMTP_URL: smtp.url });
+      const app = await start({
+        NODE_ENV: 'production',
+        SMTP_URL: smtp.url,
+        METRICS_TOKEN: randomBytes(32).toString('base64url'),
+      });
       await mailbox(app).expect(404);
       await send(app, { to: 'ada@example.com', template: 'address_known', name: 'Ada' });
       await until(() => smtp.mails.length > 0);

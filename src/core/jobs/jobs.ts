@@ -17,7 +17,7 @@ export class Jobs {
    * @throws Error outside of a transaction, or for a task that nobody handles
    */
   enqueue<Name extends TaskName>(task: Name, payload: TaskPayloads[Name]): void {
-    if (!this.tasks.has(task)) throw new Error(`No handler is registered for the task "${String(task)}".`);
+    if (!this.tasks.has(task)) throw new Error(`No handler is registered for the task "${task}".`);
     this.database.defer(sql`select app.enqueue(${task}, ${JSON.stringify(payload)}::json)`);
   }
 }

@@ -1,6 +1,12 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Logger as GraphileLogger, runTaskList, type TaskList, type WorkerPool } from 'graphile-worker';
+import {
+  Logger as GraphileLogger,
+  runTaskList,
+  type TaskList,
+  type WorkerEvents,
+  type WorkerPool,
+} from 'graphile-worker';
 import pg from 'pg';
 import { type Backlog, Presence } from './presence.ts';
 
@@ -9,10 +15,14 @@ const CONCURRENCY = 4;
 /** One connection listens for new jobs, the others take and finish them. */
 const POOL_SIZE = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
+const QUERY_TIMEOUT_MS = 10_000;
 const CARE_INTERVAL_MS = 60_000;
 /** What a running job is given when the process stops: then its signal aborts, and then it is left to a later attempt. */
-const ABORT_AFTER_MS = 3_000;
-const ABANDON_AFTER_MS = 5_000;
+const ABORT_AFTER_MS = 2_000;
+const ABANDON_AFTER_MS = 3_000;
+/** And this is for a database that does not answer any more. */
+const ABANDON_WITHIN_MS = 2_000;
+const CLOSE_WITHIN_MS = 1_000;
 
 export interface SessionOptions {
   /** A direct connection as the worker's role. */
@@ -26,7 +36,7 @@ export interface SessionOptions {
 /**
  * Takes jobs until told to stop, or until its connection or graphile-worker fails.
  * A new session is a new worker, with a new id: the first thing it does is to free what a dead one held.
- * @throws what made it fail; when it returns or throws, it holds no connection and no job
+ * @throws what made it fail; when it returns or throws, it holds no job, and no connection that still answers
  */
 export async function workUntil(stopping: AbortSignal, options: SessionOptions): Promise<void> {
   const presence = await Presence.connect(options.connectionString);
@@ -34,7 +44,8 @@ export async function workUntil(stopping: AbortSignal, options: SessionOptions):
   const over = new AbortController();
   const announced = Promise.withResolvers<void>();
   announced.promise.catch(() => undefined);
-  const workers = takeJobs(pool, announced.promise, options);
+  const events: WorkerEvents = new EventEmitter();
+  const workers = takeJobs(pool, { ...options, events, announced: announced.promise });
   try {
     await presence.announce(workers.id);
     announced.resolve();
@@ -42,13 +53,14 @@ export async function workUntil(stopping: AbortSignal, options: SessionOptions):
       aborted(stopping),
       workers.promise,
       presence.lost,
+      failureToBegin(events),
       careForTheQueue(presence, workers.id, over.signal, options),
     ]);
   } finally {
     over.abort();
     announced.reject(new Error('The worker is stopping.'));
     await finish(workers);
-    await Promise.allSettled([presence.end(), pool.end()]);
+    await settles(Promise.all([presence.end(), pool.end()]), CLOSE_WITHIN_MS);
   }
 }
 
@@ -61,6 +73,7 @@ function connections({ connectionString, logger }: SessionOptions): pg.Pool {
     connectionString,
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     application_name: 'tenantry worker',
   });
   // The pool replaces a broken connection by itself; without a listener the error would end the process.
@@ -70,9 +83,15 @@ function connections({ connectionString, logger }: SessionOptions): pg.Pool {
   return pool;
 }
 
-function takeJobs(pool: pg.Pool, announced: Promise<void>, { tasks, logger }: SessionOptions): WorkerPool {
+interface Start extends SessionOptions {
+  readonly events: WorkerEvents;
+  readonly announced: Promise<void>;
+}
+
+function takeJobs(pool: pg.Pool, { tasks, logger, events, announced }: Start): WorkerPool {
   return runTaskList(
     {
+      events,
       concurrency: CONCURRENCY,
       // The process has its own way to stop.
       noHandleSignals: true,
@@ -87,6 +106,17 @@ function takeJobs(pool: pg.Pool, announced: Promise<void>, { tasks, logger }: Se
     tasks,
     pool,
   );
+}
+
+/** Rejects when the first look for a job fails: graphile-worker would remember the failure, and never find one. */
+function failureToBegin(events: WorkerEvents): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const failed = ({ error }: { error: unknown }): void => reject(error);
+    const begun = (): void => void events.off('worker:getJob:error', failed);
+    events.once('worker:getJob:error', failed);
+    events.once('worker:getJob:empty', begun);
+    events.once('job:start', begun);
+  });
 }
 
 /** graphile-worker logs payloads in its metadata and the messages of failed tasks; ours are logged by the Worker. */
@@ -113,10 +143,12 @@ async function careForTheQueue(
 
 /** Lets running jobs come to their end, within bounds. A job that is left running counts as failed and is tried again. */
 async function finish(workers: WorkerPool): Promise<void> {
-  const graceful = Promise.resolve(workers.gracefulShutdown()).then(
-    () => true,
-    () => true,
-  );
-  if (await Promise.race([graceful, delay(ABANDON_AFTER_MS, false, { ref: false })])) return;
-  await Promise.resolve(workers.forcefulShutdown('the process stopped')).catch(() => undefined);
+  if (await settles(workers.gracefulShutdown(), ABANDON_AFTER_MS)) return;
+  await settles(workers.forcefulShutdown('the process stopped'), ABANDON_WITHIN_MS);
+}
+
+/** @returns whether the work came to an end, good or bad, in time */
+async function settles(work: unknown, milliseconds: number): Promise<boolean> {
+  const settled = Promise.allSettled([work]).then(() => true);
+  return Promise.race([settled, delay(milliseconds, false, { ref: false })]);
 }

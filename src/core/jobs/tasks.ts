@@ -4,7 +4,6 @@ import { Injectable } from '@nestjs/common';
  * Every task there is, with the payload that it takes. Who owns a task adds it beside its handler:
  * `declare module '../jobs/tasks.ts' { interface TaskPayloads { send_mail: MailJob } }`.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- filled by the modules that own tasks
 export interface TaskPayloads {}
 
 /** Lower case and underscores: the database refuses any other form. */
@@ -36,7 +35,7 @@ export class Tasks {
    */
   register<Name extends TaskName>(name: Name, handler: TaskHandler<Name>): void {
     if (this.#handlers.has(name)) throw new Error(`Task "${name}" has two handlers.`);
-    // The payload was written by enqueue() under the same name, and is therefore of this task's type.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- enqueue() wrote the payload under this name
     this.#handlers.set(name, handler as Handler);
   }
 

@@ -31,6 +31,6 @@ export class Mailbox {
   /** Newest first; with an address, in any letter case, only those to it. */
   list(to = ''): KeptMail[] {
     const wanted = to.toLowerCase();
-    return [...this.#mails.values()].reverse().filter((mail) => wanted === '' || mail.to.toLowerCase() === wanted);
+    return [...this.#mails.values()].toReversed().filter((mail) => wanted === '' || mail.to.toLowerCase() === wanted);
   }
 }

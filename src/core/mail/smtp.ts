@@ -66,8 +66,16 @@ function domainOf(from: string): string {
   return /@([\w.-]+)/.exec(from)?.[1] ?? 'localhost';
 }
 
+/** What nodemailer's errors say of themselves. */
+interface Failure {
+  readonly code?: unknown;
+  /** Of SMTP, in whose course it happened. */
+  readonly command?: unknown;
+  readonly responseCode?: unknown;
+}
+
 function translated(error: unknown): SmtpError {
-  const { code, command, responseCode } = error as { code?: unknown; command?: unknown; responseCode?: unknown };
+  const { code, command, responseCode }: Failure = typeof error === 'object' && error !== null ? error : {};
   const reply = typeof responseCode === 'number' ? responseCode : undefined;
   const recipientRefused = command === 'RCPT TO' && reply !== undefined && reply >= 500;
   return new SmtpError(reply, recipientRefused, typeof code === 'string' ? code : 'unknown');
