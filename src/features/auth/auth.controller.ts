@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
+import { Refuses } from '../../core/http/index.ts';
 import {
   LoginRequest,
   RefreshRequest,
@@ -28,6 +29,7 @@ export class AuthController {
   @HttpCode(202)
   @Access.public('before an account exists; answers alike for every address')
   @ApiResponse({ status: 202, type: VerificationSentResponse })
+  @Refuses('validation_failed')
   async register(@Body() { email, name }: RegisterRequest): Promise<VerificationSentResponse> {
     await this.registration.register(email, name);
     return verificationSent;
@@ -37,7 +39,7 @@ export class AuthController {
   @HttpCode(200)
   @Access.public('the mailed token proves who calls')
   @ApiOkResponse({ type: TokenPairResponse })
-  @ApiResponse({ status: 410, description: 'token_used: unknown, expired or spent' })
+  @Refuses('token_used', 'validation_failed')
   async verifyEmail(@Body() { token, password }: VerifyEmailRequest): Promise<TokenPairResponse> {
     return toTokenPair(await this.registration.verify(token, password));
   }
@@ -46,8 +48,7 @@ export class AuthController {
   @HttpCode(200)
   @Access.public('the password proves who calls')
   @ApiOkResponse({ type: TokenPairResponse })
-  @ApiResponse({ status: 401, description: 'invalid_credentials' })
-  @ApiResponse({ status: 429, description: 'rate_limited: too many wrong passwords for the address' })
+  @Refuses('invalid_credentials', 'rate_limited', 'validation_failed')
   async login(@Body() { email, password }: LoginRequest): Promise<TokenPairResponse> {
     return toTokenPair(await this.logins.login(email, password));
   }
@@ -56,7 +57,7 @@ export class AuthController {
   @HttpCode(200)
   @Access.public('the refresh token proves who calls')
   @ApiOkResponse({ type: TokenPairResponse })
-  @ApiResponse({ status: 401, description: 'token_reused (the session has ended), or unauthenticated' })
+  @Refuses('token_reused', 'unauthenticated', 'validation_failed')
   async refresh(@Body() { refresh_token }: RefreshRequest): Promise<TokenPairResponse> {
     return toTokenPair(await this.sessions.refresh(refresh_token));
   }

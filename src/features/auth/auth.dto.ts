@@ -1,4 +1,4 @@
-import { Choice, EmailAddress, Identifier, Integer, Text } from '../../core/http/fields.ts';
+import { Choice, EmailAddress, Identifier, Integer, Text } from '../../core/http/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 import type { TokenPair } from './sessions.service.ts';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { KeyedHash, Passwords } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
-import { Problem } from '../../core/http/problem.ts';
+import { Problem } from '../../core/http/index.ts';
 import { currentClient, emailAddress } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { SessionsService, type TokenPair } from './sessions.service.ts';

@@ -1,5 +1,5 @@
 import { normalizePassword } from '../../core/crypto/index.ts';
-import type { FieldError } from '../../core/http/problem.ts';
+import type { FieldError } from '../../core/http/index.ts';
 
 /** In characters (code points), before and after normalisation. NIST SP 800-63B asks for 8 at least; no other rules. */
 export const SHORTEST_PASSWORD = 8;

@@ -4,7 +4,7 @@ import { Clock } from '../../core/clock/clock.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
-import { Problem } from '../../core/http/problem.ts';
+import { Problem } from '../../core/http/index.ts';
 import { currentClient, SecurityEvents } from '../users/index.ts';
 import { ACCESS_TOKEN_LIFETIME, AccessTokens } from './access-tokens.ts';
 import { type LiveSession, type RefreshTokenOwner, SessionsRepository } from './sessions.repository.ts';

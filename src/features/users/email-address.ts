@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { validationProblem } from '../../core/http/problem.ts';
+import { validationProblem } from '../../core/http/index.ts';
 
 const LONGEST = 320;
 

@@ -1,8 +1,7 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
-import { type Answer, versioned } from '../../core/http/decorated-answer.ts';
-import { IfMatch, type Precondition } from '../../core/http/etag.ts';
+import { type Answer, IfMatch, type Precondition, Refuses, versioned } from '../../core/http/index.ts';
 import { ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
 import { UsersService } from './users.service.ts';
 
@@ -22,6 +21,7 @@ export class UsersController {
   @Patch()
   @Access.signedIn()
   @ApiOkResponse({ type: ProfileResponse })
+  @Refuses('precondition_failed', 'validation_failed')
   async update(@Body() patch: ProfilePatch, @IfMatch() precondition: Precondition): Promise<Answer<ProfileResponse>> {
     const user = await this.users.update(toChanges(patch), precondition);
     return versioned(Number(user.version), toProfile(user));

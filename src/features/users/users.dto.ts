@@ -1,4 +1,4 @@
-import { EmailAddress, Identifier, Text, Timestamp } from '../../core/http/fields.ts';
+import { EmailAddress, Identifier, Text, Timestamp } from '../../core/http/index.ts';
 import type { ProfileChanges, User } from './users.repository.ts';
 
 const NAME = { min: 1, max: 200, pattern: /^\P{Cc}*$/u, example: 'Ada Lovelace' };

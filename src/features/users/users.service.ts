@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
-import type { Precondition } from '../../core/http/etag.ts';
+import type { Precondition } from '../../core/http/index.ts';
 import type { EmailAddress } from './email-address.ts';
 import { SecurityEvents } from './security-events.ts';
 import { type ProfileChanges, type User, UsersRepository } from './users.repository.ts';
