@@ -4,7 +4,6 @@ import { Connections } from '../../src/core/database/connections.ts';
 import { Database, databaseFault, isRefusedByPolicy, Scope, sql, toProblem } from '../../src/core/database/index.ts';
 import { refusePowerfulRole } from '../../src/core/database/role-check.ts';
 import { TestDatabase } from '../support/database.ts';
-import { size } from '../support/size.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
 
 let database: TestDatabase;
@@ -281,19 +280,6 @@ describe('Prisma', () => {
     expect(toProblem(bad)?.code).toBe('validation_failed');
     expect(toProblem(new Error('defect'))).toBeUndefined();
     expect(toProblem(await failure(member(() => service.query(sql`selekt`))))).toBeUndefined();
-  });
-
-  test(`findUnique of one tick is answered each from its own scope, ${size(300, 10_000)} times`, async () => {
-    for (let round = 0; round < size(300, 10_000); round += 1) {
-      const find = ({ organizationId: id }: Tenant) =>
-        service.prisma.organization.findUnique({ where: { id }, select: { id: true } });
-      const answers = await Promise.all([
-        member(() => find(here)),
-        member(() => find(elsewhere), elsewhere),
-        member(() => find(elsewhere)),
-      ]);
-      expect(answers).toEqual([{ id: here.organizationId }, { id: elsewhere.organizationId }, null]);
-    }
   });
 
   test('findUnique takes compound keys and more conditions, and refuses what it can not unmerge', async () => {
