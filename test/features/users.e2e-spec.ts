@@ -1,0 +1,99 @@
+import { TestApp } from '../support/app.ts';
+import type { Actor } from '../support/actors.ts';
+
+describe('the profile', () => {
+  let app: TestApp;
+  let ada: Actor;
+  beforeAll(async () => void (app = await TestApp.start()));
+  afterAll(() => app.stop());
+  beforeEach(async () => void (ada = await app.actors.user('Ada')));
+
+  const eventsOf = (userId: string) =>
+    app.database.query('select action, changes from security_events where user_id = $1 order by id', [userId]);
+
+  it('is shown to its owner, in one round trip, with a version', async () => {
+    const { body, headers } = await ada.api.get('/me').expect(200);
+    expect(body).toEqual({
+      id: ada.userId,
+      email: ada.email,
+      name: 'Ada',
+      avatar_url: null,
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      updated_at: body.created_at,
+    });
+    expect(headers['etag']).toMatch(/^"1\.[\w-]+"$/);
+    expect(headers['cache-control']).toBe('no-store');
+    expect(await app.roundTrips(() => ada.api.get('/me'))).toBe(1);
+    await ada.api.get('/me').set('if-none-match', headers['etag']!).expect(304);
+  });
+
+  it('is refused to the anonymous', async () => {
+    const { body } = await app.anonymous.get('/me').expect(401);
+    expect(body.code).toBe('unauthenticated');
+    await app.anonymous.patch('/me', { name: 'Eve' }).expect(401);
+  });
+
+  it('changes field by field, with an event that tells which and not what', async () => {
+    const renamed = await ada.api.patch('/me', { name: 'Ada King' }).expect(200);
+    expect(renamed.body).toMatchObject({ name: 'Ada King', avatar_url: null });
+    expect(renamed.headers['etag']).toMatch(/^"2\./);
+    const pictured = await ada.api.patch('/me', { avatar_url: 'https://pictures.example/ada.png' }).expect(200);
+    expect(pictured.body).toMatchObject({ name: 'Ada King', avatar_url: 'https://pictures.example/ada.png' });
+    const bare = await ada.api.patch('/me', { avatar_url: null }).expect(200);
+    expect(bare.body.avatar_url).toBeNull();
+    expect(await eventsOf(ada.userId)).toEqual([
+      { action: 'user.updated', changes: { name: { changed: true } } },
+      { action: 'user.updated', changes: { avatar_url: { changed: true } } },
+      { action: 'user.updated', changes: { avatar_url: { changed: true } } },
+    ]);
+  });
+
+  it('keeps version and log when nothing changes', async () => {
+    const before = await ada.api.get('/me');
+    for (const patch of [{}, { name: 'Ada' }]) {
+      const { headers } = await ada.api.patch('/me', patch).expect(200);
+      expect(headers['etag']).toBe(before.headers['etag']);
+    }
+    expect(await eventsOf(ada.userId)).toEqual([]);
+  });
+
+  it('is changed by one of many who read the same version', async () => {
+    const etag = (await ada.api.get('/me')).headers['etag']!;
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => ada.api.patch('/me', { name: `Ada ${index}` }).set('if-match', etag)),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'precondition_failed')).toHaveLength(19);
+    expect(await eventsOf(ada.userId)).toHaveLength(1);
+  });
+
+  it.each([
+    [{ id: '01930000-0000-7000-8000-000000000001' }, '/id'],
+    [{ email: 'eve@example.com' }, '/email'],
+    [{ email_verified: true }, '/email_verified'],
+    [{ role: 'owner' }, '/role'],
+    [{ version: 7 }, '/version'],
+    [{ suspended_at: null }, '/suspended_at'],
+    [{ name: '' }, '/name'],
+    [{ name: '   ' }, '/name'],
+    [{ name: null }, '/name'],
+    [{ name: 5 }, '/name'],
+    [{ name: 'x'.repeat(201) }, '/name'],
+    [{ name: '\ufe0f'.repeat(201) }, '/name'],
+    [{ name: 'Ada\r\nBcc: eve@example.com' }, '/name'],
+    [{ avatar_url: 'javascript:alert(1)' }, '/avatar_url'],
+    [{ avatar_url: 'http://pictures.example/ada.png' }, '/avatar_url'],
+    [{ avatar_url: `https://pictures.example/${'x'.repeat(2048)}` }, '/avatar_url'],
+  ])('refuses %j', async (patch, pointer) => {
+    const { body } = await ada.api.patch('/me', { name: 'Eve', ...patch }).expect(422);
+    expect(body.errors).toEqual([expect.objectContaining({ pointer })]);
+    expect((await ada.api.get('/me')).body.name).toBe('Ada');
+    expect(await eventsOf(ada.userId)).toEqual([]);
+  });
+
+  it("is one person's: a change leaves everybody else as they were", async () => {
+    const grace = await app.actors.user('Grace');
+    await ada.api.patch('/me', { name: 'Ada King' }).expect(200);
+    expect((await grace.api.get('/me')).body.name).toBe('Grace');
+  });
+});
