@@ -6,13 +6,15 @@ import { HttpModule } from './core/http/index.ts';
 import { JobsModule } from './core/jobs/jobs.module.ts';
 import { MailModule } from './core/mail/mail.module.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
+import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
+import { UsersModule } from './features/users/users.module.ts';
 
 const core = [DatabaseModule, AccessModule, AuditModule, HttpModule, TelemetryModule, JobsModule, MailModule];
 
 /** A new feature is one line here. */
-const features = [HealthModule, OrganizationsModule];
+const features = [HealthModule, AuthModule, UsersModule, OrganizationsModule];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */
 @Module({ imports: [...core, ...features] })
