@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { hasStrings, readJson } from './json.ts';
 
 const KEY_BYTES = 32;
+/** 16 characters: a person types it. */
+const DEMO_PASSWORD_BYTES = 12;
 const PRIVATE_FILE = 0o600;
 
 /** What a development server needs and nobody should have to think of. */
@@ -15,6 +17,8 @@ export interface Secrets {
   readonly metricsToken: string;
   /** tenantry_worker's, for a given server without a DIRECT_DATABASE_URL. */
   readonly workerPassword: string;
+  /** Of the demo account. */
+  readonly demoPassword: string;
 }
 
 /** The secrets of this clone, made once and kept in `file`, which only its owner can read. */
@@ -24,7 +28,7 @@ export function developmentSecrets(file: string): Secrets {
 }
 
 const isSecrets = (value: unknown) =>
-  hasStrings(value, ['accessTokenPrivateKey', 'secretKey', 'metricsToken', 'workerPassword']);
+  hasStrings(value, ['accessTokenPrivateKey', 'secretKey', 'metricsToken', 'workerPassword', 'demoPassword']);
 
 function newSecrets(): Secrets {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -33,6 +37,7 @@ function newSecrets(): Secrets {
     secretKey: randomBytes(KEY_BYTES).toString('base64url'),
     metricsToken: randomBytes(KEY_BYTES).toString('base64url'),
     workerPassword: randomBytes(KEY_BYTES).toString('base64url'),
+    demoPassword: randomBytes(DEMO_PASSWORD_BYTES).toString('base64url'),
   };
 }
 

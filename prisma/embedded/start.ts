@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { seed, type SignIn } from '../seed.ts';
 import { build } from './build.ts';
 import { openDatabase, type Database } from './database.ts';
 import { developmentSecrets, type Secrets } from './secrets.ts';
@@ -9,13 +9,6 @@ import { untilToldToStop } from './signals.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DATA = join(ROOT, '.data');
-const SEED = join(ROOT, 'prisma/seed.ts');
-
-/** The demo account, as prisma/seed.ts returns it. */
-interface SignIn {
-  readonly email: string;
-  readonly password: string;
-}
 
 /** `npm start`: everything that a developer needs to see the API run. Resolves with the exit code. */
 async function start(): Promise<number> {
@@ -30,7 +23,7 @@ async function start(): Promise<number> {
   const database = await openDatabase(process.env, DATA, secrets);
   try {
     await building;
-    const signIn = await seed(database.appUrl);
+    const signIn = await seed(database.appUrl, secrets.demoPassword);
     if (stop.aborted) return 0;
     const server = new Server(ROOT, serverEnvironment(database, secrets, port));
     return await serve(server, stop, `http://${host}:${port}/health/ready`, () =>
@@ -52,15 +45,6 @@ async function address(): Promise<{ host: string; port: number }> {
   if (await isFree(port, host)) return { host, port };
   throw new Error(`Port ${port} is taken. Choose another: PORT=${port + 1} npm start`);
 }
-
-async function seed(appUrl: string): Promise<SignIn | undefined> {
-  if (!existsSync(SEED)) return undefined;
-  const module: unknown = await import(pathToFileURL(SEED).href);
-  return hasSeed(module) ? module.seed(appUrl) : undefined;
-}
-
-const hasSeed = (module: unknown): module is { seed(appUrl: string): Promise<SignIn | undefined> } =>
-  typeof module === 'object' && module !== null && 'seed' in module;
 
 function serverEnvironment(database: Database, secrets: Secrets, port: number): NodeJS.ProcessEnv {
   const { MIGRATION_DATABASE_URL: _, ...given } = process.env;
@@ -96,14 +80,14 @@ async function serve(server: Server, stop: AbortSignal, readyUrl: string, onRead
   }
 }
 
-function welcome(facts: { port: number; database: Database; signIn: SignIn | undefined; seconds: number }): void {
+function welcome(facts: { port: number; database: Database; signIn: SignIn; seconds: number }): void {
   const { port, database, signIn, seconds } = facts;
   const api = `http://localhost:${port}`;
   const lines = [
     ['API', api],
     ['Swagger UI', `${api}/docs`],
     ['Mailbox', `${api}/dev/mailbox`],
-    ...(signIn ? [['Sign in', `${signIn.email} / ${signIn.password}`]] : []),
+    ['Sign in', `${signIn.email} / ${signIn.password}`],
     ['Data', database.description],
     ['Stop', 'Ctrl-C'],
   ];
