@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Config } from './config/index.ts';
 import { AccessModule } from './core/access/index.ts';
 import { AuditModule } from './core/audit/index.ts';
 import { DatabaseModule } from './core/database/index.ts';
@@ -8,6 +9,7 @@ import { MailModule } from './core/mail/mail.module.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
+import { MailboxModule } from './features/mailbox/mailbox.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
 
@@ -18,4 +20,8 @@ const features = [HealthModule, AuthModule, UsersModule, OrganizationsModule];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */
 @Module({ imports: [...core, ...features] })
-export class AppModule {}
+export class AppModule {
+  static of(config: Config): DynamicModule {
+    return { module: AppModule, imports: [MailboxModule.of(config)] };
+  }
+}

@@ -7,7 +7,7 @@ import { createApplication, Readiness } from './core/http/index.ts';
 const STOP_WITHIN_MS = 15_000;
 
 async function start(config: Config): Promise<void> {
-  const app = await createApplication(AppModule, config);
+  const app = await createApplication(AppModule.of(config), config);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
   await app.listen(config.port, config.host);
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Type } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.ts';
 import { Config } from '../../src/config/index.ts';
@@ -14,7 +14,7 @@ import { testConfig } from './environment.ts';
 
 export interface TestOptions {
   /** In place of the whole application. */
-  readonly module?: Type;
+  readonly module?: Type | DynamicModule;
   /** Variables that this test needs otherwise. */
   readonly environment?: Record<string, string>;
 }
@@ -36,18 +36,16 @@ export class TestApp {
     this.actors = new Actors(this.anonymous, database, nest.get(Config), clock);
   }
 
-  static async start({ module = AppModule, environment = {} }: TestOptions = {}): Promise<TestApp> {
+  static async start({ module, environment = {} }: TestOptions = {}): Promise<TestApp> {
     const database = await TestDatabase.create();
+    const urls = { DATABASE_URL: database.url('tenantry_app'), DIRECT_DATABASE_URL: database.url('tenantry_worker') };
+    const clock = new TestClock();
+    const nest = await createApplication(module, testConfig({ ...urls, ...environment }), clock);
     try {
-      const clock = new TestClock();
-      const urls = {
-        DATABASE_URL: database.url('tenantry_app'),
-        DIRECT_DATABASE_URL: database.url('tenantry_worker'),
-      };
-      const nest = await createApplication(module, testConfig({ ...urls, ...environment }), clock);
       await nest.listen(0, '127.0.0.1');
       return new TestApp(nest, database, clock, await nest.getUrl());
     } catch (error) {
+      await nest.close();
       await database.drop();
       throw error;
     }
