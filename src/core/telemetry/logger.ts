@@ -46,12 +46,21 @@ function ambientIds(): object {
   };
 }
 
+const ownLoggers = new Set<unknown>([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 /** What `new Logger('Context')` of Nest writes to: a text, an Error, or an object whose members become those of the line. */
 export class StructuredLog implements LoggerService {
   constructor(private readonly sink: Logger) {}
 
+  /** What Nest tells of its own start is of use to whoever debugs that. */
   log(message: unknown, ...rest: unknown[]): void {
-    this.#write('info', message, rest);
+    this.#write(ownLoggers.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
