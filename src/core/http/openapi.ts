@@ -15,7 +15,7 @@ export function serveDocument(app: NestFastifyApplication, config: Config): void
 }
 
 /** @returns the OpenAPI 3.1 document, generated from the routes and their classes */
-function createDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
+export function createDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
   const settings = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Tenantry API')

@@ -1,0 +1,215 @@
+import { Controller, Get } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Response } from 'supertest';
+import { v7 as uuid } from 'uuid';
+import { AppModule } from '../../src/app.module.ts';
+import { Access, AccessTable, organizationParameter, type Route } from '../../src/core/access/index.ts';
+import { Config } from '../../src/config/index.ts';
+import { createApplication } from '../../src/core/http/index.ts';
+import { createDocument } from '../../src/core/http/openapi.ts';
+import { TestApp } from '../support/app.ts';
+import type { Client } from '../support/client.ts';
+import { testConfig } from '../support/environment.ts';
+import { indistinct } from '../support/refusals.ts';
+
+const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
+const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+
+// The tests are made from the routes, so the application is there before they are.
+const app = await TestApp.start();
+const { routes } = app.nest.get(AccessTable);
+const behindSignIn = routes.filter(({ rule }) => rule.kind !== 'public');
+const inOrganization = routes.filter(({ rule }) => rule.kind === 'member' || rule.kind === 'permission');
+const withPermission = routes.flatMap((route) =>
+  route.rule.kind === 'permission' ? [{ ...route, permission: route.rule.permission }] : [],
+);
+
+afterAll(() => app.stop());
+
+const fullPath = ({ path }: Route): string => (OUTSIDE_PREFIX.test(path) ? path : `/api/v1${path}`);
+
+/** Calls the route about the organisation, with ids that nothing has in all its other places, and a body that names nothing. */
+async function call(caller: Client, route: Route, organizationId: string = uuid()): Promise<Response> {
+  const method = METHODS[route.method as keyof typeof METHODS];
+  const path = fullPath(route).replaceAll(/:(\w+)/g, (_, name: string) =>
+    name === organizationParameter ? organizationId : uuid(),
+  );
+  return caller.outside(method, path, method === 'get' || method === 'delete' ? undefined : {});
+}
+
+/** Runs the work and expects that it left every table as it was. */
+async function changingNothing<T>(work: () => Promise<T>): Promise<T> {
+  const before = await app.database.contents();
+  const result = await work();
+  expect(await app.database.contents()).toEqual(before);
+  return result;
+}
+
+describe('the routes', () => {
+  it('are reached by whom this table says, and a change of it is reviewed as one', () => {
+    const table = routes.map((route) => {
+      const { rule } = route;
+      const who =
+        rule.kind === 'permission' ? rule.permission : rule.kind === 'public' ? `public: ${rule.why}` : rule.kind;
+      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}`;
+    });
+    expect(`\n${table.toSorted().join('\n')}\n`).toMatchSnapshot();
+  });
+
+  it.each([
+    [
+      'names no rule',
+      class PlantedController {
+        list(): void {}
+      },
+      'planted',
+      undefined,
+      'PlantedController.list has no @Access',
+    ],
+    [
+      'is for members, of no organisation',
+      class PlantedController {
+        list(): void {}
+      },
+      'planted',
+      Access.member(),
+      'PlantedController.list: a rule for members needs :organization_id',
+    ],
+    [
+      'is about an organisation, and not for its members',
+      class PlantedController {
+        list(): void {}
+      },
+      'planted/:organization_id',
+      Access.signedIn(),
+      'PlantedController.list: a rule for members needs :organization_id',
+    ],
+  ])('stop the start where one %s', async (_case, controller, path, access, message) => {
+    const descriptor = Object.getOwnPropertyDescriptor(controller.prototype, 'list')!;
+    Controller(path)(controller);
+    Get()(controller.prototype, 'list', descriptor);
+    access?.(controller.prototype, 'list', descriptor);
+
+    await expect(TestApp.start({ module: { module: AppModule, controllers: [controller] } })).rejects.toThrow(message);
+  });
+});
+
+describe.each(behindSignIn)('$method $path', (route) => {
+  it('is refused to whoever has no live session', async () => {
+    const actor = await app.actors.user();
+    await app.database.query('update sessions set ended_at = now() where id = $1', [actor.sessionId]);
+    const now = Math.floor(app.clock.now().getTime() / 1000);
+    const expired = app.actors.token(actor.userId, actor.sessionId, { exp: now - 1 });
+    const nobodys = app.actors.token(uuid(), uuid());
+    const callers: [Client, string][] = [
+      [app.anonymous, 'unauthenticated'],
+      [app.anonymous.as('x.y.z'), 'unauthenticated'],
+      [actor.api, 'unauthenticated'],
+      [app.anonymous.as(nobodys), 'unauthenticated'],
+      [app.anonymous.as(expired), 'token_expired'],
+    ];
+    for (const [caller, code] of callers) {
+      const answer = await changingNothing(() => call(caller, route));
+      expect(answer).toMatchObject({ status: 401, body: { code } });
+      expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+    }
+  });
+});
+
+describe.each(inOrganization)('$method $path', (route) => {
+  it('is not there for an outsider, just as if there were no such organisation', async () => {
+    const organization = await app.actors.organization();
+    const outsider = await app.actors.user();
+    await app.actors.organization(outsider);
+    const former = await app.actors.member(organization, ['owner'], 'removed');
+
+    const [absent, foreign, left] = await changingNothing(() =>
+      Promise.all([
+        call(outsider.api, route),
+        call(outsider.api, route, organization.id),
+        call(former.api, route, organization.id),
+      ]),
+    );
+
+    expect([absent.status, foreign.status, left.status]).toEqual([404, 404, 404]);
+    expect(indistinct(foreign)).toBe(indistinct(absent));
+    expect(indistinct(left)).toBe(indistinct(absent));
+  });
+
+  it('is refused to a suspended member, and open to the owner', async () => {
+    const organization = await app.actors.organization();
+    const suspended = await app.actors.member(organization, ['owner'], 'suspended');
+
+    const refused = await changingNothing(() => call(suspended.api, route, organization.id));
+    expect(refused).toMatchObject({ status: 403, body: { code: 'member_suspended' } });
+
+    const answer = await call(organization.owner.api, route, organization.id);
+    expect([401, 403]).not.toContain(answer.status);
+    const namesOnlyTheOrganization = route.path.match(/:/g)?.length === 1;
+    if (namesOnlyTheOrganization) expect(answer.status).not.toBe(404);
+  });
+});
+
+describe.each(withPermission)('$method $path', (route) => {
+  it(`is refused to a member without ${route.permission}`, async () => {
+    const organization = await app.actors.organization();
+    const member = await app.actors.member(organization, []);
+
+    const answer = await changingNothing(() => call(member.api, route, organization.id));
+
+    expect(answer.status).toBe(403);
+    expect(answer.body).toMatchObject({ code: 'permission_denied', required: route.permission });
+  });
+});
+
+describe('the OpenAPI document', () => {
+  const config = app.nest.get(Config);
+  const document: OpenAPIObject = createDocument(app.nest, config);
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(METHODS).flatMap(([method, name]) => {
+      const operation = item[name];
+      return operation ? [{ label: `${method} ${path}`, operation }] : [];
+    }),
+  );
+  const rules = new Map(
+    routes.map((route) => [`${route.method} ${fullPath(route).replaceAll(/:(\w+)/g, '{$1}')}`, route.rule]),
+  );
+
+  it('is built without a database', async () => {
+    const settings = testConfig({ API_URL: config.apiUrl });
+    const unconnected = await createApplication(AppModule, settings);
+    expect(createDocument(unconnected, settings)).toEqual(document);
+    await unconnected.close();
+  });
+
+  it('is served', async () => {
+    const { body } = await app.anonymous.outside('get', '/openapi.json').expect(200);
+    expect(body).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+
+  it('has every route of the API', () => {
+    const documented = new Set(operations.map(({ label }) => label));
+    const missing = [...rules.keys()].filter((label) => label.includes('/api/v1/') && !documented.has(label));
+    expect(missing).toEqual([]);
+  });
+
+  it('names each operation once', () => {
+    const names = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it.each(operations)('tells of $label what it does and who may call it', ({ label, operation }) => {
+    const rule = rules.get(label)!;
+    expect(operation.operationId).toMatch(/^[a-z]+_[a-zA-Z]+$/);
+    expect(operation.summary).toMatch(/^\S.*[^.]$/);
+    expect(operation.tags).toHaveLength(1);
+    expect(operation.security ?? []).toEqual(rule.kind === 'public' ? [] : [{ access_token: [] }]);
+    const refusals = Object.keys(operation.responses).filter((status) => ['401', '403', '404'].includes(status));
+    if (rule.kind !== 'public') expect(refusals).toContain('401');
+    if (rule.kind === 'member' || rule.kind === 'permission') expect(refusals).toEqual(['401', '403', '404']);
+    if (rule.kind === 'permission') expect(operation).toMatchObject({ 'x-permission': rule.permission });
+    const inPath = [...label.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter && parameter.in === 'path');
+    expect(parameters.map((parameter) => 'name' in parameter && parameter.name)).toEqual(inPath);
+  });
+});
