@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Refuses } from '../../core/http/index.ts';
 import {
@@ -28,6 +28,7 @@ export class AuthController {
   @Post('register')
   @HttpCode(202)
   @Access.public('before an account exists; answers alike for every address')
+  @ApiOperation({ summary: 'Ask for an account; a mail brings the link to go on with' })
   @ApiResponse({ status: 202, type: VerificationSentResponse })
   @Refuses('validation_failed')
   async register(@Body() { email, name }: RegisterRequest): Promise<VerificationSentResponse> {
@@ -38,6 +39,7 @@ export class AuthController {
   @Post('email/verify')
   @HttpCode(200)
   @Access.public('the mailed token proves who calls')
+  @ApiOperation({ summary: 'Verify the address by the mailed token, choose a password and sign in' })
   @ApiOkResponse({ type: TokenPairResponse })
   @Refuses('token_used', 'validation_failed')
   async verifyEmail(@Body() { token, password }: VerifyEmailRequest): Promise<TokenPairResponse> {
@@ -47,6 +49,7 @@ export class AuthController {
   @Post('login')
   @HttpCode(200)
   @Access.public('the password proves who calls')
+  @ApiOperation({ summary: 'Sign in with address and password' })
   @ApiOkResponse({ type: TokenPairResponse })
   @Refuses('invalid_credentials', 'rate_limited', 'validation_failed')
   async login(@Body() { email, password }: LoginRequest): Promise<TokenPairResponse> {
@@ -56,6 +59,7 @@ export class AuthController {
   @Post('refresh')
   @HttpCode(200)
   @Access.public('the refresh token proves who calls')
+  @ApiOperation({ summary: 'Spend a refresh token for a new pair' })
   @ApiOkResponse({ type: TokenPairResponse })
   @Refuses('token_reused', 'unauthenticated', 'validation_failed')
   async refresh(@Body() { refresh_token }: RefreshRequest): Promise<TokenPairResponse> {
@@ -65,6 +69,7 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @Access.signedIn()
+  @ApiOperation({ summary: 'End this session at once' })
   @ApiResponse({ status: 204 })
   async logout(): Promise<void> {
     await this.sessions.endCurrent();

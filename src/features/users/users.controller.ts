@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { type Answer, IfMatch, type Precondition, Refuses, versioned } from '../../core/http/index.ts';
 import { ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
@@ -12,6 +12,7 @@ export class UsersController {
 
   @Get()
   @Access.signedIn()
+  @ApiOperation({ summary: 'Read your profile' })
   @ApiOkResponse({ type: ProfileResponse })
   async find(): Promise<Answer<ProfileResponse>> {
     const user = await this.users.profile();
@@ -20,6 +21,7 @@ export class UsersController {
 
   @Patch()
   @Access.signedIn()
+  @ApiOperation({ summary: 'Change your profile' })
   @ApiOkResponse({ type: ProfileResponse })
   @Refuses('precondition_failed', 'validation_failed')
   async update(@Body() patch: ProfilePatch, @IfMatch() precondition: Precondition): Promise<Answer<ProfileResponse>> {
