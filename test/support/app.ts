@@ -40,7 +40,8 @@ export class TestApp {
     const database = await TestDatabase.create();
     const urls = { DATABASE_URL: database.url('tenantry_app'), DIRECT_DATABASE_URL: database.url('tenantry_worker') };
     const clock = new TestClock();
-    const nest = await createApplication(module, testConfig({ ...urls, ...environment }), clock);
+    const config = testConfig({ ...urls, ...environment });
+    const nest = await createApplication(module ?? AppModule.of(config), config, clock);
     try {
       await nest.listen(0, '127.0.0.1');
       return new TestApp(nest, database, clock, await nest.getUrl());
