@@ -177,7 +177,7 @@ describe('the OpenAPI document', () => {
 
   it('is built without a database', async () => {
     const settings = testConfig({ API_URL: config.apiUrl });
-    const unconnected = await createApplication(AppModule, settings);
+    const unconnected = await createApplication(AppModule.of(settings), settings);
     expect(createDocument(unconnected, settings)).toEqual(document);
     await unconnected.close();
   });
