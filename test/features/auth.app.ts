@@ -1,101 +1,108 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Config } from '../../src/config/index.ts';
-import { Mailbox } from '../../src/core/mail/index.ts';
+import type { Response, Test } from 'supertest';
+import { type KeptMail, Mailbox } from '../../src/core/mail/index.ts';
 import { TestApp } from '../support/app.ts';
-import type { TestDatabase } from '../support/database.ts';
+
+export const PASSWORD = 'correct horse battery';
 
 const POLL_MS = 10;
 const LONGEST_WAIT_MS = 5_000;
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: any;
-}
-
 export interface Tokens {
-  access_token: string;
-  refresh_token: string;
-  session_id: string;
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly session_id: string;
 }
 
-interface Sending {
-  readonly body?: unknown;
-  readonly token?: string;
-  readonly headers?: Record<string, string>;
+interface SecurityEvent {
+  readonly action: string;
+  readonly session_id: string | null;
+  readonly ip_address: string;
+  readonly request_id: string;
 }
 
-/** The application with the calls of a person who signs in. */
+/** The application, called by people who come in by its own door. */
 export class AuthApp {
-  readonly database: TestDatabase;
-  readonly nest: NestFastifyApplication;
-  readonly #app: TestApp;
+  #people = 0;
 
-  private constructor(app: TestApp) {
-    this.#app = app;
-    this.database = app.database;
-    this.nest = app.nest;
-  }
+  private constructor(readonly test: TestApp) {}
 
   static async start(): Promise<AuthApp> {
     return new AuthApp(await TestApp.start());
   }
 
-  get secretKey(): Buffer {
-    return this.nest.get(Config).secretKey;
-  }
-
   stop(): Promise<void> {
-    return this.#app.stop();
+    return this.test.stop();
   }
 
-  roundTrips(work: () => Promise<unknown>): Promise<number> {
-    return this.#app.roundTrips(work);
+  newAddress(): string {
+    this.#people += 1;
+    return `ada.${this.#people}@example.com`;
   }
 
-  async send(method: string, path: string, { body, token, headers = {} }: Sending = {}): Promise<Answer> {
-    const answer = await fetch(this.#app.url + path, {
-      method,
-      headers: {
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...headers,
-      },
-      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
-    });
-    const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
+  post(path: string, body?: object): Test {
+    return this.test.anonymous.post(path, body);
   }
 
-  post(path: string, body?: unknown, token?: string): Promise<Answer> {
-    return this.send('POST', `/api/v1${path}`, { body, ...(token !== undefined && { token }) });
+  login(email: string, password: string): Test {
+    return this.post('/auth/login', { email, password });
   }
 
-  me(token?: string): Promise<Answer> {
-    return this.send('GET', '/api/v1/me', token === undefined ? {} : { token });
+  verify(token: string, password?: string): Test {
+    return this.post('/auth/email/verify', { token, ...(password !== undefined && { password }) });
   }
 
-  /** @returns the token of the newest verification link, of `count` that the address was sent */
+  refresh(refreshToken: string, userAgent = 'one'): Test {
+    return this.post('/auth/refresh', { refresh_token: refreshToken }).set('user-agent', userAgent);
+  }
+
+  me(accessToken: string): Test {
+    return this.test.anonymous.as(accessToken).get('/me');
+  }
+
+  /** @returns the token of the newest link of the `count` that the address is sent */
   async mailedToken(email: string, count = 1): Promise<string> {
     const mails = await this.mails(email, count);
-    return /#token=([\w-]{43})/.exec(mails.map(({ text }) => text).join('\n'))?.[1] ?? '';
+    return tokenIn(mails[0]!);
   }
 
-  /** Waits until the address was sent so many, as long as a test may take. @returns them, newest first */
-  async mails(email: string, count: number): Promise<readonly { subject: string; text: string }[]> {
+  /** Waits until the address was sent so many. @returns them, newest first */
+  async mails(email: string, count: number): Promise<readonly KeptMail[]> {
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += POLL_MS) {
-      const mails = this.nest.get(Mailbox).list(email);
+      const mails = this.test.nest.get(Mailbox).list(email);
       if (mails.length >= count) return mails;
       await delay(POLL_MS);
     }
     throw new Error(`${email} was not sent ${count} mails`);
   }
 
+  /** Registers. @returns the token that the address is sent */
+  async register(email: string, name = 'Ada'): Promise<string> {
+    await this.post('/auth/register', { email, name }).expect(202);
+    return this.mailedToken(email);
+  }
+
   /** A verified person, signed in. */
-  async person(email: string, password: string, name = 'Ada Lovelace'): Promise<Tokens> {
-    await this.post('/auth/register', { email, name });
-    const { body } = await this.post('/auth/email/verify', { token: await this.mailedToken(email), password });
+  async person(email = this.newAddress(), password = PASSWORD): Promise<Tokens> {
+    const { body } = await this.verify(await this.register(email), password).expect(200);
     return body;
   }
+
+  /** The person's own log, oldest first. */
+  eventsOf(email: string): Promise<SecurityEvent[]> {
+    return this.test.database.query<SecurityEvent>(
+      'select e.* from security_events e join users u on u.id = e.user_id where u.email_key = $1 order by e.id',
+      [email],
+    );
+  }
+}
+
+export function tokenIn({ text }: KeptMail): string {
+  return /#token=([\w-]{43})/.exec(text)?.[1] ?? '';
+}
+
+/** An answer without what may differ between two that are the same. */
+export function comparable({ status, headers, body }: Response): unknown {
+  const { request_id: _, ...rest } = body;
+  return { status, body: rest, headers: Object.keys(headers).toSorted(), type: headers['content-type'] };
 }

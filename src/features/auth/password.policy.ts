@@ -11,7 +11,7 @@ export const LONGEST_PASSWORD = 1024;
  */
 export function passwordFaults(password: string, known: readonly string[], pointer = '/password'): FieldError[] {
   const normal = normalizePassword(password);
-  const length = [...normal].length;
+  const length = Array.from(normal).length;
   if (length < SHORTEST_PASSWORD) {
     return [{ pointer, code: 'min_length', detail: `must have at least ${SHORTEST_PASSWORD} characters` }];
   }
