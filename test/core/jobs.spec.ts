@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
 import type { TaskList } from 'graphile-worker';
 import pg from 'pg';
@@ -74,7 +74,7 @@ describe('jobs', () => {
   }
 
   async function workThatHangs(task: string): Promise<void> {
-    const script = join(import.meta.dirname, '../support/hanging-worker.ts');
+    const script = fileURLToPath(new URL('../support/hanging-worker.ts', import.meta.url));
     child = spawn(process.execPath, [script, workerUrl(), task], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout!, 'data');
   }
@@ -291,6 +291,25 @@ describe('jobs', () => {
       await until(() => done.length === 2);
       await worker.beforeApplicationShutdown();
       expect(await connections()).toBe(0);
+    });
+
+    it('raises its voice when a job is given up', async () => {
+      const lines: unknown[] = [];
+      const ignore = (): void => undefined;
+      Logger.overrideLogger({ log: ignore, warn: ignore, error: (line: unknown) => void lines.push(line) });
+      const failing = new Tasks();
+      failing.register('fail' as never, async () => Promise.reject(new TypeError('of ada@example.com')));
+      const metrics = new Metrics();
+      const config = { database: { directUrl: workerUrl() } } as Config;
+      await enqueue('fail');
+      await owner.query('update graphile_worker._private_jobs set attempts = max_attempts - 1');
+      const worker = new Worker(config, failing, new JobMetrics(metrics));
+      worker.onApplicationBootstrap();
+      await until(() => lines.length > 0);
+      await worker.beforeApplicationShutdown();
+      expect(lines).toMatchObject([{ msg: 'job given up', task: 'fail', attempt: 12, error: 'TypeError' }]);
+      expect(JSON.stringify(lines)).not.toContain('ada@');
+      expect(await metrics.exposition()).toContain('job_duration_seconds_count{task="fail",outcome="given_up"} 1');
     });
 
     it('stops at once where the database is away', async () => {

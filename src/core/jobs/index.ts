@@ -1,3 +1,3 @@
 export { Jobs } from './jobs.ts';
 export { JobsModule } from './jobs.module.ts';
-export { type Attempt, type TaskHandler, type TaskName, type TaskPayloads, Tasks } from './tasks.ts';
+export { type Attempt, Tasks } from './tasks.ts';

@@ -2,4 +2,4 @@ export { escapeHtml } from './html.ts';
 export { Mail } from './mail.ts';
 export { MailModule } from './mail.module.ts';
 export { type KeptMail, Mailbox } from './mailbox.ts';
-export type { MailContent, MailTemplate } from './templates.ts';
+export type { MailContent } from './templates.ts';
