@@ -36,6 +36,9 @@ server.listen(Number(process.env['PORT']), process.env['HOST']);
 process.once('SIGTERM', () => server.close().closeAllConnections());
 `;
 
+// The scratch schema has nobody to seed; the real one is tried in seed.e2e-spec.ts.
+const SEED = `export const seed = async (appUrl: string, password: string) => ({ email: 'demo@example.com', password });\n`;
+
 const folders: string[] = [];
 
 /** An empty folder that is gone when the spec file calls removeScratch. */
@@ -85,6 +88,7 @@ export function scratchClone(): string {
   }
   symlinkSync(join(REPOSITORY, 'node_modules'), join(clone, 'node_modules'));
   writeFileSync(join(clone, 'src/main.ts'), SERVER);
+  writeFileSync(join(clone, 'prisma/seed.ts'), SEED);
   scratchProject(clone);
   return clone;
 }
