@@ -14,7 +14,6 @@ import { ProblemFilter } from './problem.filter.ts';
 import { Readiness } from './readiness.ts';
 import { RouteTable } from './route-table.ts';
 import { createServer } from './server.ts';
-import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
 
 const PREFIX = 'api/v1';
 
@@ -51,7 +50,6 @@ export async function createApplication(
   );
   app.setGlobalPrefix(PREFIX, { exclude: OUTSIDE_PREFIX.flatMap((path) => [path, `${path}/*rest`]) });
   app.useGlobalFilters(new ProblemFilter(routes));
-  app.useGlobalInterceptors(new UndeclaredInputInterceptor());
   app.useGlobalPipes(new InputPipe());
   enableCors(app, config.corsOrigins);
   serveDocument(app, config);

@@ -49,7 +49,8 @@ export function text({ min, max, pattern }: TextLimits = {}): Rule {
 export function emailAddress(): Rule {
   return rule({ type: 'string', format: 'email', maxLength: EMAIL_MAXIMUM }, (value) => {
     if (typeof value !== 'string') return fault('type', 'must be a text');
-    return isEmail(value) ? undefined : fault('email', 'must be an email address');
+    // Angle brackets are fine in a quoted local part, and end an address in a mail's header.
+    return isEmail(value) && !/[<>]/.test(value) ? undefined : fault('email', 'must be an email address');
   });
 }
 
