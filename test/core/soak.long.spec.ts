@@ -122,6 +122,6 @@ function faultOf(error: unknown): string | undefined {
   return databaseFault(error)?.sqlState;
 }
 
-function idsOf(body: any): string[] {
+function idsOf(body: { id: string; membership: { id: string } }): string[] {
   return [body.id, body.membership.id];
 }
