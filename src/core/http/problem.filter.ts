@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isRefusedByPolicy } from '../database/faults.ts';
 import { answerProblem, pathOf } from './answer.ts';
 import { Problem } from './problem.ts';
 import type { RouteTable } from './route-table.ts';
@@ -18,7 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = this.#wrongMethod(problemOf(error), request) ?? problemOf(error);
-    if (problem.status >= FIRST_SERVER_ERROR) this.#log(problem, request);
+    // What row level security stopped is a 404 to the caller, and an alarm to us: code or grants are wrong, or an attack is on.
+    if (problem.status >= FIRST_SERVER_ERROR || isRefusedByPolicy(error)) this.#log(problem, request);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy(); // Half an answer must not look like a whole one.
       return;
