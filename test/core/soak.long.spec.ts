@@ -122,6 +122,7 @@ function faultOf(error: unknown): string | undefined {
   return databaseFault(error)?.sqlState;
 }
 
-function idsOf(body: { id: string; membership: { id: string } }): string[] {
-  return [body.id, body.membership.id];
+function idsOf(body: unknown): string[] {
+  const { id, membership } = body as { id: string; membership: { id: string } };
+  return [id, membership.id];
 }

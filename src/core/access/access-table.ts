@@ -25,13 +25,13 @@ export class AccessTable implements OnModuleInit {
   onModuleInit(): void {
     for (const { metatype, instance } of this.discovery.getControllers()) {
       if (!metatype || !instance) continue;
-      for (const name of this.scanner.getAllMethodNames(Object.getPrototypeOf(instance))) {
-        this.#add(metatype, name);
-      }
+      // oxlint-disable-next-line typescript/no-unsafe-argument -- a controller's prototype, which has no type here
+      for (const name of this.scanner.getAllMethodNames(metatype.prototype)) this.#add(metatype, name);
     }
   }
 
   #add(controller: Function | Type, name: string): void {
+    // oxlint-disable-next-line typescript/no-unsafe-assignment -- the scanner names nothing but methods
     const handler: Function = Reflect.get(controller.prototype, name);
     const path: unknown = Reflect.getMetadata(PATH_METADATA, handler);
     if (path === undefined) return;
@@ -51,6 +51,10 @@ export class AccessTable implements OnModuleInit {
 }
 
 function join(...parts: unknown[]): string {
-  const segments = parts.flatMap((part) => String(part ?? '').split('/')).filter((segment) => segment !== '');
-  return `/${segments.join('/')}`;
+  return `/${parts.flatMap(segmentsOf).join('/')}`;
+}
+
+function segmentsOf(path: unknown): string[] {
+  if (typeof path !== 'string') throw new Error('a controller and a handler have one path each');
+  return path.split('/').filter((segment) => segment !== '');
 }

@@ -1,5 +1,5 @@
-export { Access, organizationParameter, securityScheme, type AccessRule } from './access.decorator.ts';
+export { Access, organizationParameter, type AccessRule } from './access.decorator.ts';
 export { AccessModule } from './access.module.ts';
 export { AccessTable, type Route } from './access-table.ts';
 export { accessTokenAlgorithm, accessTokenType, type AccessClaims } from './access-token.ts';
-export { permissions, type Permission, type SystemRole } from './permissions.ts';
+export { type Permission, type SystemRole } from './permissions.ts';

@@ -3,4 +3,4 @@ export { Database } from './database.ts';
 export { databaseFault, isRefusedByPolicy, toProblem } from './faults.ts';
 export { Scope, type Admission } from './scope.ts';
 export type { Statement } from './statement.ts';
-export { sql, join, raw, empty, Sql } from './sql.ts';
+export { sql, join, Sql } from './sql.ts';

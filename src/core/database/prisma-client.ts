@@ -34,6 +34,7 @@ interface Finder {
 }
 
 function finder(client: PrismaClient, model: string): Finder {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- Prisma types no delegate that is chosen while it runs
   const delegate: Finder = Reflect.get(client, model.charAt(0).toLowerCase() + model.slice(1));
   return delegate;
 }

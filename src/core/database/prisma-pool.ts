@@ -16,6 +16,7 @@ export interface StatementRunner {
  * statement goes to the runner, which puts the ambient scope in front of it.
  */
 export function prismaPool(runner: StatementRunner): pg.Pool {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- the part of a pool that the adapter asks for
   const pool: pg.Pool = Object.create(pg.Pool.prototype, {
     options: { value: {} },
     on: { value: () => pool },

@@ -17,6 +17,7 @@ export class ResultSet {
   constructor(statement: Statement, fields: readonly pg.FieldDef[]) {
     const types = statement.types ?? pg.types;
     this.fields = fields;
+    // oxlint-disable-next-line typescript/no-unsafe-return -- pg calls a parser's result any; here it is unknown
     this.#parsers = fields.map((field) => types.getTypeParser(field.dataTypeID, 'text'));
     this.#asArray = statement.rowMode === 'array';
   }
