@@ -124,6 +124,19 @@ describe('secrets', () => {
       expect(rows).toEqual([{ owner: (jwt.decode(tokens.access_token) as { sub: string }).sub }]);
     });
 
+    it('forgives nothing while an address is blocked: a right guess among too many is refused as well', async () => {
+      const hash = Buffer.alloc(32, 7);
+      const guess = `select app.record_failed_sign_in('nobody@example.com', $1, '127.0.0.1', null, 'guess') as wait`;
+      const forgive = 'select app.forgive_failed_sign_ins($1) as wait';
+      const waits: number[] = [];
+      for (let attempt = 0; attempt < 11; attempt++) waits.push((await connection.query(guess, [hash])).rows[0].wait);
+      expect(waits).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+      expect((await connection.query(forgive, [hash])).rows).toEqual([{ wait: 1 }]);
+      await app.test.database.query('update sign_in_failures set blocked_until = now()');
+      expect((await connection.query(forgive, [hash])).rows).toEqual([{ wait: 0 }]);
+      expect(await app.test.database.query('select from sign_in_failures where address_hash = $1', [hash])).toEqual([]);
+    });
+
     it('changes the password of the person alone', async () => {
       const { rowCount } = await connection.query('update passwords set changed_at = now()');
       expect(rowCount).toBe(1);

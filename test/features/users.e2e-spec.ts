@@ -58,13 +58,19 @@ describe('the profile', () => {
   });
 
   it('is changed by one of many who read the same version', async () => {
-    const etag = (await ada.api.get('/me')).headers['etag']!;
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => ada.api.patch('/me', { name: `Ada ${index}` }).set('if-match', etag)),
-    );
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter(({ body }) => body.code === 'precondition_failed')).toHaveLength(19);
-    expect(await eventsOf(ada.userId)).toHaveLength(1);
+    // So that the pool has its connections: on a single one there is no race.
+    await Promise.all(Array.from({ length: 20 }, () => ada.api.get('/me')));
+    for (let round = 1; round <= 5; round++) {
+      const etag = (await ada.api.get('/me')).headers['etag']!;
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          ada.api.patch('/me', { name: `Ada ${round}.${index}` }).set('if-match', etag),
+        ),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      expect(answers.filter(({ body }) => body.code === 'precondition_failed')).toHaveLength(19);
+      expect(await eventsOf(ada.userId)).toHaveLength(round);
+    }
   });
 
   it.each([
