@@ -43,7 +43,7 @@ function connections(options: Partial<ConstructorParameters<typeof Connections>[
     url: database.url('tenantry_app'),
     size: 2,
     named: true,
-    acquireTimeout: 500,
+    acquireTimeout: 5000,
     groupTimeout: 1500,
     onRoundTrip: (roundTrip) => roundTrips.push(roundTrip),
     onIdleError: () => undefined,
@@ -324,6 +324,7 @@ describe('a scope', () => {
     const error = await inScope(scope, () => service.query(note(1))).catch((caught: unknown) => caught);
     expect(databaseFault(error)?.sqlState).toBe('22P02');
     expect(scope.refusal).toBeUndefined();
+    expect(scope.refuse(new Error('the connection was lost'))).toBeUndefined();
     const undefinedParameter = (): Promise<unknown> => service.query(sql`select ${undefined as unknown as string}`);
     await expect(inScope(asMember(here), undefinedParameter)).rejects.toThrow('a parameter is undefined');
     const inside = (): Promise<unknown> =>

@@ -23,8 +23,8 @@ export class AccessTable implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    for (const { metatype, instance } of this.discovery.getControllers()) {
-      if (!metatype || !instance) continue;
+    for (const { metatype } of this.discovery.getControllers()) {
+      if (!metatype) continue;
       // oxlint-disable-next-line typescript/no-unsafe-argument -- a controller's prototype, which has no type here
       for (const name of this.scanner.getAllMethodNames(metatype.prototype)) this.#add(metatype, name);
     }
@@ -38,7 +38,7 @@ export class AccessTable implements OnModuleInit {
     const rule = this.reflector.get<AccessRule | undefined>(accessKey, handler);
     const label = `${controller.name}.${name}`;
     if (!rule) throw new Error(`${label} has no @Access: say who may call it`);
-    const method = RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))] ?? 'GET';
+    const method = String(RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))]);
     const fullPath = join(Reflect.getMetadata(PATH_METADATA, controller), path);
     const inOrganization = rule.kind === 'member' || rule.kind === 'permission';
     if (inOrganization !== fullPath.split('/').includes(`:${organizationParameter}`)) {

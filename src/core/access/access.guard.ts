@@ -42,8 +42,9 @@ export class AccessGuard extends AuthGuard(accessTokenStrategy) {
     const rule = this.reflector.get<AccessRule | undefined>(accessKey, context.getHandler());
     if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    request.scope = request.caller =
+    request.scope =
       rule.kind === 'public' ? Scope.public() : scopeOf(rule, await this.#claims(context, request), request);
+    request.caller = request.scope;
     return true;
   }
 

@@ -24,14 +24,11 @@ export class ClaimsCache {
   }
 
   keep(token: string, claims: AccessClaims): void {
-    if (this.#claims.size >= capacity) this.#forgetOldest();
+    if (this.#claims.size >= capacity)
+      this.#claims
+        .keys()
+        .take(1)
+        .forEach((oldest) => this.#claims.delete(oldest));
     this.#claims.set(token, claims);
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#claims.keys()) {
-      this.#claims.delete(oldest);
-      return;
-    }
   }
 }

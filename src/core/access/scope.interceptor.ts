@@ -38,5 +38,7 @@ export class ScopeInterceptor implements NestInterceptor {
 }
 
 function requestInfo(request: FastifyRequest): RequestInfo {
-  return { id: request.id, ipAddress: request.ip, userAgent: request.headers['user-agent'] ?? null };
+  // A link-local address names its interface, which is ours and no part of it.
+  const ipAddress = request.ip.replace(/%.*$/, '');
+  return { id: request.id, ipAddress, userAgent: request.headers['user-agent'] ?? null };
 }
