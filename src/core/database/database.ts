@@ -4,7 +4,7 @@ import { isStalePlan } from './connection.ts';
 import { Connections } from './connections.ts';
 import { isRetryable } from './faults.ts';
 import { prismaClient, type ScopedPrismaClient } from './prisma-client.ts';
-import { first, type ResultSet, type Row } from './result-set.ts';
+import { first, type ResultSet } from './result-set.ts';
 import type { Scope } from './scope.ts';
 import { sendInScope } from './scoped-group.ts';
 import type { Statement } from './statement.ts';
@@ -33,7 +33,7 @@ export class Database {
    * @returns its rows by column name, as the caller declares them
    * @throws Problem when the scope is refused; the database's own error when the statement fails
    */
-  async query<R extends Row>(statement: Statement): Promise<R[]> {
+  async query<R extends object>(statement: Statement): Promise<R[]> {
     const { rows } = await this.#run({ text: statement.text, values: statement.values });
     // SQL is untyped at this border: the repository that wrote the statement declares its row.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion

@@ -31,11 +31,13 @@ export class PreparedStatements {
   keep(text: string, statement: PreparedStatement): void {
     this.#byText.set(text, statement);
     if (this.#byText.size <= preparedStatementLimit) return;
-    for (const [oldest, { name }] of this.#byText) {
-      this.#byText.delete(oldest);
-      this.#toClose.push(name);
-      break;
-    }
+    this.#byText
+      .entries()
+      .take(1)
+      .forEach(([oldest, { name }]) => {
+        this.#byText.delete(oldest);
+        this.#toClose.push(name);
+      });
   }
 
   discard(statement: PreparedStatement): void {

@@ -24,6 +24,7 @@ interface TextLimits {
 // oxlint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
+/** RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets. */
 const EMAIL_MAXIMUM = 254;
 const METADATA_MAXIMUM_BYTES = 4_096;
 
@@ -50,7 +51,8 @@ export function emailAddress(): Rule {
   return rule({ type: 'string', format: 'email', maxLength: EMAIL_MAXIMUM }, (value) => {
     if (typeof value !== 'string') return fault('type', 'must be a text');
     // Angle brackets are fine in a quoted local part, and end an address in a mail's header.
-    return isEmail(value) && !/[<>]/.test(value) ? undefined : fault('email', 'must be an email address');
+    const isAddress = isEmail(value) && value.length <= EMAIL_MAXIMUM && !/[<>]/.test(value);
+    return isAddress ? undefined : fault('email', 'must be an email address');
   });
 }
 
