@@ -113,7 +113,7 @@ describe('import rules', () => {
     'src/features/teams/index.ts': `export { service } from './teams.service.ts';`,
     'src/features/teams/teams.service.ts': `export { core as service } from '../../core/index.ts';`,
     'src/features/teams/teams.repository.ts': `import '../../generated/prisma/client.ts';\nimport '@prisma/client';`,
-    'src/features/members/index.ts': `import '../teams/index.ts';`,
+    'src/features/settings/index.ts': `import '../teams/index.ts';`,
     'src/core/database/pool.ts': `import 'pg';\nimport '@prisma/client';`,
     'test/support/help.ts': `import '../../src/core/index.ts';`,
     // Types may point at each other.
@@ -123,9 +123,9 @@ describe('import rules', () => {
   const faults = [
     ['core-knows-no-feature', 'src/core/planted.ts', '../features/teams/index.ts'],
     ['config-stands-alone', 'src/config/planted.ts', '../core/index.ts'],
-    ['a-feature-enters-another-by-its-index', 'src/features/members/planted.ts', '../teams/teams.service.ts'],
+    ['a-feature-enters-another-by-its-index', 'src/features/settings/planted.ts', '../teams/teams.service.ts'],
     ['a-feature-knows-core-and-features', 'src/features/members/planted-module.ts', '../../main.ts'],
-    ['teams-know-nothing-above', 'src/features/teams/planted.ts', '../members/index.ts'],
+    ['members-roles-know-nothing-above', 'src/features/members/planted.ts', '../teams/index.ts'],
     ['prisma-is-for-repositories', 'src/features/teams/planted.service.ts', '@prisma/client'],
     ['prisma-is-for-repositories', 'src/core/planted-client.ts', '../generated/prisma/client.ts'],
     ['pg-is-for-the-tenant-pool-and-the-worker', 'src/features/teams/planted.repository.ts', 'pg'],
