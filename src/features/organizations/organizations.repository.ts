@@ -3,7 +3,7 @@ import { Database, databaseFault, join, sql, type Sql } from '../../core/databas
 import type { JsonObject } from './merge-patch.ts';
 
 /** An organisation with the caller's membership in it. */
-export type OwnOrganization = {
+export interface OwnOrganization {
   readonly id: string;
   readonly name: string;
   readonly slug: string;
@@ -15,12 +15,12 @@ export type OwnOrganization = {
   readonly memberId: string;
   readonly memberStatus: string;
   readonly roles: readonly string[];
-};
+}
 
-export type Organization = OwnOrganization & {
+export interface Organization extends OwnOrganization {
   readonly memberCount: number;
   readonly teamCount: number;
-};
+}
 
 export interface NewOrganization {
   readonly name: string;
