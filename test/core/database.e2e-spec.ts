@@ -388,7 +388,7 @@ describe('a scope', () => {
     const own = Scope.admission({ ...here, organizationId: null, permission: null, systemRoles: [] });
     const id = '01890000-0000-7000-8000-000000000001';
     await inScope(own, () =>
-      service.inScope(own.founding(id), async () => {
+      service.inScope(own.founding(id, here.memberId), async () => {
         await service.query(
           sql`insert into organizations (id, name, slug) values (${id}::uuid, 'New', 'founded-here')`,
         );
@@ -400,8 +400,8 @@ describe('a scope', () => {
       }),
     );
     expect(own.settled).toBe(true);
-    expect(() => asMember(here).founding(id)).toThrow();
-    expect(() => Scope.public().founding(id)).toThrow();
+    expect(() => asMember(here).founding(id, here.memberId)).toThrow();
+    expect(() => Scope.public().founding(id, here.memberId)).toThrow();
     const ended = Scope.admission({
       ...here,
       sessionId: elsewhere.sessionId,
@@ -410,7 +410,7 @@ describe('a scope', () => {
       systemRoles: [],
     });
     await expect(
-      inScope(ended, () => service.inScope(ended.founding(id), () => service.query(sql`select 1`))),
+      inScope(ended, () => service.inScope(ended.founding(id, here.memberId), () => service.query(sql`select 1`))),
     ).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(ended.refusal?.code).toBe('unauthenticated');
   });

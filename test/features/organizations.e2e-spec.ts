@@ -58,7 +58,12 @@ describe('organizations', () => {
         changes: { name: { from: null, to: 'Acme' }, slug: { from: null, to: organization.slug } },
         ip_address: '127.0.0.1',
       });
-      expect(joined).toMatchObject({ action: 'member.joined', changes: { roles: { from: null, to: ['owner'] } } });
+      expect(joined).toMatchObject({
+        action: 'member.joined',
+        changes: { roles: { from: null, to: ['owner'] } },
+        actor_member_id: joined!['target_id'],
+      });
+      expect(created).toMatchObject({ actor_member_id: joined!['target_id'] });
     });
 
     it('makes a slug that is free, allowed and no longer than 48', async () => {

@@ -57,10 +57,12 @@ export class Scope {
     return new Scope(admission.userId, admission.organizationId, admission);
   }
 
-  /** The scope of an organisation that the caller is about to create; its id is made first. */
-  founding(organizationId: string): Scope {
+  /** The scope of an organisation that the caller is about to create, as its first member; both ids are made first. */
+  founding(organizationId: string, memberId: string): Scope {
     if (!this.#admission || this.organizationId) throw new Error("an organisation is founded from a user's own scope");
-    return new Scope(this.userId, organizationId, this.#admission, this);
+    const scope = new Scope(this.userId, organizationId, this.#admission, this);
+    scope.#memberId = memberId;
+    return scope;
   }
 
   /** The caller's membership, known once the scope has been entered. */

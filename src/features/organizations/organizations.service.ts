@@ -34,10 +34,9 @@ export class OrganizationsService {
   async create(request: OrganizationRequest): Promise<Organization> {
     const { scope } = currentContext();
     if (!scope) throw new Error('an organisation is founded by somebody');
-    const id = uuid();
-    return this.database.inScope(scope.founding(id), () =>
+    const [id, memberId] = [uuid(), uuid()];
+    return this.database.inScope(scope.founding(id, memberId), () =>
       this.database.transaction(async () => {
-        const memberId = uuid();
         await this.#insert(request, memberId);
         const organization = await this.repository.find();
         this.audit.record({
