@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ForbiddenException, HttpException } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
@@ -298,8 +297,9 @@ describe('a stop', () => {
   it('finishes what runs, and takes nothing new', async () => {
     const stopping = await startCars();
     const url = await stopping.getUrl();
+    const arrived = new Promise((resolve) => stopping.getHttpServer().once('request', resolve));
     const running = fetch(`${url}/api/v1/faults/slow`);
-    await delay(50);
+    await arrived;
     stopping.get(Readiness).drain();
     await stopping.close();
     expect(await (await running).json()).toEqual({ done: true });
