@@ -40,11 +40,14 @@ begin
   end if;
 end $$;
 
--- Every answer has to come within 3 s, so no statement of the server may take longer; what waits longer for a lock than
--- that would not be answered either. A transaction that its process forgot must not hold locks or the audit seal.
-alter role tenantry_app set statement_timeout = '2500ms';
-alter role tenantry_app set lock_timeout = '2s';
+-- Every answer has to come within 3 s. The server gives a statement up before the process cuts its connection (after 2 s), and
+-- a lock before the statement. A transaction that its process forgot must not hold locks or the audit seal.
+alter role tenantry_app set statement_timeout = '1800ms';
+alter role tenantry_app set lock_timeout = '1500ms';
 alter role tenantry_app set idle_in_transaction_session_timeout = '5s';
+-- Points in time are UTC wherever they become text.
+alter role tenantry_app set timezone = 'UTC';
+alter role tenantry_worker set timezone = 'UTC';
 -- A migration that waits for a table makes everybody behind it wait as well: it gives up first.
 alter role tenantry_owner set lock_timeout = '2s';
 

@@ -152,10 +152,10 @@ describe('roles', () => {
     const appUrl = cluster.url(new URL(url).pathname.slice(1), 'tenantry_app');
     const settings = await rowsOf(
       appUrl,
-      `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+      `select current_setting('timezone') as zone, current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
          current_setting('idle_in_transaction_session_timeout') as idle`,
     );
-    expect(settings).toEqual([{ statement: '2500ms', lock: '2s', idle: '5s' }]);
+    expect(settings).toEqual([{ statement: '1800ms', lock: '1500ms', idle: '5s', zone: 'UTC' }]);
     await expect(rowsOf(appUrl, 'create table mine ()')).rejects.toThrow(/permission denied/);
   });
 
