@@ -10,7 +10,7 @@ import type { Database, Statement } from '../../src/core/database/index.ts';
 import { JobMetrics } from '../../src/core/jobs/job-metrics.ts';
 import { Jobs, Tasks } from '../../src/core/jobs/index.ts';
 import type { Backlog } from '../../src/core/jobs/presence.ts';
-import { workUntil } from '../../src/core/jobs/session.ts';
+import { workUntil } from '../../src/core/jobs/worker-session.ts';
 import { Worker } from '../../src/core/jobs/worker.ts';
 import { Metrics } from '../../src/core/telemetry/metrics.ts';
 import { TestDatabase } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { v7 as uuid } from 'uuid';
-import { PROBLEM_TYPE } from './answer.ts';
+import { PROBLEM_TYPE } from './problem-answer.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 
 const codes: Readonly<Record<string, ProblemCode>> = {

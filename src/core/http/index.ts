@@ -1,5 +1,5 @@
 export { createApplication } from './application.ts';
-export { created, versioned, type Answer } from './decorated-answer.ts';
+export { created, versioned, type Answer } from './answer.ts';
 export { IfMatch, Precondition } from './etag.ts';
 export {
   Choice,

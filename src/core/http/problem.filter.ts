@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isRefusedByPolicy } from '../database/faults.ts';
-import { answerProblem, pathOf } from './answer.ts';
+import { answerProblem, pathOf } from './problem-answer.ts';
 import { Problem } from './problem.ts';
 import type { RouteTable } from './route-table.ts';
 import { problemOf } from './translation.ts';

@@ -3,7 +3,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import type { Task, TaskList } from 'graphile-worker';
 import { Config } from '../../config/index.ts';
 import { JobMetrics } from './job-metrics.ts';
-import { workUntil } from './session.ts';
+import { workUntil } from './worker-session.ts';
 import { type Handler, Tasks } from './tasks.ts';
 
 /** How long to wait before a new session when one has failed: the database is away, or restarts. */

@@ -46,7 +46,7 @@ function ambientIds(): object {
   };
 }
 
-const ownLoggers = new Set<unknown>([
+const NEST_LOGGERS = new Set<unknown>([
   'NestFactory',
   'InstanceLoader',
   'RoutesResolver',
@@ -60,7 +60,7 @@ export class StructuredLog implements LoggerService {
 
   /** What Nest tells of its own start is of use to whoever debugs that. */
   log(message: unknown, ...rest: unknown[]): void {
-    this.#write(ownLoggers.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
+    this.#write(NEST_LOGGERS.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

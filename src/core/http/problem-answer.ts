@@ -1,0 +1,15 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from './problem.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+/** Answers with the problem; the instance is the path without its query, which may hold personal data. */
+export function answerProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  const details = problem.toDetails(pathOf(request), request.id);
+  void reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(details));
+}
+
+/** @returns the path as it was asked for, without query or fragment */
+export function pathOf(request: FastifyRequest): string {
+  return (request.raw.url ?? '/').replace(/[?#].*$/s, '');
+}
