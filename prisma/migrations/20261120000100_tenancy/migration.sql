@@ -2,7 +2,7 @@
 -- version it, and to hand a function to the gate. docs/tenancy.md explains the whole.
 
 create schema app;
-grant usage on schema app to tenantry_app, tenantry_worker, tenantry_gate;
+grant usage on schema app to tenantry_app, tenantry_gate;
 -- A function is for those it is granted to; PostgreSQL's own default is everybody.
 alter default privileges revoke execute on functions from public;
 
@@ -18,7 +18,7 @@ language sql stable parallel safe
 set search_path = ''
 as $$ select nullif(current_setting('app.user_id', true), '')::uuid $$;
 
-grant execute on function app.organization_id(), app.user_id() to tenantry_app, tenantry_worker, tenantry_gate;
+grant execute on function app.organization_id(), app.user_id() to tenantry_app, tenantry_gate;
 
 -- Puts a table behind row level security: every row belongs to one organisation, or to one user.
 -- The predicates are written inline and in a sub-select, so that they are index conditions evaluated once a statement;

@@ -8,7 +8,7 @@ create table users (
   email_key text not null constraint users_email_key_key unique check (char_length(email_key) <= 320),
   name text not null check (char_length(name) between 1 and 200),
   avatar_url text check (char_length(avatar_url) <= 2048),
-  version bigint not null default 1,
+  version integer not null default 1,
   created_at timestamptz(6) not null default now(),
   updated_at timestamptz(6) not null default now(),
   suspended_at timestamptz(6)
@@ -17,7 +17,7 @@ select app.track_changes('users');
 -- A person sees and changes their own profile, and no other.
 select app.protect_table('users', 'user', 'id');
 grant select, insert on users to tenantry_app;
-grant update (email, email_key, name, avatar_url) on users to tenantry_app;
+grant update (name, avatar_url) on users to tenantry_app;
 
 create table sessions (
   user_id uuid not null references users (id),
@@ -36,4 +36,4 @@ create table sessions (
 -- A person sees, begins and ends their own sessions, and no other's.
 select app.protect_table('sessions', 'user', 'user_id');
 grant select, insert on sessions to tenantry_app;
-grant update (last_seen_at, ended_at, authenticated_at, authentication_methods) on sessions to tenantry_app;
+grant update (last_seen_at, ended_at) on sessions to tenantry_app;

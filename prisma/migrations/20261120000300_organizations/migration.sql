@@ -7,7 +7,7 @@ create table organizations (
   -- Unique across organisations, because it stands for one in a front end's URL; it stays taken while soft-deleted.
   slug text not null constraint organizations_slug_key unique check (slug ~ '^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$'),
   metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object'),
-  version bigint not null default 1,
+  version integer not null default 1,
   created_at timestamptz(6) not null default now(),
   updated_at timestamptz(6) not null default now(),
   suspended_at timestamptz(6),
@@ -60,7 +60,7 @@ create table members (
   user_id uuid not null references users (id),
   status text not null default 'active' check (status in ('active', 'suspended', 'removed')),
   joined_at timestamptz(6) not null default now(),
-  version bigint not null default 1,
+  version integer not null default 1,
   created_at timestamptz(6) not null default now(),
   updated_at timestamptz(6) not null default now(),
   primary key (organization_id, id)
@@ -92,7 +92,7 @@ create table teams (
   id uuid not null default uuidv7(),
   name text not null check (char_length(name) between 1 and 200),
   slug text not null check (slug ~ '^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$'),
-  version bigint not null default 1,
+  version integer not null default 1,
   created_at timestamptz(6) not null default now(),
   updated_at timestamptz(6) not null default now(),
   deleted_at timestamptz(6),

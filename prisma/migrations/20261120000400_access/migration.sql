@@ -6,7 +6,6 @@ create policy gate_reads on organizations for select to tenantry_gate using (tru
 create policy gate_reads on members for select to tenantry_gate using (true);
 create policy gate_reads on member_roles for select to tenantry_gate using (true);
 create policy gate_reads on roles for select to tenantry_gate using (true);
-grant usage on schema public to tenantry_gate;
 grant select on users, sessions, organizations, members, member_roles, roles to tenantry_gate;
 
 -- Goes first in every group of statements: lets the caller into their own scope (no organisation) or into an
@@ -60,7 +59,7 @@ select app.define_gate('app.enter(uuid, uuid, uuid, text, text[])');
 
 -- The caller's live memberships with their organisations: the one list that crosses organisations.
 create function app.own_organizations() returns table (
-  id uuid, name text, slug text, metadata jsonb, version bigint, created_at timestamptz, updated_at timestamptz,
+  id uuid, name text, slug text, metadata jsonb, version integer, created_at timestamptz, updated_at timestamptz,
   member_id uuid, member_status text, roles text[]
 )
 language sql stable security definer

@@ -7,9 +7,9 @@ create table passwords (
   hash text not null check (hash like '$argon2id$%'),
   changed_at timestamptz(6) not null default now()
 );
--- A person sets their own password, and reads nobody's: hash is not among the columns to select.
+-- A person sets their own password, and reads nobody's.
 select app.protect_table('passwords', 'user', 'user_id');
-grant select (user_id, changed_at), insert (hash), update (hash, changed_at) on passwords to tenantry_app;
+grant insert (hash) on passwords to tenantry_app;
 
 -- The refresh tokens of a session: at most one is unspent. Spent ones stay, so that a stolen one is recognised.
 create table refresh_tokens (

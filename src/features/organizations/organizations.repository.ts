@@ -45,9 +45,9 @@ export interface OwnOrganizationsFilter {
 /** The role `owner` has the same id in every organisation. */
 const OWNER_ROLE = '00000000-0000-7000-8000-000000000001';
 
-/** The organisation of the scope, which shows no other. Versions stay exact as numbers for a hundred thousand years. */
+/** The organisation of the scope, which shows no other. */
 const current = sql`
-  select o.id, o.name, o.slug, o.metadata, o.version::float8 as version, o.created_at as "createdAt",
+  select o.id, o.name, o.slug, o.metadata, o.version, o.created_at as "createdAt",
     o.updated_at as "updatedAt", m.id as "memberId", m.status as "memberStatus",
     array(
       select r.key from member_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
@@ -89,7 +89,7 @@ export class OrganizationsRepository {
     try {
       const rows = await this.database.query<Touched>(sql`
         update organizations set name = ${name}, slug = ${slug}, metadata = ${JSON.stringify(metadata)}::jsonb
-          where id = ${id}::uuid returning version::float8 as version, updated_at as "updatedAt"`);
+          where id = ${id}::uuid returning version, updated_at as "updatedAt"`);
       return only(rows);
     } catch (error) {
       if (databaseFault(error)?.constraint === SLUG_KEY) return undefined;
@@ -102,7 +102,7 @@ export class OrganizationsRepository {
     const order = join([...filter.sort.map((name) => sortKeys[name]), sql`id`].map((key) => directed(key, filter)));
     const found = await this.database.query<OwnOrganization & { counted: number }>(sql`
       with own as (select * from app.own_organizations() where ${conditionsOf(filter)})
-      select counted, id, name, slug, metadata, version::float8 as version, created_at as "createdAt",
+      select counted, id, name, slug, metadata, version, created_at as "createdAt",
         updated_at as "updatedAt", member_id as "memberId", member_status as "memberStatus", roles
         from (select count(*)::int as counted from (select from own limit ${bound}) as bounded) as total
         left join (select * from own order by ${order} limit ${filter.limit} offset ${filter.offset}) as page on true

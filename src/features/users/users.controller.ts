@@ -16,7 +16,7 @@ export class UsersController {
   @ApiOkResponse({ type: ProfileResponse })
   async find(): Promise<Answer<ProfileResponse>> {
     const user = await this.users.profile();
-    return versioned(Number(user.version), toProfile(user));
+    return versioned(user.version, toProfile(user));
   }
 
   @Patch()
@@ -26,6 +26,6 @@ export class UsersController {
   @Refuses('precondition_failed', 'validation_failed')
   async update(@Body() patch: ProfilePatch, @IfMatch() precondition: Precondition): Promise<Answer<ProfileResponse>> {
     const user = await this.users.update(toChanges(patch), precondition);
-    return versioned(Number(user.version), toProfile(user));
+    return versioned(user.version, toProfile(user));
   }
 }

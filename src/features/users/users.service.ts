@@ -22,7 +22,7 @@ export class UsersService {
     return this.database.transaction(async () => {
       await this.repository.lock();
       const user = await this.repository.find();
-      precondition.verify(Number(user.version));
+      precondition.verify(user.version);
       const changed = differences(user, changes);
       if (Object.keys(changed).length === 0) return user;
       this.events.record({ action: 'user.updated', outcome: 'success', changes: changed });
