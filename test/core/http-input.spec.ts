@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
-import { startCars } from './http.app.ts';
+import { startCars } from '../support/cars.ts';
 
 let app: NestFastifyApplication;
 

@@ -5,7 +5,7 @@ import { problemOf } from '../../src/core/http/translation.ts';
 import { problems } from '../../src/core/http/problem.ts';
 import { Readiness } from '../../src/core/http/index.ts';
 import { sendRaw } from '../support/raw-http.ts';
-import { startCars } from './http.app.ts';
+import { startCars } from '../support/cars.ts';
 
 let app: NestFastifyApplication;
 let port: number;

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Config } from '../../src/config/index.ts';
-import { AuthApp, comparable, PASSWORD, type Tokens } from './auth.app.ts';
+import { AuthApp, comparable, PASSWORD, type Tokens } from '../support/auth.ts';
 
 describe('sessions', () => {
   let app: AuthApp;

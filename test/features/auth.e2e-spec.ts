@@ -1,4 +1,4 @@
-import { AuthApp, comparable, PASSWORD, tokenIn } from './auth.app.ts';
+import { AuthApp, comparable, PASSWORD, tokenIn } from '../support/auth.ts';
 
 const FULL_WIDTH_ADA = '\uff41\uff44\uff41';
 

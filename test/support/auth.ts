@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Response, Test } from 'supertest';
 import { type KeptMail, Mailbox } from '../../src/core/mail/index.ts';
-import { TestApp } from '../support/app.ts';
+import { TestApp } from './app.ts';
 
 export const PASSWORD = 'correct horse battery';
 

@@ -28,7 +28,7 @@ import {
   versioned,
 } from '../../src/core/http/index.ts';
 import { TelemetryModule } from '../../src/core/telemetry/index.ts';
-import { testConfig } from '../support/environment.ts';
+import { testConfig } from './environment.ts';
 
 export class Wheel {
   @Integer({ min: 1, max: 99 })
