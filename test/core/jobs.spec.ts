@@ -3,22 +3,29 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
-import type { TaskList } from 'graphile-worker';
+import type { Task, TaskList } from 'graphile-worker';
 import pg from 'pg';
 import type { Config } from '../../src/config/index.ts';
 import type { Database, Statement } from '../../src/core/database/index.ts';
 import { JobMetrics } from '../../src/core/jobs/job-metrics.ts';
 import { Jobs, Tasks } from '../../src/core/jobs/index.ts';
 import type { Backlog } from '../../src/core/jobs/presence.ts';
-import { workUntil } from '../../src/core/jobs/worker-session.ts';
+import { type SessionOptions, STOP_LIMITS_MS, type StopLimits, workUntil } from '../../src/core/jobs/worker-session.ts';
 import { Worker } from '../../src/core/jobs/worker.ts';
 import { Metrics } from '../../src/core/telemetry/metrics.ts';
 import { TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
-/** As soon as it is so; a test that waits for what never comes fails by its own time limit. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await delay(20);
-}
+const STOP_WITHIN_MS = 10_000;
+const { abortAfter, abandonAfter, abandonWithin, closeWithin } = STOP_LIMITS_MS;
+// A session that is given a fifth of the time has to stop in a fifth of what a process may take.
+const HURRY = 5;
+const hurried: StopLimits = {
+  abortAfter: abortAfter / HURRY,
+  abandonAfter: abandonAfter / HURRY,
+  abandonWithin: abandonWithin / HURRY,
+  closeWithin: closeWithin / HURRY,
+};
 
 const END_PRESENCE = `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'
   and database = (select oid from pg_database where datname = current_database())`;
@@ -56,13 +63,20 @@ describe('jobs', () => {
 
   const enqueue = (task: string, payload: object = {}) => server.query('select app.enqueue($1, $2)', [task, payload]);
 
-  function work(tasks: TaskList, onBacklog: (backlog: Backlog) => void = () => undefined) {
+  function work(
+    tasks: TaskList,
+    {
+      onBacklog = () => undefined,
+      limits = STOP_LIMITS_MS,
+    }: Partial<Pick<SessionOptions, 'onBacklog' | 'limits'>> = {},
+  ) {
     const stopping = new AbortController();
     const ended = workUntil(stopping.signal, {
       connectionString: workerUrl(),
       tasks,
       logger: { warn: (line: string) => void warnings.push(line) },
       onBacklog,
+      limits,
     });
     ended.catch(() => undefined);
     const stop = async (): Promise<void> => {
@@ -175,7 +189,7 @@ describe('jobs', () => {
       await workThatHangs('hang');
       let stolen = 0;
       const backlogs: Backlog[] = [];
-      work({ hang: async () => void stolen++ }, (backlog) => void backlogs.push(backlog));
+      work({ hang: async () => void stolen++ }, { onBacklog: (backlog) => void backlogs.push(backlog) });
       await until(() => backlogs.length > 0);
       await delay(200);
       expect(stolen).toBe(0);
@@ -187,7 +201,7 @@ describe('jobs', () => {
   describe('a worker', () => {
     it('ends when it can no longer prove that it lives, and leaves nothing behind', async () => {
       let isReady = false;
-      const { ended } = work({ note: async () => undefined }, () => (isReady = true));
+      const { ended } = work({ note: async () => undefined }, { onBacklog: () => (isReady = true) });
       await until(() => isReady);
       await owner.query(END_PRESENCE);
       await expect(ended).rejects.toThrow('The connection that proves the worker alive was lost.');
@@ -219,11 +233,11 @@ describe('jobs', () => {
     it('stops within 10 s where the database does not answer', async () => {
       await owner.query('begin');
       await owner.query('lock table graphile_worker._private_tasks');
-      const { stop } = work({ note: async () => undefined });
+      const { stop } = work({ note: async () => undefined }, { limits: hurried });
       await until(async () => (await database.query(`select 1 ${WAITING}`)).length > 0);
       const start = performance.now();
       await stop();
-      expect(performance.now() - start).toBeLessThan(10_000);
+      expect(performance.now() - start).toBeLessThan(STOP_WITHIN_MS / HURRY);
       await owner.query('rollback');
     });
 
@@ -248,20 +262,24 @@ describe('jobs', () => {
     it('stops within 10 s all the same, and leaves the job to a later attempt', async () => {
       const started = Promise.withResolvers<void>();
       let wasAsked = false;
-      const { stop } = work({
-        deaf: (_payload, { abortSignal }) => {
-          abortSignal.addEventListener('abort', () => (wasAsked = true));
-          started.resolve();
-          return new Promise(() => undefined);
-        },
-      });
+      const deaf: Task = (_payload, { abortSignal }) => {
+        abortSignal.addEventListener('abort', () => (wasAsked = true));
+        started.resolve();
+        return new Promise(() => undefined);
+      };
+      const { stop } = work({ deaf }, { limits: hurried });
       await enqueue('deaf');
       await started.promise;
       const start = performance.now();
       await stop();
-      expect(performance.now() - start).toBeLessThan(10_000);
+      expect(performance.now() - start).toBeLessThan(STOP_WITHIN_MS / HURRY);
       expect(wasAsked).toBe(true);
       expect(await rows()).toMatchObject([{ attempts: 1, locked_by: null, last_error: 'the process stopped' }]);
+    });
+
+    it('is given steps to stop that fit into 10 s, one after the other', () => {
+      expect(abortAfter).toBeLessThan(abandonAfter);
+      expect(abandonAfter + abandonWithin + closeWithin).toBeLessThan(STOP_WITHIN_MS);
     });
 
     it('counts what waits and what was given up', async () => {
@@ -270,7 +288,7 @@ describe('jobs', () => {
       await owner.query(`update graphile_worker._private_jobs set attempts = max_attempts where id = (select max(id) from
         graphile_worker._private_jobs)`);
       const counted = Promise.withResolvers<Backlog>();
-      work({ note: async () => undefined }, counted.resolve);
+      work({ note: async () => undefined }, { onBacklog: counted.resolve });
       expect(await counted.promise).toEqual({ queued: 1, givenUp: 1 });
     });
   });

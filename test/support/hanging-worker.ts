@@ -1,4 +1,4 @@
-import { workUntil } from '../../src/core/jobs/worker-session.ts';
+import { STOP_LIMITS_MS, workUntil } from '../../src/core/jobs/worker-session.ts';
 
 // A process of its own, for a test to kill: takes a job of the task, says so, and never comes to an end.
 const [connectionString = '', task = ''] = process.argv.slice(2);
@@ -11,4 +11,5 @@ await workUntil(new AbortController().signal, {
   tasks: { [task]: hang },
   logger: console,
   onBacklog: () => undefined,
+  limits: STOP_LIMITS_MS,
 });

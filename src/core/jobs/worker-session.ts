@@ -17,12 +17,24 @@ const POOL_SIZE = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 10_000;
 const CARE_INTERVAL_MS = 60_000;
-/** What a running job is given when the process stops: then its signal aborts, and then it is left to a later attempt. */
-const ABORT_AFTER_MS = 2_000;
-const ABANDON_AFTER_MS = 3_000;
-/** And this is for a database that does not answer any more. */
-const ABANDON_WITHIN_MS = 2_000;
-const CLOSE_WITHIN_MS = 1_000;
+
+/** Milliseconds that the end of a session may take, step by step; together they stay well within the 10 s of a stop. */
+export interface StopLimits {
+  /** What a running job is given when the process stops: then its signal aborts, */
+  readonly abortAfter: number;
+  /** and then it is left to a later attempt. */
+  readonly abandonAfter: number;
+  /** And these are for a database that does not answer any more. */
+  readonly abandonWithin: number;
+  readonly closeWithin: number;
+}
+
+export const STOP_LIMITS_MS: StopLimits = {
+  abortAfter: 2_000,
+  abandonAfter: 3_000,
+  abandonWithin: 2_000,
+  closeWithin: 1_000,
+};
 
 export interface SessionOptions {
   /** A direct connection as the worker's role. */
@@ -31,6 +43,7 @@ export interface SessionOptions {
   readonly logger: Pick<Console, 'warn'>;
   /** Told at the start and every minute. */
   readonly onBacklog: (backlog: Backlog) => void;
+  readonly limits: StopLimits;
 }
 
 /**
@@ -59,8 +72,8 @@ export async function workUntil(stopping: AbortSignal, options: SessionOptions):
   } finally {
     over.abort();
     announced.reject(new Error('The worker is stopping.'));
-    await finish(workers);
-    await settles(Promise.all([presence.end(), pool.end()]), CLOSE_WITHIN_MS);
+    await finish(workers, options.limits);
+    await settles(Promise.all([presence.end(), pool.end()]), options.limits.closeWithin);
   }
 }
 
@@ -88,14 +101,14 @@ interface Start extends SessionOptions {
   readonly announced: Promise<void>;
 }
 
-function takeJobs(pool: pg.Pool, { tasks, logger, events, announced }: Start): WorkerPool {
+function takeJobs(pool: pg.Pool, { tasks, logger, limits, events, announced }: Start): WorkerPool {
   return runTaskList(
     {
       events,
       concurrency: CONCURRENCY,
       // The process has its own way to stop.
       noHandleSignals: true,
-      gracefulShutdownAbortTimeout: ABORT_AFTER_MS,
+      gracefulShutdownAbortTimeout: limits.abortAfter,
       // Asked before each job is taken: a job held by a worker not yet present would be freed under its hands.
       forbiddenFlags: () => announced.then(() => []),
       logger: quiet(logger),
@@ -142,9 +155,9 @@ async function careForTheQueue(
 }
 
 /** Lets running jobs come to their end, within bounds. A job that is left running counts as failed and is tried again. */
-async function finish(workers: WorkerPool): Promise<void> {
-  if (await settles(workers.gracefulShutdown(), ABANDON_AFTER_MS)) return;
-  await settles(workers.forcefulShutdown('the process stopped'), ABANDON_WITHIN_MS);
+async function finish(workers: WorkerPool, limits: StopLimits): Promise<void> {
+  if (await settles(workers.gracefulShutdown(), limits.abandonAfter)) return;
+  await settles(workers.forcefulShutdown('the process stopped'), limits.abandonWithin);
 }
 
 /** @returns whether the work came to an end, good or bad, in time */

@@ -3,7 +3,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import type { Task, TaskList } from 'graphile-worker';
 import { Config } from '../../config/index.ts';
 import { JobMetrics } from './job-metrics.ts';
-import { workUntil } from './worker-session.ts';
+import { STOP_LIMITS_MS, workUntil } from './worker-session.ts';
 import { type Handler, Tasks } from './tasks.ts';
 
 /** How long to wait before a new session when one has failed: the database is away, or restarts. */
@@ -48,6 +48,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
         tasks: this.#taskList(),
         logger: this.#logger,
         onBacklog: (backlog) => this.metrics.backlog(backlog),
+        limits: STOP_LIMITS_MS,
       });
     } catch (error) {
       this.#logger.error({ msg: 'the worker failed and starts anew', reason: String(error) });
@@ -62,11 +63,11 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   /** Logs by ids and names alone. What an error says may quote an address; it is kept with the job, as last_error. */
   #measured(task: string, handler: Handler): Task {
-    return async (payload, { job, abortSignal }) => {
+    return async (payload, { job }) => {
       const entry = { task, job_id: job.id, attempt: job.attempts };
       const ended = this.metrics.started(task);
       try {
-        await handler(payload, { jobId: job.id, number: job.attempts, signal: abortSignal });
+        await handler(payload, { jobId: job.id });
         this.#logger.log({ msg: 'job done', ...entry, duration_ms: ended('done') });
       } catch (error) {
         const isLast = job.attempts >= job.max_attempts;
