@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { connected, type Role } from '../engine/connection.ts';
 import { serverAccount, type Account } from './account.ts';
 import { binaries, type Binaries } from './binaries.ts';
 import { ADMIN, ensureData, type Data } from './data.ts';
+import { freePort } from './free-port.ts';
 import { FileLock } from './lock.ts';
 import { reachable } from './place.ts';
 import { runningPostmaster, type Postmaster } from './postmaster.ts';
@@ -75,7 +75,7 @@ export async function startCluster({ folder, durable }: ClusterOptions): Promise
 
 async function startServer(server: Server, attempts: number): Promise<Postmaster> {
   const { data, programs, account, durable } = server;
-  const port = await freePort();
+  const port = await freePort(HOST);
   const settings = durable ? SETTINGS : [...SETTINGS, ...THROW_AWAY_SETTINGS];
   const options = [`-p ${port}`, ...settings.map((setting) => `-c ${setting}`)].join(' ');
   const log = join(data.folder, 'server.log');
@@ -137,18 +137,6 @@ async function leave({ home, data, programs, account }: Server, use: FileLock): 
 
 function urlOf(port: number, user: string, password: string, database: string): string {
   return `postgresql://${user}:${password}@${HOST}:${port}/${encodeURIComponent(database)}`;
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const probe = createServer().once('error', reject);
-  probe.listen(0, HOST, () => {
-    const address = probe.address();
-    probe.close(() =>
-      address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port')),
-    );
-  });
-  return promise;
 }
 
 /** Makes the database where there is none of that name. */

@@ -1,10 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../prisma/embedded/free-port.ts';
+import { until } from './until.ts';
+
+const HOST = '127.0.0.1';
 
 /** PgBouncer is not on npm: Debian's `pgbouncer` is used where it is installed, as CI does. */
 export const pgbouncerInstalled = spawnSync('pgbouncer', ['--version']).status === 0;
@@ -21,14 +24,14 @@ export interface Pooler {
 export async function startPgbouncer(url: string, serverConnections: number): Promise<Pooler> {
   const target = new URL(url);
   const folder = mkdtempSync(join(tmpdir(), 'tenantry-pgbouncer-'));
-  const port = await freePort();
+  const port = await freePort(HOST);
   writeFileSync(join(folder, 'users.txt'), `"${target.username}" "${decodeURIComponent(target.password)}"\n`);
   writeFileSync(
     join(folder, 'pgbouncer.ini'),
     `[databases]
 * = host=${target.hostname} port=${target.port}
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = ${HOST}
 listen_port = ${port}
 unix_socket_dir =
 auth_type = plain
@@ -41,8 +44,8 @@ default_pool_size = ${serverConnections}
   // It refuses to run as root.
   const account = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const child = spawn('pgbouncer', ['-q', ...account, join(folder, 'pgbouncer.ini')], { stdio: 'ignore' });
-  await listening(port);
-  target.host = `127.0.0.1:${port}`;
+  await until(() => isListening(port));
+  target.host = `${HOST}:${port}`;
   return {
     url: target.href,
     stop: async () => {
@@ -53,24 +56,11 @@ default_pool_size = ${serverConnections}
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const opened = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'error').then(() => false),
-    ]).catch(() => false);
-    socket.destroy();
-    if (opened) return;
-    await delay(20);
-  }
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, HOST);
+  const answer = once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  return answer.finally(() => socket.destroy());
 }

@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../prisma/embedded/free-port.ts';
 import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
 import { connected } from '../../prisma/engine/connection.ts';
 import { removeScratch, scratchClone } from './scratch.ts';
+
+const HOST = '127.0.0.1';
 
 interface Launch {
   readonly process: ChildProcess;
@@ -52,17 +54,9 @@ function launch(
     void exit.then((code) => reject(new Error(`ended with ${code}: ${text}`)));
   });
   ready.catch(() => undefined);
-  const started = { process: child, url: `http://127.0.0.1:${port}`, text: () => text, ready, exit };
+  const started = { process: child, url: `http://${HOST}:${port}`, text: () => text, ready, exit };
   launches.push(started);
   return started;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 async function environmentOf({ url }: Launch): Promise<Record<string, string>> {
@@ -79,7 +73,7 @@ const pidFile = () => join(clone, '.data/postgres/postmaster.pid');
 const postgres = () => readFileSync(pidFile(), 'utf8').split('\n')[0];
 
 it('refuses what it is not for, by name', async () => {
-  const port = await freePort();
+  const port = await freePort(HOST);
   const database = 'postgresql://tenantry_app@127.0.0.1:1/none';
   const refusals = [
     launch(port, { NODE_ENV: 'production' }),
@@ -98,7 +92,7 @@ it('refuses what it is not for, by name', async () => {
 
 describe('npm start without a database', () => {
   it('builds, makes the database and serves, as the server role and with secrets of its own', async () => {
-    const first = launch(await freePort());
+    const first = launch(await freePort(HOST));
     await first.ready;
     const environment = await environmentOf(first);
     expect(environment).toMatchObject({ NODE_ENV: 'development', HOST: '127.0.0.1' });
@@ -121,7 +115,7 @@ describe('npm start without a database', () => {
 
   it('starts the second time within 2 s; killed, it takes the server with it and the next start takes over', async () => {
     const began = performance.now();
-    const killed = launch(await freePort());
+    const killed = launch(await freePort(HOST));
     await killed.ready;
     expect(performance.now() - began).toBeLessThan(2_000);
     expect(killed.text()).not.toContain('Compiling');
@@ -131,7 +125,7 @@ describe('npm start without a database', () => {
     for (let tries = 0; tries < 100 && (await isServing(killed)); tries++);
     expect(await isServing(killed)).toBe(false);
 
-    const next = launch(await freePort());
+    const next = launch(await freePort(HOST));
     await next.ready;
     expect(postgres()).toBe(pid);
     await fetch(`${next.url}/crash`).catch(() => undefined);
@@ -145,7 +139,7 @@ describe('npm start with a database', () => {
     const cluster = await throwAwayCluster();
     try {
       const given = { DATABASE_URL: cluster.url('postgres', 'tenantry_app'), MIGRATION_DATABASE_URL: cluster.adminUrl };
-      const started = launch(await freePort(), given);
+      const started = launch(await freePort(HOST), given);
       await started.ready;
       const environment = await environmentOf(started);
       expect(environment).not.toHaveProperty('MIGRATION_DATABASE_URL');
