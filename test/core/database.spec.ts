@@ -1,10 +1,11 @@
 import { runInContext } from '../../src/core/context/context.ts';
 import { Connection, GroupError, type RoundTrip } from '../../src/core/database/connection.ts';
-import { Connections } from '../../src/core/database/connections.ts';
+import type { Connections, ConnectionsOptions } from '../../src/core/database/connections.ts';
 import { databaseFault, Database, Scope, sql, toProblem } from '../../src/core/database/index.ts';
-import { preparedStatementLimit } from '../../src/core/database/prepared-statements.ts';
+import { PREPARED_STATEMENT_LIMIT } from '../../src/core/database/prepared-statements.ts';
 import type { Statement } from '../../src/core/database/statement.ts';
 import { Problem } from '../../src/core/http/problem.ts';
+import { testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
 
@@ -38,16 +39,11 @@ afterEach(async () => {
 
 afterAll(() => database.drop());
 
-function connections(options: Partial<ConstructorParameters<typeof Connections>[0]> = {}): Connections {
-  const made = new Connections({
-    url: database.url('tenantry_app'),
+function connections(changes: Partial<ConnectionsOptions> = {}): Connections {
+  const made = testConnections(database.url('tenantry_app'), {
     size: 2,
-    named: true,
-    acquireTimeout: 5000,
-    groupTimeout: 1500,
     onRoundTrip: (roundTrip) => roundTrips.push(roundTrip),
-    onIdleError: () => undefined,
-    ...options,
+    ...changes,
   });
   opened.push(made);
   return made;
@@ -198,10 +194,10 @@ describe.each([
 describe('a connection', () => {
   test('keeps a bounded number of named statements', async () => {
     await withConnection(connections(), async (connection) => {
-      for (let i = 0; i < preparedStatementLimit + 50; i += 1) await connection.send([statement(`select ${i}`)]);
+      for (let i = 0; i < PREPARED_STATEMENT_LIMIT + 50; i += 1) await connection.send([statement(`select ${i}`)]);
       const [known] = await connection.send([statement('select count(*)::int as n from pg_prepared_statements')]);
       // One too many is closed with the group after it: this one's own.
-      expect(known!.rows).toEqual([{ n: preparedStatementLimit + 1 }]);
+      expect(known!.rows).toEqual([{ n: PREPARED_STATEMENT_LIMIT + 1 }]);
     });
   });
 

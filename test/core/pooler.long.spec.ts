@@ -1,6 +1,7 @@
 import { runInContext } from '../../src/core/context/context.ts';
-import { Connections } from '../../src/core/database/connections.ts';
+import type { Connections } from '../../src/core/database/connections.ts';
 import { Database, Scope, sql } from '../../src/core/database/index.ts';
+import { testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { pgbouncerInstalled, startPgbouncer, type Pooler } from '../support/pgbouncer.ts';
 import { size } from '../support/size.ts';
@@ -16,15 +17,7 @@ import { tenant, type Tenant } from '../support/tenant.ts';
   beforeAll(async () => {
     database = await TestDatabase.create();
     pooler = await startPgbouncer(database.url('tenantry_app'), 2);
-    connections = new Connections({
-      url: pooler.url,
-      size: 8,
-      named: false,
-      acquireTimeout: 5000,
-      groupTimeout: 5000,
-      onRoundTrip: () => undefined,
-      onIdleError: () => undefined,
-    });
+    connections = testConnections(pooler.url, { size: 8, named: false, groupTimeout: 5000 });
     service = new Database(connections);
   });
 

@@ -1,8 +1,9 @@
-import { runInContext } from '../../src/core/context/context.ts';
+import { currentContext, runInContext } from '../../src/core/context/context.ts';
 import type { RoundTrip } from '../../src/core/database/connection.ts';
-import { Connections } from '../../src/core/database/connections.ts';
+import type { Connections } from '../../src/core/database/connections.ts';
 import { Database, databaseFault, isRefusedByPolicy, Scope, sql, toProblem } from '../../src/core/database/index.ts';
 import { refusePowerfulRole } from '../../src/core/database/role-check.ts';
+import { testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
 
@@ -18,14 +19,8 @@ beforeAll(async () => {
   await database.query(
     'create table plain (id int primary key, n int not null default 0); grant all on plain to tenantry_app',
   );
-  connections = new Connections({
-    url: database.url('tenantry_app'),
-    size: 4,
-    named: true,
-    acquireTimeout: 5000,
-    groupTimeout: 2000,
+  connections = testConnections(database.url('tenantry_app'), {
     onRoundTrip: (roundTrip) => roundTrips.push(roundTrip),
-    onIdleError: () => undefined,
   });
   service = new Database(connections);
   here = await tenant(database);
@@ -132,7 +127,6 @@ describe('a transaction', () => {
     let late: () => Promise<unknown> = async () => undefined;
     await member(() =>
       service.transaction(async () => {
-        const { currentContext } = await import('../../src/core/context/context.ts');
         const context = currentContext();
         late = () => runInContext(context, () => insert(2));
         await insert(1);
@@ -147,6 +141,9 @@ describe('a transaction', () => {
     expect(await failure(member(() => service.transaction(work)))).toMatchObject({
       message: expect.stringContaining('stays in the scope'),
     });
+  });
+
+  test('is what a statement is deferred to the end of: without one there is no end', () => {
     expect(() => service.defer(sql`select 1`)).toThrow('only a transaction');
   });
 
@@ -306,15 +303,7 @@ test('the server refuses a role under which row level security is no wall', asyn
     [undefined, 'is a superuser'],
     ['tenantry_owner', 'owns the tables'],
   ] as const) {
-    const powerful = new Connections({
-      url: database.url(role),
-      size: 1,
-      named: true,
-      acquireTimeout: 5000,
-      groupTimeout: 2000,
-      onRoundTrip: () => undefined,
-      onIdleError: () => undefined,
-    });
+    const powerful = testConnections(database.url(role), { size: 1 });
     expect(String(await failure(refusePowerfulRole(powerful)))).toMatch(new RegExp(`DATABASE_URL.*${fault}`));
     await powerful.end();
   }
