@@ -2,7 +2,7 @@ import { ForbiddenException, HttpException } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
 import { problemOf } from '../../src/core/http/translation.ts';
-import { problems } from '../../src/core/http/problem.ts';
+import { problems } from '../../src/core/http/problems.ts';
 import { Readiness } from '../../src/core/http/index.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { startCars } from '../support/cars.ts';
@@ -135,13 +135,26 @@ describe('what the parser finds', () => {
     expect(response.body.metadata).toEqual(metadata);
   });
 
-  it('8,000 levels are refused within 20 ms', async () => {
-    const deep = '['.repeat(8000) + ']'.repeat(8000);
-    await post(deep);
-    const start = performance.now();
-    expectProblem(await post(deep), 'malformed_json');
-    expect(performance.now() - start).toBeLessThan(20);
+  // The fastest of several, taken in turns: what else the machine does slows down some of them, and not all.
+  it('8,000 levels are refused within 20 ms, in the time that as many brackets in a text take or little more', async () => {
+    const brackets = '['.repeat(8000) + ']'.repeat(8000);
+    const times = { deep: [] as number[], flat: [] as number[] };
+    for (let round = 0; round < 20; round++) {
+      times.deep.push(await timeOf(async () => expectProblem(await post(brackets), 'malformed_json')));
+      times.flat.push(
+        await timeOf(async () => expectProblem(await post(JSON.stringify([brackets])), 'validation_failed')),
+      );
+    }
+    const [deep, flat] = [Math.min(...times.deep), Math.min(...times.flat)];
+    expect(deep).toBeLessThan(20);
+    expect(deep).toBeLessThan(5 * flat);
   });
+
+  async function timeOf(work: () => Promise<void>): Promise<number> {
+    const start = performance.now();
+    await work();
+    return performance.now() - start;
+  }
 
   it('a body above 256 KiB is a 413', async () => {
     expectProblem(await post(JSON.stringify({ name: 'x'.repeat(256 * 1024) })), 'payload_too_large');
@@ -199,11 +212,9 @@ describe('every answer', () => {
     expect(headers['x-request-id']).toBe(id);
   });
 
-  it.each(['', 'x'.repeat(65), 'a b', 'a/b', 'é'])('replaces the request id "%s"', async (id) => {
-    const { headers } = await api()
-      .get('/nothing')
-      .set('x-request-id', encodeURI(id) === id ? id : 'a%b');
-    expect(headers['x-request-id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+  it.each(['', 'x'.repeat(65), 'a b', 'a/b', 'a%b', 'é'])('replaces the request id "%s"', async (id) => {
+    const { head: headers } = await sendRaw(port, `GET /nothing HTTP/1.1\r\n${head}X-Request-Id: ${id}\r\n\r\n`);
+    expect(headers).toMatch(/^x-request-id: [0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}\r?$/im);
   });
 });
 
