@@ -46,6 +46,13 @@ module.exports = {
       to: { path: '^src/features/', pathNot: ['^src/features/$1/', '^src/features/[^/]+/index[.]ts$'] },
     },
     {
+      name: 'core-is-entered-by-its-indexes',
+      comment: 'clock and context are one file each.',
+      severity: 'error',
+      from: { path: '^src/(features/|[^/]+[.]ts$)' },
+      to: { path: '^src/core/[^/]+/', pathNot: ['^src/core/[^/]+/index[.]ts$', '^src/core/(clock|context)/'] },
+    },
+    {
       name: 'a-feature-knows-core-and-features',
       severity: 'error',
       from: { path: '^src/features/' },

@@ -13,7 +13,7 @@ import { TestClock } from '../support/clock.ts';
 
 const { jest } = import.meta;
 const clock = new TestClock();
-const inSeconds = (seconds: number): number => clock.now().getTime() / 1000 + seconds;
+const inSeconds = (seconds: number): number => clock.seconds() + seconds;
 const claims = (expiresAt: number) => ({ userId: 'u', sessionId: 's', expiresAt });
 
 class Routes {

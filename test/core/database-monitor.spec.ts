@@ -1,13 +1,13 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import pg from 'pg';
+import { Registry } from 'prom-client';
 import type { Connections } from '../../src/core/database/connections.ts';
 import { DatabaseMonitor } from '../../src/core/database/database-monitor.ts';
-import { Metrics } from '../../src/core/telemetry/index.ts';
 import { testConfig } from '../support/environment.ts';
 
 const lines: unknown[] = [];
 const ignore = (): void => undefined;
-const metrics = new Metrics();
+const metrics = new Registry();
 const monitor = new DatabaseMonitor(testConfig({ SLOW_STATEMENT_MS: '200' }), metrics);
 const fault = Object.assign(new pg.DatabaseError('secret', 0, 'error'), { code: '57014', detail: 'secret' });
 const statements = [
@@ -47,7 +47,7 @@ it('logs an idle connection that was lost', () => {
 
 it('counts round trips by outcome, and the pool by state', async () => {
   monitor.watch({ counts: { total: 3, idle: 2, waiting: 1 } } as Connections);
-  const exposition = await metrics.exposition();
+  const exposition = await metrics.metrics();
   expect(exposition).toContain('database_round_trip_duration_seconds_count{outcome="success"} 2');
   expect(exposition).toContain('database_round_trip_duration_seconds_count{outcome="error"} 2');
   expect(exposition).toContain('database_connections{state="idle"} 2');

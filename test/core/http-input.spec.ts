@@ -53,7 +53,7 @@ describe('bodies', () => {
     ['no time', { name: 'a', sold_at: 'tomorrow' }, ['/sold_at timestamp']],
     ['a text for a flag', { name: 'a', sold: 'true' }, ['/sold type']],
     ['another choice', { name: 'a', color: 'green' }, ['/color choice']],
-    ['large metadata', { name: 'a', metadata: { a: 'x'.repeat(100) } }, ['/metadata max_size']],
+    ['large metadata', { name: 'a', metadata: { a: 'x'.repeat(4_096) } }, ['/metadata max_size']],
     ['a list for metadata', { name: 'a', metadata: [] }, ['/metadata type']],
     ['an undeclared nested member', { name: 'a', address: { street: 'Elm', 'x/~y': 1 } }, ['/address/x~1~0y unknown']],
     ['a list for an object', { name: 'a', address: [{ street: 'Elm' }] }, ['/address type']],

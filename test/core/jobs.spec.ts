@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
 import type { Task, TaskList } from 'graphile-worker';
 import pg from 'pg';
+import { Registry } from 'prom-client';
 import type { Config } from '../../src/config/index.ts';
 import type { Database, Statement } from '../../src/core/database/index.ts';
 import { JobMetrics } from '../../src/core/jobs/job-metrics.ts';
@@ -12,7 +13,6 @@ import { Jobs, Tasks } from '../../src/core/jobs/index.ts';
 import type { Backlog } from '../../src/core/jobs/presence.ts';
 import { type SessionOptions, STOP_LIMITS_MS, type StopLimits, workUntil } from '../../src/core/jobs/worker-session.ts';
 import { Worker } from '../../src/core/jobs/worker.ts';
-import { Metrics } from '../../src/core/telemetry/metrics.ts';
 import { TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -301,7 +301,7 @@ describe('jobs', () => {
     it('has a worker from its start to its stop, and a new one when that fails', async () => {
       Logger.overrideLogger(false);
       const config = { database: { directUrl: workerUrl() } } as Config;
-      const worker = new Worker(config, tasks, new JobMetrics(new Metrics()));
+      const worker = new Worker(config, tasks, new JobMetrics(new Registry()));
       worker.onApplicationBootstrap();
       await enqueue('note', { number: 1 });
       await until(() => done.length === 1);
@@ -318,7 +318,7 @@ describe('jobs', () => {
       Logger.overrideLogger({ log: ignore, warn: ignore, error: (line: unknown) => void lines.push(line) });
       const failing = new Tasks();
       failing.register('fail' as never, async () => Promise.reject(new TypeError('of ada@example.com')));
-      const metrics = new Metrics();
+      const metrics = new Registry();
       const config = { database: { directUrl: workerUrl() } } as Config;
       await enqueue('fail');
       await owner.query('update graphile_worker._private_jobs set attempts = max_attempts - 1');
@@ -328,12 +328,12 @@ describe('jobs', () => {
       await worker.beforeApplicationShutdown();
       expect(lines).toMatchObject([{ msg: 'job given up', task: 'fail', attempt: 12, error: 'TypeError' }]);
       expect(JSON.stringify(lines)).not.toContain('ada@');
-      expect(await metrics.exposition()).toContain('job_duration_seconds_count{task="fail",outcome="given_up"} 1');
+      expect(await metrics.metrics()).toContain('job_duration_seconds_count{task="fail",outcome="given_up"} 1');
     });
 
     it('stops at once where the database is away', async () => {
       const directUrl = 'postgres://nobody:nothing@127.0.0.1:1/none';
-      const worker = new Worker({ database: { directUrl } } as Config, tasks, new JobMetrics(new Metrics()));
+      const worker = new Worker({ database: { directUrl } } as Config, tasks, new JobMetrics(new Registry()));
       worker.onApplicationBootstrap();
       await delay(50);
       const start = performance.now();

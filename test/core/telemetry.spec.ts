@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
+import { Registry } from 'prom-client';
 import { runInContext } from '../../src/core/context/context.ts';
+import { Scope } from '../../src/core/database/index.ts';
 import { Readiness } from '../../src/core/http/readiness.ts';
 import { RouteTable } from '../../src/core/http/route-table.ts';
 import { createServer } from '../../src/core/http/server.ts';
 import { createLogger, StructuredLog } from '../../src/core/telemetry/logger.ts';
-import { Metrics } from '../../src/core/telemetry/metrics.ts';
 import { RequestMetrics } from '../../src/core/telemetry/request-metrics.ts';
 import { RequestObserver } from '../../src/core/telemetry/request-observer.ts';
 import { testConfig } from '../support/environment.ts';
@@ -51,7 +52,7 @@ describe('a log line', () => {
 });
 
 describe('a request', () => {
-  const metrics = new Metrics();
+  const metrics = new Registry();
   const server = createServer({
     config: testConfig(),
     observer: new RequestObserver(new RequestMetrics(metrics), logger),
@@ -63,7 +64,13 @@ describe('a request', () => {
 
   beforeAll(async () => {
     server.get('/people/:email', (request) => {
-      request.caller = { userId: 'u-1', organizationId: 'o-1' };
+      request.scope = Scope.admission({
+        userId: 'u-1',
+        sessionId: 's-1',
+        organizationId: 'o-1',
+        permission: null,
+        systemRoles: [],
+      });
       return {};
     });
     url = await server.listen({ port: 0, host: '127.0.0.1' });
@@ -112,7 +119,7 @@ describe('a request', () => {
     await ask('/people/%zz');
     expect(lines).toMatchObject([{ status: 404 }, { status: 400 }]);
     expect(JSON.stringify(lines)).not.toContain('ann@');
-    const exposition = await metrics.exposition();
+    const exposition = await metrics.metrics();
     expect(exposition).toMatch(/http_request_duration_seconds_count\{method="GET",route="none",status="404"\} 1/);
     expect(exposition).toMatch(/http_requests_in_flight 0/);
   });

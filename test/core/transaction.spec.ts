@@ -1,3 +1,4 @@
+import { systemRoleIds } from '../../src/core/access/index.ts';
 import { currentContext, runInContext } from '../../src/core/context/context.ts';
 import type { RoundTrip } from '../../src/core/database/connection.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
@@ -51,6 +52,13 @@ async function ids(): Promise<number[]> {
   const rows = await database.query<{ id: number }>('select id from plain order by id');
   return rows.map(({ id }) => id);
 }
+
+test('a statement that has one row answers it, and nothing when it has none or several', async () => {
+  const numbers = (upTo: number) => member(() => service.one(sql`select n from generate_series(1, ${upTo}::int) as n`));
+  expect(await numbers(1)).toEqual({ n: 1 });
+  await expect(numbers(0)).rejects.toThrow('answered 0');
+  await expect(numbers(2)).rejects.toThrow('answered 2');
+});
 
 describe('a transaction', () => {
   test('takes two round trips: BEGIN goes with the first statement, deferred ones with COMMIT', async () => {
@@ -214,16 +222,15 @@ describe('Prisma', () => {
     ['in a savepoint of the ambient one', (work: () => Promise<unknown>) => service.transaction(work)],
   ])('writes nested rows %s, whole or not at all', async (_, around) => {
     const { userId } = await tenant(database);
-    const role = '00000000-0000-7000-8000-000000000003';
     const join = (...roleIds: string[]): Promise<unknown> =>
       service.prisma.member.create({ data: { userId, roles: { create: roleIds.map((roleId) => ({ roleId })) } } });
     const joined = async (): Promise<number> =>
       member(() => service.prisma.memberRole.count({ where: { member: { userId } } }));
 
-    const caught = member(() => around(() => failure(join(role, elsewhere.memberId))));
+    const caught = member(() => around(() => failure(join(systemRoleIds.member, elsewhere.memberId))));
     expect(databaseFault(await caught)?.sqlState).toBe('23503');
     expect(await member(() => service.prisma.member.count({ where: { userId } }))).toBe(0);
-    await member(() => around(() => join(role)));
+    await member(() => around(() => join(systemRoleIds.member)));
     expect(await joined()).toBe(1);
     await database.query('delete from member_roles using members m where m.id = member_id and m.user_id = $1', [
       userId,

@@ -4,12 +4,12 @@ import { Logger, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import request from 'supertest';
+import { Registry } from 'prom-client';
 import { AccessModule } from '../../src/core/access/index.ts';
 import { Database, DatabaseModule, Scope } from '../../src/core/database/index.ts';
 import { createApplication } from '../../src/core/http/application.ts';
 import { JobsModule } from '../../src/core/jobs/index.ts';
 import { Mail, Mailbox, type MailContent, MailModule } from '../../src/core/mail/index.ts';
-import { Metrics } from '../../src/core/telemetry/metrics.ts';
 import { MailboxModule } from '../../src/features/mailbox/mailbox.module.ts';
 import { testConfig } from '../support/environment.ts';
 import { TestDatabase } from '../support/database.ts';
@@ -216,7 +216,7 @@ describe('mail', () => {
       smtp.refuse('RCPT', '550 who is secret@example.com', 1);
       await send(app, { to: 'secret@example.com', template: 'sign_in_link', link });
       await until(async () => smtp.attempts === 3 && !(await hasJobs()));
-      const metrics = await app.get(Metrics).exposition();
+      const metrics = await app.get(Registry).metrics();
       expect(lines).toEqual(
         expect.arrayContaining([
           [expect.objectContaining({ msg: 'job failed', task: 'send_mail', attempt: 1, error: 'SmtpError' }), 'Jobs'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type JsonObject, mergePatch } from '../../src/features/organizations/merge-patch.ts';
-import { isReserved, slugOf, slugPattern, withSuffix } from '../../src/features/organizations/slug.policy.ts';
+import { isReserved, slugOf, SLUG_PATTERN, withSuffix } from '../../src/features/organizations/slug.policy.ts';
 
 describe('a slug', () => {
   it.each([
@@ -18,7 +18,7 @@ describe('a slug', () => {
       fc.property(names, (name) => {
         const slug = slugOf(name);
         for (const candidate of [slug, withSuffix(slug)]) {
-          expect(candidate).toMatch(slugPattern);
+          expect(candidate).toMatch(SLUG_PATTERN);
           expect(isReserved(candidate)).toBe(false);
         }
       }),

@@ -98,7 +98,7 @@ describe('organizations', () => {
       ['an empty name', { name: ' ' }, '/name', 'min_length'],
       ['a long name', { name: 'x'.repeat(201) }, '/name', 'max_length'],
       ['a name of another type', { name: 5 }, '/name', 'type'],
-      ['a line break in the name', { name: 'a\nb' }, '/name', 'pattern'],
+      ['a line break in the name', { name: 'a\nb' }, '/name', 'characters'],
       ['a malformed slug', { name: 'a', slug: 'A b' }, '/slug', 'pattern'],
       ['a reserved slug', { name: 'a', slug: 'admin' }, '/slug', 'reserved'],
       ['no slug where one is given', { name: 'a', slug: null }, '/slug', 'type'],

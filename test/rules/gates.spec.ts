@@ -124,6 +124,7 @@ describe('import rules', () => {
     ['core-knows-no-feature', 'src/core/planted.ts', '../features/teams/index.ts'],
     ['config-stands-alone', 'src/config/planted.ts', '../core/index.ts'],
     ['a-feature-enters-another-by-its-index', 'src/features/settings/planted.ts', '../teams/teams.service.ts'],
+    ['core-is-entered-by-its-indexes', 'src/features/teams/planted-core.ts', '../../core/database/pool.ts'],
     ['a-feature-knows-core-and-features', 'src/features/members/planted-module.ts', '../../main.ts'],
     ['members-roles-know-nothing-above', 'src/features/members/planted.ts', '../teams/index.ts'],
     ['prisma-is-for-repositories', 'src/features/teams/planted.service.ts', '@prisma/client'],

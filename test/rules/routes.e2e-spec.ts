@@ -3,7 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { AppModule } from '../../src/app.module.ts';
-import { Access, AccessTable, organizationParameter, type Route } from '../../src/core/access/index.ts';
+import { Access, AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
 import { Config } from '../../src/config/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { createDocument } from '../../src/core/http/openapi.ts';
@@ -32,7 +32,7 @@ const fullPath = ({ path }: Route): string => (OUTSIDE_PREFIX.test(path) ? path 
 async function call(caller: Client, route: Route, organizationId: string = uuid()): Promise<Response> {
   const method = METHODS[route.method as keyof typeof METHODS];
   const path = fullPath(route).replaceAll(/:(\w+)/g, (_, name: string) =>
-    name === organizationParameter ? organizationId : uuid(),
+    name === ORGANIZATION_PARAMETER ? organizationId : uuid(),
   );
   return caller.outside(method, path, method === 'get' || method === 'delete' ? undefined : {});
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { v7 as uuid } from 'uuid';
 import type { Config } from '../../src/config/index.ts';
-import { accessTokenAlgorithm, accessTokenType } from '../../src/core/access/index.ts';
+import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE } from '../../src/core/access/index.ts';
 import type { Clock } from '../../src/core/clock/clock.ts';
 import { SigningKey } from '../../src/core/crypto/index.ts';
 import type { Client } from './client.ts';
@@ -71,8 +71,8 @@ export class Actors {
       amr: ['pwd'],
       ...change,
     };
-    const header = { alg: accessTokenAlgorithm, typ: accessTokenType, kid: this.#signingKey.id };
-    return jwt.sign(claims, this.#signingKey.privateKey, { algorithm: accessTokenAlgorithm, header });
+    const header = { alg: ACCESS_TOKEN_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid: this.#signingKey.id };
+    return jwt.sign(claims, this.#signingKey.privateKey, { algorithm: ACCESS_TOKEN_ALGORITHM, header });
   }
 
   /** Creates it through the API. */

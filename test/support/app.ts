@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Registry } from 'prom-client';
 import { AppModule } from '../../src/app.module.ts';
 import { Config } from '../../src/config/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { type KeptMail, Mailbox } from '../../src/core/mail/index.ts';
-import { Metrics } from '../../src/core/telemetry/index.ts';
 import { Actors } from './actors.ts';
 import { Client } from './client.ts';
 import { TestClock } from './clock.ts';
@@ -65,7 +65,7 @@ export class TestApp {
   }
 
   async #roundTrips(): Promise<number> {
-    const exposition = await this.nest.get(Metrics).exposition();
+    const exposition = await this.nest.get(Registry).metrics();
     const samples = exposition.matchAll(new RegExp(`^${ROUND_TRIPS}(?:\\{.*\\})? (\\d+)$`, 'gm'));
     return [...samples].reduce((sum, [, count]) => sum + Number(count), 0);
   }

@@ -3,7 +3,6 @@ import { Body, Controller, Delete, Get, HttpCode, Module, Patch, Post, Query } f
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   Choice,
-  choice,
   createApplication,
   created,
   EmailAddress,
@@ -22,8 +21,8 @@ import {
   Precondition,
   Problem,
   rowsOf,
+  rules,
   Text,
-  text,
   Timestamp,
   versioned,
 } from '../../src/core/http/index.ts';
@@ -62,7 +61,7 @@ export class Car {
   @Choice(['red', 'blue'], { optional: true, nullable: true })
   color?: string | null;
 
-  @Metadata({ optional: true, maxBytes: 100 })
+  @Metadata({ optional: true })
   metadata?: object;
 
   @Nested(() => Address, { optional: true })
@@ -71,7 +70,7 @@ export class Car {
   @ListOf(() => Wheel, { optional: true, max: 4 })
   wheels?: Wheel[];
 
-  @ListOf(text({ max: 5 }), { optional: true, max: 3, unique: true })
+  @ListOf(rules.text({ max: 5 }), { optional: true, max: 3, unique: true })
   tags?: string[];
 }
 
@@ -79,7 +78,7 @@ class CarQuery extends PageQuery {
   @Text({ optional: true })
   q?: string;
 
-  @ListParameter(choice(['new', 'old']))
+  @ListParameter(rules.choice(['new', 'old']))
   status?: string[];
 }
 
@@ -95,7 +94,7 @@ class CarsController {
 
   @Post()
   create(@Body() car: Car): unknown {
-    return created('/api/v1/cars/1', Object.assign({ isCar: car instanceof Car }, car), 1);
+    return created('1', Object.assign({ isCar: car instanceof Car }, car), 1);
   }
 
   @Get(':id')

@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import { systemRoleIds, type SystemRole } from '../../src/core/access/permissions.ts';
 import type { TestDatabase } from './database.ts';
 
 /** A person with a live session and a membership in an organisation of their own, made by SQL. */
@@ -9,13 +10,7 @@ export interface Tenant {
   readonly memberId: string;
 }
 
-const roleIds = {
-  owner: '00000000-0000-7000-8000-000000000001',
-  admin: '00000000-0000-7000-8000-000000000002',
-  member: '00000000-0000-7000-8000-000000000003',
-};
-
-export async function tenant(database: TestDatabase, role: keyof typeof roleIds = 'owner'): Promise<Tenant> {
+export async function tenant(database: TestDatabase, role: SystemRole = 'owner'): Promise<Tenant> {
   const [userId, sessionId, organizationId, memberId] = [v7(), v7(), v7(), v7()] as const;
   await database.query(
     `with u as (insert into users (id, email, email_key, name) values ($1, $5, $5, 'Someone')),
@@ -25,6 +20,6 @@ export async function tenant(database: TestDatabase, role: keyof typeof roleIds 
      insert into members (organization_id, id, user_id) values ($3, $4, $1)`,
     [userId, sessionId, organizationId, memberId, `${userId}@example.com`, `s-${organizationId}`],
   );
-  await database.query('insert into member_roles values ($1, $2, $3)', [organizationId, memberId, roleIds[role]]);
+  await database.query('insert into member_roles values ($1, $2, $3)', [organizationId, memberId, systemRoleIds[role]]);
   return { userId, sessionId, organizationId, memberId };
 }

@@ -1,7 +1,7 @@
 import { Injectable, RequestMethod, type OnModuleInit, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { accessKey, type AccessRule, organizationParameter } from './access.decorator.ts';
+import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER } from './access.decorator.ts';
 
 export interface Route {
   readonly method: string;
@@ -35,15 +35,15 @@ export class AccessTable implements OnModuleInit {
     const handler: Function = Reflect.get(controller.prototype, name);
     const path: unknown = Reflect.getMetadata(PATH_METADATA, handler);
     if (path === undefined) return;
-    const rule = this.reflector.get<AccessRule | undefined>(accessKey, handler);
+    const rule = this.reflector.get<AccessRule | undefined>(ACCESS_KEY, handler);
     const label = `${controller.name}.${name}`;
     if (!rule) throw new Error(`${label} has no @Access: say who may call it`);
     const method = String(RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))]);
     const fullPath = join(Reflect.getMetadata(PATH_METADATA, controller), path);
     const inOrganization = rule.kind === 'member' || rule.kind === 'permission';
-    if (inOrganization !== fullPath.split('/').includes(`:${organizationParameter}`)) {
+    if (inOrganization !== fullPath.split('/').includes(`:${ORGANIZATION_PARAMETER}`)) {
       throw new Error(
-        `${label}: a rule for members needs :${organizationParameter} in its path, and the other way round`,
+        `${label}: a rule for members needs :${ORGANIZATION_PARAMETER} in its path, and the other way round`,
       );
     }
     this.routes.push({ method, path: fullPath, rule, handler: label });

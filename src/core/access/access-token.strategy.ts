@@ -4,9 +4,9 @@ import jwt from 'jsonwebtoken';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Config } from '../../config/index.ts';
 import { SigningKey } from '../crypto/index.ts';
-import { accessTokenAlgorithm, accessTokenType, type AccessClaims } from './access-token.ts';
+import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';
 
-export const accessTokenStrategy = 'access-token';
+export const ACCESS_TOKEN_STRATEGY = 'access-token';
 
 interface Payload {
   readonly sub: string;
@@ -19,13 +19,13 @@ interface Payload {
  * token says of keys (`jku`, `jwk`, `x5u`) is never read.
  */
 @Injectable()
-export class AccessTokenStrategy extends PassportStrategy(Strategy, accessTokenStrategy) {
+export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN_STRATEGY) {
   constructor(config: Config, signingKey: SigningKey) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: string) => void) =>
         done(null, isOurs(token, signingKey.id) ? publicPem(signingKey) : undefined),
-      algorithms: [accessTokenAlgorithm],
+      algorithms: [ACCESS_TOKEN_ALGORITHM],
       issuer: config.apiUrl,
       audience: config.apiUrl,
     });
@@ -39,7 +39,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, accessTokenS
 /** A refresh token, an identity token or another issuer's must not pass for an access token. */
 function isOurs(token: string, keyId: string): boolean {
   const header = jwt.decode(token, { complete: true })?.header;
-  return header?.typ === accessTokenType && header.kid === keyId && header.alg === accessTokenAlgorithm;
+  return header?.typ === ACCESS_TOKEN_TYPE && header.kid === keyId && header.alg === ACCESS_TOKEN_ALGORITHM;
 }
 
 function publicPem(signingKey: SigningKey): string {

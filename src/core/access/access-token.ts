@@ -7,5 +7,5 @@ export interface AccessClaims {
 }
 
 /** Access tokens are JWTs as RFC 9068 has them. */
-export const accessTokenType = 'at+jwt';
-export const accessTokenAlgorithm = 'ES256';
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+export const ACCESS_TOKEN_ALGORITHM = 'ES256';

@@ -1,12 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiExtension,
-  ApiForbiddenResponse,
-  ApiNotFoundResponse,
-  ApiParam,
-  ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension, ApiParam } from '@nestjs/swagger';
+import { Refuses } from '../http/problem.dto.ts';
 import type { Permission } from './permissions.ts';
 
 /** Who may call a route. */
@@ -16,10 +10,10 @@ export type AccessRule =
   | { readonly kind: 'member' }
   | { readonly kind: 'permission'; readonly permission: Permission };
 
-export const accessKey = 'tenantry:access';
+export const ACCESS_KEY = 'tenantry:access';
 /** The name of the path parameter that says which organisation a request is about. */
-export const organizationParameter = 'organization_id';
-export const securityScheme = 'access_token';
+export const ORGANIZATION_PARAMETER = 'organization_id';
+export const SECURITY_SCHEME = 'access_token';
 
 /** Everybody who holds the permission in the organisation of the path (ASVS 5.0, 8.2.1). */
 function permitted(permission: Permission): MethodDecorator {
@@ -38,7 +32,7 @@ function signedIn(): MethodDecorator {
 
 /** Anybody at all. @param why what makes that safe, for the reader of the route table */
 function open(why: string): MethodDecorator {
-  return applyDecorators(SetMetadata(accessKey, { kind: 'public', why } satisfies AccessRule));
+  return applyDecorators(SetMetadata(ACCESS_KEY, { kind: 'public', why } satisfies AccessRule));
 }
 
 /**
@@ -50,17 +44,16 @@ export const Access = Object.assign(permitted, { member, signedIn, public: open 
 function inOrganization(rule: AccessRule, label: string): MethodDecorator {
   return applyDecorators(
     ...authenticated(rule, label),
-    ApiParam({ name: organizationParameter, format: 'uuid' }),
-    ApiForbiddenResponse({ description: 'The caller is a member and may not do this.' }),
-    ApiNotFoundResponse({ description: 'There is no such organisation for the caller.' }),
+    ApiParam({ name: ORGANIZATION_PARAMETER, format: 'uuid' }),
+    Refuses('permission_denied', 'member_suspended', 'organization_suspended', 'not_found'),
   );
 }
 
-function authenticated(rule: AccessRule, label: string): (MethodDecorator & ClassDecorator)[] {
+function authenticated(rule: AccessRule, label: string): MethodDecorator[] {
   return [
-    SetMetadata(accessKey, rule),
-    ApiBearerAuth(securityScheme),
+    SetMetadata(ACCESS_KEY, rule),
+    ApiBearerAuth(SECURITY_SCHEME),
     ApiExtension('x-permission', label),
-    ApiUnauthorizedResponse({ description: 'There is no access token, or it is not valid any more.' }),
+    Refuses('unauthenticated', 'token_expired'),
   ];
 }

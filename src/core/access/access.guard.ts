@@ -6,9 +6,10 @@ import jwt from 'jsonwebtoken';
 import { ExtractJwt } from 'passport-jwt';
 import { Scope } from '../database/index.ts';
 import { Problem } from '../http/problem.ts';
-import { accessKey, type AccessRule, organizationParameter } from './access.decorator.ts';
+import { isId } from '../http/rules.ts';
+import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER } from './access.decorator.ts';
 import type { AccessClaims } from './access-token.ts';
-import { accessTokenStrategy } from './access-token.strategy.ts';
+import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.ts';
 import { ClaimsCache } from './claims-cache.ts';
 import { permissions } from './permissions.ts';
 
@@ -20,9 +21,8 @@ declare module 'fastify' {
   }
 }
 
-const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 /** No organisation has it: a malformed id is judged like one that does not exist, after the session. */
-const nobody = '00000000-0000-0000-0000-000000000000';
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 const tokenOf = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /**
@@ -30,7 +30,7 @@ const tokenOf = ExtractJwt.fromAuthHeaderAsBearerToken();
  * down the scope that the route asks for; `app.enter` judges it with the first statement.
  */
 @Injectable()
-export class AccessGuard extends AuthGuard(accessTokenStrategy) {
+export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   constructor(
     private readonly reflector: Reflector,
     private readonly cache: ClaimsCache,
@@ -39,12 +39,11 @@ export class AccessGuard extends AuthGuard(accessTokenStrategy) {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const rule = this.reflector.get<AccessRule | undefined>(accessKey, context.getHandler());
+    const rule = this.reflector.get<AccessRule | undefined>(ACCESS_KEY, context.getHandler());
     if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     request.scope =
       rule.kind === 'public' ? Scope.public() : scopeOf(rule, await this.#claims(context, request), request);
-    request.caller = request.scope;
     return true;
   }
 
@@ -79,6 +78,6 @@ function scopeOf(rule: Exclude<AccessRule, { kind: 'public' }>, claims: AccessCl
 
 function organizationOf({ params }: FastifyRequest): string {
   const id: unknown =
-    typeof params === 'object' && params !== null ? Reflect.get(params, organizationParameter) : undefined;
-  return typeof id === 'string' && uuidV7.test(id) ? id : nobody;
+    typeof params === 'object' && params !== null ? Reflect.get(params, ORGANIZATION_PARAMETER) : undefined;
+  return isId(id) ? id : NOBODY;
 }

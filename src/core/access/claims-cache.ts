@@ -3,8 +3,7 @@ import { Clock } from '../clock/clock.ts';
 import type { AccessClaims } from './access-token.ts';
 
 /** Tokens of this many sessions are in use at a time before the oldest is verified again. */
-const capacity = 10_000;
-const millisecond = 1 / 1000;
+const CAPACITY = 10_000;
 
 /**
  * Claims of tokens whose signature has been verified, until they expire: a signature check costs a hundred times a look-up.
@@ -18,17 +17,16 @@ export class ClaimsCache {
 
   find(token: string): AccessClaims | undefined {
     const claims = this.#claims.get(token);
-    if (!claims || claims.expiresAt > this.clock.now().getTime() * millisecond) return claims;
+    if (!claims || claims.expiresAt > this.clock.seconds()) return claims;
     this.#claims.delete(token);
     return undefined;
   }
 
   keep(token: string, claims: AccessClaims): void {
-    if (this.#claims.size >= capacity)
-      this.#claims
-        .keys()
-        .take(1)
-        .forEach((oldest) => this.#claims.delete(oldest));
     this.#claims.set(token, claims);
+    for (const oldest of this.#claims.keys()) {
+      if (this.#claims.size <= CAPACITY) break;
+      this.#claims.delete(oldest);
+    }
   }
 }

@@ -4,6 +4,8 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import { runInContext, type RequestInfo } from '../context/context.ts';
 import { Database, Scope } from '../database/index.ts';
 
+const LONGEST_USER_AGENT = 512;
+
 /**
  * Runs every handler in the scope that the guard wrote down. A handler that asked the database nothing, or whose body was
  * refused, is entered before its answer leaves: what may not be entered is told first, and the happy path pays nothing.
@@ -40,5 +42,6 @@ export class ScopeInterceptor implements NestInterceptor {
 function requestInfo(request: FastifyRequest): RequestInfo {
   // A link-local address names its interface, which is ours and no part of it.
   const ipAddress = request.ip.replace(/%.*$/, '');
-  return { id: request.id, ipAddress, userAgent: request.headers['user-agent'] ?? null };
+  const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null;
+  return { id: request.id, ipAddress, userAgent };
 }

@@ -13,9 +13,6 @@ export interface AuditEvent {
   readonly metadata?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** An agent may send any length; the log keeps what tells agents apart. */
-const userAgentLimit = 512;
-
 /** The write side of the organisation's log. */
 @Injectable()
 export class Audit {
@@ -34,7 +31,7 @@ export class Audit {
       ) values (
         ${action}, 'success', ${scope?.userId ? 'user' : 'system'}, ${scope?.userId ?? null}, ${scope?.memberId ?? null},
         ${target.type}, ${target.id}, ${JSON.stringify(changes)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
-        ${request?.ipAddress ?? null}, ${request?.userAgent?.slice(0, userAgentLimit) ?? null}, ${request?.id ?? null},
+        ${request?.ipAddress ?? null}, ${request?.userAgent ?? null}, ${request?.id ?? null},
         ${scope?.sessionId ?? null}
       )`);
   }

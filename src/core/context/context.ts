@@ -6,6 +6,7 @@ import type { Transaction } from '../database/transaction.ts';
 export interface RequestInfo {
   readonly id: string;
   readonly ipAddress: string;
+  /** Cut to what tells agents apart; one may send any length. */
   readonly userAgent: string | null;
 }
 
@@ -22,6 +23,13 @@ const nothing: Context = {};
 /** @returns the context of the caller; empty outside a request and a job */
 export function currentContext(): Context {
   return storage.getStore() ?? nothing;
+}
+
+/** @throws Error outside a request */
+export function currentRequest(): RequestInfo {
+  const { request } = currentContext();
+  if (!request) throw new Error('there is no request');
+  return request;
 }
 
 /** Runs the work, and whatever it awaits, in the current context with the given changes. */

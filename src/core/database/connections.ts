@@ -28,7 +28,20 @@ export class Connections {
     this.#pool.on('error', options.onIdleError);
   }
 
-  /** @throws Error when none is free within the time, or the database can't be reached */
+  /**
+   * Lends a connection to the work, for as long as that takes.
+   * @throws Error when none is free within the time, or the database can't be reached
+   */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.acquire();
+    try {
+      return await work(connection);
+    } finally {
+      connection.release();
+    }
+  }
+
+  /** A connection that its taker releases. @throws Error when none is free within the time, or the database can't be reached */
   async acquire(): Promise<Connection> {
     return new Connection(await this.#pool.connect(), this.#options);
   }

@@ -1,32 +1,31 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Gauge, Histogram } from 'prom-client';
+import { Gauge, Histogram, Registry } from 'prom-client';
 import { Config } from '../../config/index.ts';
-import { Metrics } from '../telemetry/index.ts';
+import { MS_PER_SECOND } from '../telemetry/index.ts';
 import type { RoundTrip } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { databaseFault } from './faults.ts';
 
-/** Seconds; from a look-up by key to the bound of a group. */
-const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-const millisecondsInSecond = 1000;
+/** From a look-up by key to the bound of a group. */
+const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** What the operator sees of the database: the pool, every round trip as a number, and the slow ones as lines of the log. */
 @Injectable()
 export class DatabaseMonitor {
   readonly #logger = new Logger('Database');
-  readonly #metrics: Metrics;
+  readonly #registers: Registry[];
   readonly #slow: number;
   readonly #roundTrips: Histogram<'outcome'>;
 
-  constructor(config: Config, metrics: Metrics) {
-    this.#metrics = metrics;
+  constructor(config: Config, registry: Registry) {
+    this.#registers = [registry];
     this.#slow = config.database.slowStatementMs;
     this.#roundTrips = new Histogram({
       name: 'database_round_trip_duration_seconds',
       help: 'Round trips to the database, each a group of statements, by outcome.',
       labelNames: ['outcome'],
-      buckets,
-      registers: [metrics.registry],
+      buckets: BUCKETS_SECONDS,
+      registers: this.#registers,
     });
   }
 
@@ -35,7 +34,7 @@ export class DatabaseMonitor {
       name: 'database_connections',
       help: 'Connections that are open, those of them that are idle, and callers that wait for one.',
       labelNames: ['state'],
-      registers: [this.#metrics.registry],
+      registers: this.#registers,
       collect: () => {
         for (const [state, count] of Object.entries(connections.counts)) gauge.set({ state }, count);
       },
@@ -44,7 +43,7 @@ export class DatabaseMonitor {
 
   /** The text of a statement holds no values: those are parameters, and never logged. */
   observe({ statements, milliseconds, error }: RoundTrip): void {
-    this.#roundTrips.observe({ outcome: error ? 'error' : 'success' }, milliseconds / millisecondsInSecond);
+    this.#roundTrips.observe({ outcome: error ? 'error' : 'success' }, milliseconds / MS_PER_SECOND);
     if (milliseconds < this.#slow) return;
     this.#logger.warn({
       msg: 'slow statement',

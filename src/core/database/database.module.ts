@@ -1,13 +1,13 @@
-import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
 import { Connections } from './connections.ts';
 import { Database } from './database.ts';
 import { DatabaseMonitor } from './database-monitor.ts';
 import { refusePowerfulRole } from './role-check.ts';
 
-/** Milliseconds. Together they keep the promise that every answer, an error too, comes within 3 s. */
-const acquireTimeout = 900;
-const groupTimeout = 2000;
+/** Together they keep the promise that every answer, an error too, comes within 3 s. */
+const ACQUIRE_TIMEOUT_MS = 900;
+const GROUP_TIMEOUT_MS = 2_000;
 
 @Global()
 @Module({
@@ -21,8 +21,8 @@ const groupTimeout = 2000;
           url: database.url,
           size: database.poolSize,
           named: !database.pooled,
-          acquireTimeout,
-          groupTimeout,
+          acquireTimeout: ACQUIRE_TIMEOUT_MS,
+          groupTimeout: GROUP_TIMEOUT_MS,
           onRoundTrip: (roundTrip) => monitor.observe(roundTrip),
           onIdleError: (error) => monitor.connectionLost(error),
         }),
@@ -33,7 +33,7 @@ const groupTimeout = 2000;
 })
 export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
-    @Inject(Connections) private readonly connections: Connections,
+    private readonly connections: Connections,
     private readonly monitor: DatabaseMonitor,
   ) {}
 

@@ -11,7 +11,7 @@ import type { Statement } from './statement.ts';
 import { Transaction } from './transaction.ts';
 
 /** How often the work of a transaction is begun before its caller is told that the service is busy. */
-const attempts = 3;
+const ATTEMPTS = 3;
 
 /** The one way to the database: whatever goes through it carries the ambient scope. */
 @Injectable()
@@ -40,6 +40,17 @@ export class Database {
     return rows as R[];
   }
 
+  /**
+   * As `query`, for a statement that answers with exactly one row.
+   * @throws Error where it answers with none or several
+   */
+  async one<R extends object>(statement: Statement): Promise<R> {
+    const rows = await this.query<R>(statement);
+    const [row] = rows;
+    if (!row || rows.length > 1) throw new Error(`a statement with one row answered ${rows.length}`);
+    return row;
+  }
+
   async #run(statement: Statement): Promise<ResultSet> {
     const { transaction } = currentContext();
     if (transaction) return transaction.run(statement);
@@ -54,12 +65,7 @@ export class Database {
 
   async #runAlone(statement: Statement): Promise<ResultSet> {
     const scope = ambientScope();
-    const connection = await this.#connections.acquire();
-    try {
-      return first(await sendInScope(connection, scope, [statement]));
-    } finally {
-      connection.release();
-    }
+    return this.#connections.use(async (connection) => first(await sendInScope(connection, scope, [statement])));
   }
 
   /**
@@ -69,7 +75,7 @@ export class Database {
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (currentContext().transaction) return work();
-    for (let attempt = 1; attempt < attempts; attempt += 1) {
+    for (let attempt = 1; attempt < ATTEMPTS; attempt += 1) {
       try {
         return await this.#attempt(work);
       } catch (error) {
@@ -120,12 +126,7 @@ export class Database {
   /** Enters the ambient scope with no work, for a handler that asked the database nothing. */
   async enter(): Promise<void> {
     const scope = ambientScope();
-    const connection = await this.#connections.acquire();
-    try {
-      await sendInScope(connection, scope, []);
-    } finally {
-      connection.release();
-    }
+    await this.#connections.use((connection) => sendInScope(connection, scope, []));
   }
 }
 

@@ -20,7 +20,7 @@ interface Step {
 }
 
 /** The extended protocol counts the parameters of a statement in 16 bits. */
-const parameterLimit = 65_535;
+const PARAMETER_LIMIT = 65_535;
 
 /**
  * Several statements in one message to the server, with a single Sync at the end: one round trip, and outside an explicit
@@ -154,8 +154,8 @@ export class Group {
 }
 
 function wireValues(statement: Statement): (Buffer | string | null)[] {
-  if (statement.values.length > parameterLimit) {
-    throw new TypeError(`a statement has ${statement.values.length} parameters, more than ${parameterLimit}`);
+  if (statement.values.length > PARAMETER_LIMIT) {
+    throw new TypeError(`a statement has ${statement.values.length} parameters, more than ${PARAMETER_LIMIT}`);
   }
   return statement.values.map((value) => {
     if (value === undefined) throw new TypeError('a parameter is undefined: say null, or leave the statement out');

@@ -7,7 +7,7 @@ export interface PreparedStatement {
 }
 
 /** Enough for every statement of the code; beyond it, the oldest makes room, so that a connection's memory is bounded. */
-export const preparedStatementLimit = 500;
+export const PREPARED_STATEMENT_LIMIT = 500;
 
 /**
  * The named statements of one connection. A name is never used twice: what became of a statement that failed is unknown
@@ -30,14 +30,11 @@ export class PreparedStatements {
   /** Keeps a statement that is known to work, in place of the oldest one when there are too many. */
   keep(text: string, statement: PreparedStatement): void {
     this.#byText.set(text, statement);
-    if (this.#byText.size <= preparedStatementLimit) return;
-    this.#byText
-      .entries()
-      .take(1)
-      .forEach(([oldest, { name }]) => {
-        this.#byText.delete(oldest);
-        this.#toClose.push(name);
-      });
+    for (const [oldest, dropped] of this.#byText) {
+      if (this.#byText.size <= PREPARED_STATEMENT_LIMIT) break;
+      this.#byText.delete(oldest);
+      this.discard(dropped);
+    }
   }
 
   discard(statement: PreparedStatement): void {

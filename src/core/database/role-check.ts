@@ -7,21 +7,17 @@ import { first } from './result-set.ts';
  * @throws Error naming DATABASE_URL and what is wrong with its role
  */
 export async function refusePowerfulRole(connections: Connections): Promise<void> {
-  const connection = await connections.acquire();
-  try {
-    const { rows } = first(await connection.send([{ text: powers, values: [], rowMode: 'array' }]));
-    const faults = rows.flatMap((row) => Object.values(row));
-    if (faults.length > 0) {
-      throw new Error(
-        `DATABASE_URL: its role ${faults.join(', ')}, so tenants would not be kept apart. Use tenantry_app.`,
-      );
-    }
-  } finally {
-    connection.release();
+  const question = { text: POWERS, values: [], rowMode: 'array' } as const;
+  const { rows } = first(await connections.use((connection) => connection.send([question])));
+  const faults = rows.flatMap((row) => Object.values(row));
+  if (faults.length > 0) {
+    throw new Error(
+      `DATABASE_URL: its role ${faults.join(', ')}, so tenants would not be kept apart. Use tenantry_app.`,
+    );
   }
 }
 
-const powers = `
+const POWERS = `
   select case
       when r.rolname <> current_user then 'may become ' || r.rolname
       when r.rolsuper then 'is a superuser'

@@ -26,7 +26,6 @@ export class Scope {
   readonly organizationId: string | null;
   /** What was refused at the entry, kept because a caller in between may have wrapped or swallowed the error. */
   refusal: Problem | undefined;
-  readonly #permission: string | null;
   readonly #admission: Admission | undefined;
   /** The request's own scope, which has been judged together with this one. */
   readonly #origin: Scope | undefined;
@@ -37,7 +36,6 @@ export class Scope {
     this.userId = userId;
     this.sessionId = admission?.sessionId ?? null;
     this.organizationId = organizationId;
-    this.#permission = admission?.permission ?? null;
     this.#admission = admission;
     this.#origin = origin;
   }
@@ -116,7 +114,7 @@ export class Scope {
   #denial(error: Error): Problem {
     if (error.message === 'organization_suspended') return new Problem('organization_suspended', { cause: error });
     if (error.message === 'member_suspended') return new Problem('member_suspended', { cause: error });
-    return new Problem('permission_denied', { cause: error, members: { required: this.#permission } });
+    return new Problem('permission_denied', { cause: error, members: { required: this.#admission?.permission } });
   }
 }
 

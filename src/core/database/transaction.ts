@@ -14,8 +14,8 @@ export class Transaction {
   readonly #connections: Connections;
   readonly #deferred: Statement[] = [];
   #connection: Connection | undefined;
-  #begun = false;
-  #ended = false;
+  /** `failed`: BEGIN and the entry may not have happened, so that nothing else may either. */
+  #state: 'new' | 'open' | 'failed' | 'over' = 'new';
   /** Statements of one transaction go one after the other, also when the work starts them together. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -37,32 +37,48 @@ export class Transaction {
   /** @throws Error when the transaction could not be committed; then nothing of it happened, unless the connection broke */
   async commit(): Promise<void> {
     await this.#inTurn(() => this.#commit());
-    this.#end();
+    this.#release();
   }
 
   async #commit(): Promise<void> {
-    if (!this.#begun && this.#deferred.length === 0) return;
-    const results = await this.#send([...this.#deferred, commit]);
+    const isEmpty = this.#state === 'new' && this.#deferred.length === 0;
+    const results = isEmpty ? undefined : await this.#send([...this.#deferred, commit]);
+    // Whatever is in line behind this turn would run outside of the transaction.
+    this.#state = 'over';
     // PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, and no error.
-    if (results.at(-1)?.command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
+    if (results && results.at(-1)?.command !== 'COMMIT') {
+      throw new Error('the transaction had failed and was rolled back');
+    }
   }
 
   /** Undoes everything. Never throws: where it can't be told to the server, the connection is destroyed. */
   async rollback(): Promise<void> {
     await this.#inTurn(() => this.#rollback()).catch(() => undefined);
-    this.#end();
+    this.#release();
   }
 
   async #rollback(): Promise<void> {
-    if (this.#begun) await this.#connection?.send([rollback]);
+    this.#state = 'over';
+    if (this.#connection?.isIdle === false) await this.#connection.send([rollback]);
   }
 
   async #send(statements: readonly Statement[]): Promise<ResultSet[]> {
-    if (this.#ended) throw new Error('a statement came after the end of its transaction: await everything in it');
+    if (this.#state === 'over') throw new Error('a statement came after the end of its transaction: await all of it');
+    if (this.#state === 'failed') throw new Error('the transaction did not begin, so it can only be undone');
     this.#connection ??= await this.#connections.acquire();
-    if (this.#begun) return sendInside(this.#connection, statements);
-    this.#begun = true;
-    return sendInScope(this.#connection, this.scope, statements, [begin]);
+    return this.#state === 'open' ? this.#goOn(this.#connection, statements) : this.#begin(this.#connection, statements);
+  }
+
+  async #begin(connection: Connection, statements: readonly Statement[]): Promise<ResultSet[]> {
+    this.#state = 'failed';
+    const results = await sendInScope(connection, this.scope, statements, [begin]);
+    this.#state = 'open';
+    return results;
+  }
+
+  async #goOn(connection: Connection, statements: readonly Statement[]): Promise<ResultSet[]> {
+    if (connection.isIdle) throw new Error('the transaction was ended by one of its own statements');
+    return sendInside(connection, statements);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -71,8 +87,7 @@ export class Transaction {
     return turn;
   }
 
-  #end(): void {
-    this.#ended = true;
+  #release(): void {
     this.#connection?.release();
     this.#connection = undefined;
   }

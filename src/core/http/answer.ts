@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, matchesAny } from './etag.ts';
 import { Page } from './page.ts';
+import { pathOf } from './problem-answer.ts';
 
 /** A body that brings headers: return it from a handler in place of the body. */
 export class Answer<Body> {
   constructor(
     readonly body: Body,
-    readonly headers: { readonly version?: number; readonly location?: string },
+    readonly headers: { readonly version?: number; readonly createdId?: string },
   ) {}
 }
 
@@ -16,9 +17,9 @@ export function versioned<Body>(version: number, body: Body): Answer<Body> {
   return new Answer(body, { version });
 }
 
-/** The answer of a POST that created a resource: 201 with the `Location` to read it at, and its `ETag` when versioned. */
-export function created<Body>(location: string, body: Body, version?: number): Answer<Body> {
-  return new Answer(body, { location, ...(version !== undefined && { version }) });
+/** The answer of a POST to a collection: its `Location` is the id below the path of the POST, and it has an `ETag`. */
+export function created<Body>(id: string, body: Body, version: number): Answer<Body> {
+  return new Answer(body, { createdId: id, version });
 }
 
 declare module 'fastify' {
@@ -35,8 +36,8 @@ export function decorateAnswer(reply: FastifyReply, payload: unknown): unknown {
     return payload;
   }
   if (!(payload instanceof Answer)) return payload;
-  const { version, location } = payload.headers;
-  if (location !== undefined) void reply.header('location', location);
+  const { version, createdId } = payload.headers;
+  if (createdId !== undefined) void reply.header('location', `${pathOf(reply.request)}/${createdId}`);
   if (version !== undefined) reply.version = version;
   return payload.body;
 }

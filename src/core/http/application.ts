@@ -1,10 +1,11 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Registry } from 'prom-client';
 import { Config } from '../../config/index.ts';
 import { Clock } from '../clock/clock.ts';
 import { createLogger, StructuredLog } from '../telemetry/logger.ts';
-import { Metrics } from '../telemetry/metrics.ts';
+import { createRegistry } from '../telemetry/metrics.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { RequestObserver } from '../telemetry/request-observer.ts';
 import { enableCors } from './cors.ts';
@@ -24,7 +25,7 @@ const OUTSIDE_PREFIX = ['health', 'metrics', 'problems', 'dev', '.well-known'];
 class RootModule {}
 
 /**
- * The application as production and the tests run it, ready to listen. It provides Config, Clock, Metrics and Readiness to
+ * The application as production and the tests run it, ready to listen. It provides Config, Clock, Registry and Readiness to
  * every module.
  * @param clock a test's own, where time matters
  */
@@ -33,16 +34,16 @@ export async function createApplication(
   config: Config,
   clock: Clock = new Clock(),
 ): Promise<NestFastifyApplication> {
-  const metrics = new Metrics();
+  const registry = createRegistry();
   const readiness = new Readiness();
   const routes = new RouteTable();
   const logger = createLogger(config.logLevel);
-  const observer = new RequestObserver(new RequestMetrics(metrics), logger);
+  const observer = new RequestObserver(new RequestMetrics(registry), logger);
   const app = await NestFactory.create<NestFastifyApplication>(
     rootModule(module, [
       { provide: Config, useValue: config },
       { provide: Clock, useValue: clock },
-      { provide: Metrics, useValue: metrics },
+      { provide: Registry, useValue: registry },
       { provide: Readiness, useValue: readiness },
     ]),
     createServer({ config, observer, readiness, routes }),

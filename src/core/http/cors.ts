@@ -13,8 +13,8 @@ const EXPOSED_HEADERS = [
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** Seconds that a browser may remember a preflight; more than this, Chromium does not. */
-const PREFLIGHT_MAX_AGE = 7200;
+/** What a browser may remember a preflight; more than this, Chromium does not. */
+const PREFLIGHT_MAX_AGE_SECONDS = 7200;
 
 type Decision = (error: Error | null, origin: string | false) => void;
 
@@ -28,7 +28,7 @@ export function enableCors(app: INestApplication, origins: readonly string[]): v
     credentials: true,
     exposedHeaders: EXPOSED_HEADERS,
     methods: METHODS,
-    maxAge: PREFLIGHT_MAX_AGE,
+    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
     strictPreflight: false, // Its refusal would be plain text; an OPTIONS that is no preflight gets the router's 405.
   });
 }

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { ApiHeader, ApiResponse } from '@nestjs/swagger';
+import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
 
 /** Enough of the hash that two bodies of one version never share it. */
@@ -68,5 +69,5 @@ function document(target: object, method: string | symbol): void {
   if (!descriptor) return;
   const description = 'The ETag of what you read: the change is refused when it has another version by now.';
   ApiHeader({ name: 'If-Match', required: false, description })(target, method, descriptor);
-  ApiResponse({ status: 412, description: 'precondition_failed' })(target, method, descriptor);
+  Refuses('precondition_failed')(target, method, descriptor);
 }

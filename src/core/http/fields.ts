@@ -61,6 +61,10 @@ function documentation({ description, example, optional, nullable }: FieldOption
 export const Text = (options: Options<typeof rules.text> = {}): PropertyDecorator =>
   field(rules.text(options), options);
 
+/** A text on one line, such as a name. */
+export const Line = (options: Options<typeof rules.line> = {}): PropertyDecorator =>
+  field(rules.line(options), options);
+
 export const EmailAddress = (options: FieldOptions = {}): PropertyDecorator => field(rules.emailAddress(), options);
 
 export const Identifier = (options: FieldOptions = {}): PropertyDecorator => field(rules.identifier(), options);
@@ -77,8 +81,7 @@ export const Choice = (values: readonly string[], options: FieldOptions = {}): P
 export const Flag = (options: FieldOptions = {}): PropertyDecorator => field(rules.flag(), options);
 
 /** A small JSON object of the client's own making: the only member whose content has no rules. */
-export const Metadata = (options: FieldOptions & { maxBytes?: number } = {}): PropertyDecorator =>
-  field(rules.metadata(options.maxBytes), options);
+export const Metadata = (options: FieldOptions = {}): PropertyDecorator => field(rules.metadata(), options);
 
 /** An object with rules of its own; a member that its class does not declare is refused. */
 // Swagger takes a function for a class unless it is called `type`: hence the new arrows.

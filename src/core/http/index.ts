@@ -4,9 +4,12 @@ export { IfMatch, Precondition } from './etag.ts';
 export {
   Choice,
   EmailAddress,
+  field,
+  type FieldOptions,
   Flag,
   Identifier,
   Integer,
+  Line,
   ListOf,
   Metadata,
   Nested,
@@ -17,6 +20,6 @@ export { HttpModule } from './http.module.ts';
 export { EXACT_ROWS, Page, pageOf, PageQuery, rowsOf } from './page.ts';
 export { ListParameter, PathId } from './parameters.ts';
 export { Refuses } from './problem.dto.ts';
-export { Problem, type FieldError, type ProblemCode, validationProblem } from './problem.ts';
+export { Problem, type FieldError, validationProblem } from './problem.ts';
 export { Readiness } from './readiness.ts';
-export { choice, text } from './rules.ts';
+export * as rules from './rules.ts';

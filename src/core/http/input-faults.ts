@@ -41,7 +41,7 @@ function faultsOf(error: ValidationError): readonly Fault[] {
 
 function fieldRuleOf({ contexts }: ValidationError): FieldRule | undefined {
   const context: unknown = contexts?.[RULE];
-  return isObject(context) && 'field' in context && context.field instanceof FieldRule ? context.field : undefined;
+  return isObject(context) && context['field'] instanceof FieldRule ? context['field'] : undefined;
 }
 
 /** Of a rule that class-validator brings: nested validation, and whatever a class uses besides our fields. */

@@ -1,7 +1,7 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../../config/index.ts';
-import { securityScheme } from '../access/access.decorator.ts';
+import { SECURITY_SCHEME } from '../access/access.decorator.ts';
 import { ProblemResponse } from './problem.dto.ts';
 
 /** Swagger UI at /docs, from files of our own, and the document at /openapi.json, built when it is first asked for. */
@@ -23,7 +23,7 @@ export function createDocument(app: NestFastifyApplication, config: Config): Ope
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(config.apiUrl)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, securityScheme)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, SECURITY_SCHEME)
     .build();
   return SwaggerModule.createDocument(app, settings, {
     extraModels: [ProblemResponse],

@@ -1,10 +1,9 @@
 import { applyDecorators, Param, type PipeTransform } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { isUUID } from 'class-validator';
 import { field, type FieldOptions } from './fields.ts';
 import { Problem } from './problem.ts';
-import { integer, list, type Rule } from './rules.ts';
+import { integer, isId, list, type Rule } from './rules.ts';
 
 interface IntegerParameterOptions extends Pick<FieldOptions, 'description' | 'example'> {
   readonly min?: number;
@@ -45,8 +44,8 @@ function toList(value: unknown): unknown {
 
 const existingId: PipeTransform<unknown, string> = {
   transform(value) {
-    if (!isUUID(value)) throw new Problem('not_found');
-    return String(value);
+    if (!isId(value)) throw new Problem('not_found');
+    return value;
   },
 };
 

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { Integer, ListOf, Text } from './fields.ts';
-import { type ProblemCode, problems } from './problem.ts';
+import { type ProblemCode, problems } from './problems.ts';
 
 export class FieldErrorResponse {
   @Text({ optional: true, description: 'Of a member of the body: a JSON pointer (RFC 6901).', example: '/slug' })

@@ -4,9 +4,7 @@ import { isRefusedByPolicy } from '../database/faults.ts';
 import { answerProblem, pathOf } from './problem-answer.ts';
 import { Problem } from './problem.ts';
 import type { RouteTable } from './route-table.ts';
-import { problemOf } from './translation.ts';
-
-const FIRST_SERVER_ERROR = 500;
+import { FIRST_SERVER_ERROR, problemOf } from './translation.ts';
 
 /** The one place where an error becomes an answer. */
 @Catch()
@@ -18,7 +16,8 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = this.#wrongMethod(problemOf(error), request) ?? problemOf(error);
+    const found = problemOf(error);
+    const problem = this.#wrongMethod(found, request) ?? found;
     // What row level security stopped is a 404 to the caller, and an alarm to us: code or grants are wrong, or an attack is on.
     if (problem.status >= FIRST_SERVER_ERROR || isRefusedByPolicy(error)) this.#log(problem, request);
     if (reply.sent || reply.raw.headersSent) {

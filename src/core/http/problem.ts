@@ -86,5 +86,3 @@ export function validationProblem(errors: readonly FieldError[]): Problem {
   const detail = errors.length === 1 ? '1 field is invalid.' : `${errors.length} fields are invalid.`;
   return new Problem('validation_failed', { detail, errors });
 }
-
-export { problems, type ProblemCode };

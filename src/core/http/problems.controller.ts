@@ -2,8 +2,9 @@ import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.ts';
-import { Problem, type ProblemCode, problems, problemSlug, problemType } from './problem.ts';
+import { Problem, problemSlug, problemType } from './problem.ts';
 import { problemPage, problemsPage } from './problems.page.ts';
+import { type ProblemCode, problems } from './problems.ts';
 
 export interface ProblemExplanation {
   readonly type: string;

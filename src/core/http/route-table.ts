@@ -7,17 +7,17 @@ interface Route {
 
 /** Which methods a path takes: what the router knows but does not tell, for the `Allow` of a 405. */
 export class RouteTable {
-  private readonly routes: Route[] = [];
+  readonly #routes: Route[] = [];
 
   /** Fastify's `onRoute` hook. */
   add({ url, method }: RouteOptions): void {
-    if (url !== '*') this.routes.push({ segments: url.split('/'), methods: [method].flat() });
+    if (url !== '*') this.#routes.push({ segments: url.split('/'), methods: [method].flat() });
   }
 
   /** @returns the methods of all routes that match the path, sorted; empty when none does */
   methodsAt(path: string): readonly string[] {
     const segments = path.split('/');
-    const methods = this.routes.filter((route) => matches(route.segments, segments)).flatMap((route) => route.methods);
+    const methods = this.#routes.filter((route) => matches(route.segments, segments)).flatMap((route) => route.methods);
     return [...new Set(methods)].toSorted();
   }
 }

@@ -24,6 +24,8 @@ interface TextLimits {
 // oxlint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
+const ONE_LINE = /^\P{Cc}*$/u;
+
 /** RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets. */
 const EMAIL_MAXIMUM = 254;
 const METADATA_MAXIMUM_BYTES = 4_096;
@@ -41,11 +43,25 @@ export function text({ min, max, pattern }: TextLimits = {}): Rule {
     if (min !== undefined && (length < min || value.trim() === ''))
       return fault('min_length', `must have at least ${count(min, 'character')}`);
     if (max !== undefined && length > max) return fault('max_length', `must have at most ${count(max, 'character')}`);
-    if (CONTROL_CHARACTERS.test(value)) return fault('characters', 'must not hold control characters');
+    if (CONTROL_CHARACTERS.test(value)) return controlCharacters;
     if (pattern && !pattern.test(value)) return fault('pattern', `must match ${pattern.source}`);
     return undefined;
   });
 }
+
+/** A text such as a name, in which tabs and line ends are refused like every other control character. */
+export function line(limits: Omit<TextLimits, 'pattern'> = {}): Rule {
+  const several = text(limits);
+  return {
+    schema: { ...several.schema, pattern: ONE_LINE.source },
+    faults: (value) => {
+      const faults = several.faults(value);
+      return faults.length > 0 || ONE_LINE.test(String(value)) ? faults : [controlCharacters];
+    },
+  };
+}
+
+const controlCharacters = fault('characters', 'must not hold control characters');
 
 export function emailAddress(): Rule {
   return rule({ type: 'string', format: 'email', maxLength: EMAIL_MAXIMUM }, (value) => {
@@ -58,8 +74,13 @@ export function emailAddress(): Rule {
 
 export function identifier(): Rule {
   return rule({ type: 'string', format: 'uuid' }, (value) => {
-    return isUUID(value) ? undefined : fault('identifier', 'must be an id (UUID)');
+    return isId(value) ? undefined : fault('identifier', 'must be an id (UUID)');
   });
+}
+
+/** @returns whether it has the form of our ids, which are UUIDs of version 7 (RFC 9562) */
+export function isId(value: unknown): value is string {
+  return isUUID(value, 7);
 }
 
 export function timestamp(): Rule {
@@ -97,11 +118,11 @@ export function flag(): Rule {
 }
 
 /** A JSON object of the client's own making. */
-export function metadata(maxBytes = METADATA_MAXIMUM_BYTES): Rule {
+export function metadata(): Rule {
   return rule({ type: 'object', additionalProperties: true }, (value) => {
     if (!isObject(value)) return fault('type', 'must be an object');
-    const isSmall = Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
-    return isSmall ? undefined : fault('max_size', `must have at most ${maxBytes} bytes as JSON`);
+    const isSmall = Buffer.byteLength(JSON.stringify(value)) <= METADATA_MAXIMUM_BYTES;
+    return isSmall ? undefined : fault('max_size', `must have at most ${METADATA_MAXIMUM_BYTES} bytes as JSON`);
   });
 }
 
@@ -138,7 +159,7 @@ export function list(item: Rule, { min, max, unique }: ListLimits = {}): Rule {
   return { schema, faults };
 }
 
-export function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

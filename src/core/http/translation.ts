@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { toProblem } from '../database/faults.ts';
-import { Problem, type ProblemCode } from './problem.ts';
+import { Problem } from './problem.ts';
+import type { ProblemCode } from './problems.ts';
 
 /** What Nest and Fastify refuse by status alone. */
 const codesByStatus: Readonly<Record<number, ProblemCode>> = {
@@ -20,7 +21,7 @@ const codesByStatus: Readonly<Record<number, ProblemCode>> = {
 };
 
 const FIRST_CLIENT_ERROR = 400;
-const FIRST_SERVER_ERROR = 500;
+export const FIRST_SERVER_ERROR = 500;
 
 /** @returns the problem that any error stands for; an unknown one is ours to mend, and tells the caller nothing */
 export function problemOf(error: unknown): Problem {

@@ -10,7 +10,7 @@ interface Declared {
   readonly query: boolean;
 }
 
-const detail = 'is not a field of this request';
+const UNKNOWN = { code: 'unknown', detail: 'is not a field of this request' };
 
 /** Refuses input to a route that declares none; where a class is declared, the pipe refuses what is not in it. */
 export class UndeclaredInputInterceptor implements NestInterceptor {
@@ -21,8 +21,8 @@ export class UndeclaredInputInterceptor implements NestInterceptor {
     const { body, query } = context.switchToHttp().getRequest<FastifyRequest>();
     const declared = this.#declaredBy(context);
     const errors: FieldError[] = [
-      ...(declared.query ? [] : namesIn(query).map((parameter) => ({ parameter, code: 'unknown', detail }))),
-      ...(declared.body ? [] : namesIn(body).map((name) => ({ pointer: `/${name}`, code: 'unknown', detail }))),
+      ...(declared.query ? [] : namesIn(query).map((parameter) => ({ parameter, ...UNKNOWN }))),
+      ...(declared.body ? [] : namesIn(body).map((name) => ({ pointer: `/${name}`, ...UNKNOWN }))),
     ];
     if (errors.length > 0) throw validationProblem(errors);
     return next.handle();

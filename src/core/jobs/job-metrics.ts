@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Gauge, Histogram } from 'prom-client';
-import { Metrics } from '../telemetry/metrics.ts';
+import { Gauge, Histogram, Registry } from 'prom-client';
+import { MS_PER_SECOND } from '../telemetry/index.ts';
 import type { Backlog } from './presence.ts';
 
-const MS_PER_SECOND = 1_000;
-
-/** Seconds; from a mail to a server next door to the longest that a mail server may take. */
-const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
+/** From a mail to a server next door to the longest that a mail server may take. */
+const BUCKETS_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
 
 /** `done`, `failed` (and tried again), or `given_up` after the last attempt, which is worth an alarm. */
 export type Outcome = 'done' | 'failed' | 'given_up';
@@ -18,13 +16,13 @@ export class JobMetrics {
   readonly #queued: Gauge;
   readonly #givenUp: Gauge;
 
-  constructor({ registry }: Metrics) {
+  constructor(registry: Registry) {
     const registers = [registry];
     this.#attempts = new Histogram({
       name: 'job_duration_seconds',
       help: 'Attempts at jobs by this process, by task and outcome (done, failed, given_up).',
       labelNames: ['task', 'outcome'],
-      buckets: BUCKETS,
+      buckets: BUCKETS_SECONDS,
       registers,
     });
     this.#queued = new Gauge({

@@ -12,10 +12,6 @@ export type TaskName = keyof TaskPayloads;
 /** One attempt at a job. A handler may run more than once for the same job, so its effect has to bear a repeat. */
 export interface Attempt {
   readonly jobId: string;
-  /** From 1. */
-  readonly number: number;
-  /** Aborts when the process is stopping and will not wait for the handler much longer. */
-  readonly signal: AbortSignal;
 }
 
 /** Returning means done; throwing means "later again", until the attempts are used up. */

@@ -24,8 +24,10 @@ export class Mailbox {
   keep(mail: Rendered & { id: string; to: string }): void {
     if (this.#mails.has(mail.id)) return;
     this.#mails.set(mail.id, { ...mail, createdAt: this.clock.now() });
-    const [oldest] = this.#mails.keys();
-    if (this.#mails.size > CAPACITY && oldest !== undefined) this.#mails.delete(oldest);
+    for (const oldest of this.#mails.keys()) {
+      if (this.#mails.size <= CAPACITY) break;
+      this.#mails.delete(oldest);
+    }
   }
 
   /** Newest first; with an address, in any letter case, only those to it. */

@@ -1,2 +1,2 @@
-export { Metrics } from './metrics.ts';
+export { MS_PER_SECOND } from './metrics.ts';
 export { TelemetryModule } from './telemetry.module.ts';

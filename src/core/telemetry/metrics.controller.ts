@@ -2,17 +2,17 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Registry } from 'prom-client';
 import { Config } from '../../config/index.ts';
 import { Access } from '../access/access.decorator.ts';
 import { Problem } from '../http/problem.ts';
-import { Metrics } from './metrics.ts';
 
 @ApiExcludeController()
 @Controller('metrics')
 export class MetricsController {
   constructor(
     private readonly config: Config,
-    private readonly metrics: Metrics,
+    private readonly registry: Registry,
   ) {}
 
   @Get()
@@ -22,8 +22,8 @@ export class MetricsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     if (!this.#knows(authorization)) throw new Problem('unauthenticated', { detail: 'Send the metrics token.' });
-    void reply.type(this.metrics.contentType);
-    return this.metrics.exposition();
+    void reply.type(this.registry.contentType);
+    return this.registry.metrics();
   }
 
   /** Compares hashes, which have one length, in constant time. Without a configured token nobody is let in. */

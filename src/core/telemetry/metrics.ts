@@ -1,24 +1,13 @@
-import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
+export const MS_PER_SECOND = 1_000;
+
 /**
- * The metrics of this application. Whoever has something to count makes it with `registers: [metrics.registry]`; labels
- * come from small fixed sets, never from data.
+ * The metrics of this application, with those of its process. Whoever has something to count makes it with
+ * `registers: [registry]`; labels come from small fixed sets, never from data.
  */
-@Injectable()
-export class Metrics {
-  readonly registry = new Registry();
-
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
-  }
-
-  get contentType(): string {
-    return this.registry.contentType;
-  }
-
-  /** @returns all metrics in Prometheus' text format */
-  exposition(): Promise<string> {
-    return this.registry.metrics();
-  }
+export function createRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
 }

@@ -1,21 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { MS_PER_SECOND } from './metrics.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
-/** Who called, by id. Whoever finds it out (the guard) writes it on the request, for the line that is logged at its end. */
-export interface Caller {
-  readonly userId?: string | null;
-  readonly organizationId?: string | null;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    caller?: Caller;
-  }
-}
-
 const UNKNOWN_ROUTE = 'none';
-const MS_PER_SECOND = 1_000;
 
 /** One line and one measurement for each request, whatever became of it. */
 export class RequestObserver {
@@ -33,7 +21,7 @@ export class RequestObserver {
 
   /** The route's pattern and never the URL, which may hold personal data; no address, no user agent. */
   #ended(request: FastifyRequest, reply: FastifyReply, milliseconds: number): void {
-    const { method, caller } = request;
+    const { method, scope } = request;
     const route = request.routeOptions.url ?? UNKNOWN_ROUTE;
     const status = reply.raw.statusCode;
     this.metrics.ended(method, route, status, milliseconds / MS_PER_SECOND);
@@ -45,8 +33,8 @@ export class RequestObserver {
       status,
       duration_ms: Math.round(milliseconds),
       ...(!reply.raw.writableFinished && { aborted: true }),
-      ...(caller?.userId && { user_id: caller.userId }),
-      ...(caller?.organizationId && { organization_id: caller.organizationId }),
+      ...(scope?.userId && { user_id: scope.userId }),
+      ...(scope?.organizationId && { organization_id: scope.organizationId }),
     });
   }
 }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { v4 as randomId } from 'uuid';
 import { Config } from '../../config/index.ts';
-import { accessTokenAlgorithm, accessTokenType } from '../../core/access/index.ts';
-import { Clock } from '../../core/clock/clock.ts';
+import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE } from '../../core/access/index.ts';
+import { Clock, numericDate } from '../../core/clock/clock.ts';
 import { SigningKey } from '../../core/crypto/index.ts';
 
 /** A session, as far as an access token tells of it. */
@@ -16,7 +16,7 @@ export interface TokenSubject {
 }
 
 /** Seconds that an access token is valid for. Its session is asked after at every request all the same. */
-export const ACCESS_TOKEN_LIFETIME = 600;
+export const ACCESS_TOKEN_LIFETIME_SECONDS = 600;
 
 /** Signs access tokens (RFC 9068): short-lived, for this API alone. */
 @Injectable()
@@ -28,24 +28,19 @@ export class AccessTokens {
   ) {}
 
   sign({ userId, sessionId, authenticatedAt, methods }: TokenSubject): string {
-    const issuedAt = seconds(this.clock.now());
+    const issuedAt = this.clock.seconds();
     const claims = {
       iss: this.config.apiUrl,
       aud: this.config.apiUrl,
       sub: userId,
       sid: sessionId,
       iat: issuedAt,
-      exp: issuedAt + ACCESS_TOKEN_LIFETIME,
+      exp: issuedAt + ACCESS_TOKEN_LIFETIME_SECONDS,
       jti: randomId(),
       amr: methods,
-      auth_time: seconds(authenticatedAt),
+      auth_time: numericDate(authenticatedAt),
     };
-    const header = { alg: accessTokenAlgorithm, typ: accessTokenType, kid: this.key.id };
-    return jwt.sign(claims, this.key.privateKey, { algorithm: accessTokenAlgorithm, header });
+    const header = { alg: ACCESS_TOKEN_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid: this.key.id };
+    return jwt.sign(claims, this.key.privateKey, { algorithm: ACCESS_TOKEN_ALGORITHM, header });
   }
-}
-
-/** RFC 7519, NumericDate. */
-function seconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
 }

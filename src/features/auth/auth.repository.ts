@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
-import type { Client, EmailAddress } from '../users/index.ts';
+import type { EmailIdentity } from '../users/index.ts';
 
 /** A day: long enough for a mail that is read tomorrow. */
 const VERIFICATION_LIFETIME_SECONDS = 86_400;
@@ -15,7 +16,7 @@ export interface Credentials {
 }
 
 export interface EmailToken {
-  readonly email: EmailAddress;
+  readonly email: EmailIdentity;
   readonly name: string;
   /** Who has the address by now. */
   readonly userId: string | null;
@@ -29,15 +30,15 @@ export class AuthRepository {
   /** @returns whether the address has a user, who is not to be sent the token */
   async issueVerification(
     hash: Buffer,
-    { address, key }: EmailAddress,
+    { address, key }: EmailIdentity,
     name: string,
     addressHash: Buffer,
-    { ipAddress, userAgent, requestId }: Client,
+    { id, ipAddress, userAgent }: RequestInfo,
   ): Promise<boolean> {
-    const [row] = await this.database.query<{ known: boolean }>(sql`
+    const { known } = await this.database.one<{ known: boolean }>(sql`
       select app.issue_email_token(${hash}, 'verify_email', ${VERIFICATION_LIFETIME_SECONDS}::integer, ${address}, ${key},
-        ${name}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${requestId}) as known`);
-    return row?.known === true;
+        ${name}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id}) as known`);
+    return known;
   }
 
   /** @returns undefined for a token that is unknown, expired or spent */
@@ -50,10 +51,10 @@ export class AuthRepository {
 
   /** @returns true for one caller, ever */
   async useVerification(hash: Buffer): Promise<boolean> {
-    const [row] = await this.database.query<{ used: boolean }>(
+    const { used } = await this.database.one<{ used: boolean }>(
       sql`select app.use_email_token(${hash}, 'verify_email') as used`,
     );
-    return row?.used === true;
+    return used;
   }
 
   /** Of the user in whose scope the current transaction runs; travels with its commit. */
@@ -61,30 +62,29 @@ export class AuthRepository {
     this.database.defer(sql`insert into passwords (hash) values (${hash})`);
   }
 
-  async findCredentials({ key }: EmailAddress, addressHash: Buffer): Promise<Credentials> {
-    const [row] = await this.database.query<{ userId: string; passwordHash: string; retryAfter: number }>(sql`
+  async findCredentials({ key }: EmailIdentity, addressHash: Buffer): Promise<Credentials> {
+    return this.database.one<Credentials>(sql`
       select user_id as "userId", password_hash as "passwordHash", retry_after as "retryAfter"
       from app.find_credentials(${key}, ${addressHash})`);
-    return row ?? { userId: null, passwordHash: null, retryAfter: 0 };
   }
 
   /** @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where this one was counted */
   async recordFailure(
-    { key }: EmailAddress,
+    { key }: EmailIdentity,
     addressHash: Buffer,
-    { ipAddress, userAgent, requestId }: Client,
+    { id, ipAddress, userAgent }: RequestInfo,
   ): Promise<number> {
-    const [row] = await this.database.query<{ retryAfter: number }>(sql`
-      select app.record_failed_sign_in(${key}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${requestId})
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
+      select app.record_failed_sign_in(${key}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})
         as "retryAfter"`);
-    return row?.retryAfter ?? 0;
+    return retryAfter;
   }
 
   /** @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where they are forgotten now */
   async forgiveFailures(addressHash: Buffer): Promise<number> {
-    const [row] = await this.database.query<{ retryAfter: number }>(
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(
       sql`select app.forgive_failed_sign_ins(${addressHash}) as "retryAfter"`,
     );
-    return row?.retryAfter ?? 0;
+    return retryAfter;
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, Passwords } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
-import { currentClient, emailAddress } from '../users/index.ts';
+import { emailIdentity } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { SessionsService, type TokenPair } from './sessions.service.ts';
 
@@ -21,13 +22,13 @@ export class LoginService {
    * @throws Problem invalid_credentials; rate_limited after too many wrong passwords for the address
    */
   async login(email: string, password: string): Promise<TokenPair> {
-    const identity = emailAddress(email);
+    const identity = emailIdentity(email);
     const addressHash = this.keyedHash.digest('email_address', identity.key);
     const { userId, passwordHash, retryAfter } = await this.repository.findCredentials(identity, addressHash);
     refuseBlocked(retryAfter);
     const matches = await this.passwords.verify(passwordHash, password);
     if (!matches || userId === null) {
-      refuseBlocked(await this.repository.recordFailure(identity, addressHash, currentClient()));
+      refuseBlocked(await this.repository.recordFailure(identity, addressHash, currentRequest()));
       throw new Problem('invalid_credentials', { detail: 'The address or the password is wrong.' });
     }
     return this.database.inScope(Scope.user(userId), () => this.#signIn(userId, addressHash));

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Config } from '../../config/index.ts';
+import { currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, Passwords, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import { currentClient, emailAddress, UsersService } from '../users/index.ts';
+import { emailIdentity, UsersService } from '../users/index.ts';
 import { AuthRepository, type EmailToken } from './auth.repository.ts';
 import { passwordFaults } from './password.policy.ts';
 import { SessionsService, type TokenPair } from './sessions.service.ts';
@@ -26,13 +27,13 @@ export class RegistrationService {
 
   /** Mails a link to a new address and a notice to a known one: the same work, so that neither answer nor time tells. */
   async register(email: string, name: string): Promise<void> {
-    const identity = emailAddress(email);
+    const identity = emailIdentity(email);
     const to = identity.address;
     const addressHash = this.keyedHash.digest('email_address', identity.key);
     const token = randomToken();
     const hash = tokenHash(token);
     await this.database.transaction(async () => {
-      const known = await this.repository.issueVerification(hash, identity, name, addressHash, currentClient());
+      const known = await this.repository.issueVerification(hash, identity, name, addressHash, currentRequest());
       if (known) this.mail.send({ to, template: 'address_known' });
       else this.mail.send({ to, template: 'verify_email', name, link: this.#link(token) });
     });

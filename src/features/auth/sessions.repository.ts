@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
-import type { Client } from '../users/index.ts';
 
 /** Days that a refresh token, and with the newest of them its session, is valid for. */
 const LIFETIME_DAYS = 30;
@@ -12,17 +12,17 @@ export interface NewSession {
 }
 
 /** How a session was begun, for another access token. */
-export type LiveSession = {
+export interface LiveSession {
   readonly authenticatedAt: Date;
   readonly methods: string[];
-};
+}
 
-export type RefreshTokenOwner = {
+export interface RefreshTokenOwner {
   readonly userId: string;
   readonly sessionId: string;
   /** `live`: unspent. `repeated`: its spender asks again within 10 s. `reused`: anybody else does. */
   readonly state: 'live' | 'repeated' | 'reused';
-};
+}
 
 /** All but `findRefreshToken` works in a user's own scope. */
 @Injectable()
@@ -30,7 +30,7 @@ export class SessionsRepository {
   constructor(private readonly database: Database) {}
 
   /** Travels with the commit of the current transaction. */
-  insert({ id, authenticatedAt, methods }: NewSession, { ipAddress, userAgent }: Client): void {
+  insert({ id, authenticatedAt, methods }: NewSession, { ipAddress, userAgent }: RequestInfo): void {
     this.database.defer(sql`
       insert into sessions (user_id, id, expires_at, authenticated_at, authentication_methods, ip_address, user_agent)
       values (app.user_id(), ${id}::uuid, now() + make_interval(days => ${LIFETIME_DAYS}), ${authenticatedAt},
@@ -43,7 +43,7 @@ export class SessionsRepository {
   }
 
   /** Answers in any scope; undefined for a token that is unknown or whose session is over. */
-  async findRefreshToken(hash: Buffer, { ipAddress, userAgent }: Client): Promise<RefreshTokenOwner | undefined> {
+  async findRefreshToken(hash: Buffer, { ipAddress, userAgent }: RequestInfo): Promise<RefreshTokenOwner | undefined> {
     const [owner] = await this.database.query<RefreshTokenOwner>(sql`
       select user_id as "userId", session_id as "sessionId", state
       from app.find_refresh_token(${hash}, ${ipAddress}::inet, ${userAgent})`);
@@ -59,7 +59,7 @@ export class SessionsRepository {
     hash: Buffer,
     successor: Buffer,
     { sessionId }: RefreshTokenOwner,
-    { ipAddress, userAgent }: Client,
+    { ipAddress, userAgent }: RequestInfo,
   ): Promise<LiveSession | undefined> {
     const [session] = await this.database.query<LiveSession>(sql`
       with session as (

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../../core/clock/clock.ts';
-import { currentContext } from '../../core/context/context.ts';
+import { currentContext, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
-import { currentClient, SecurityEvents } from '../users/index.ts';
-import { ACCESS_TOKEN_LIFETIME, AccessTokens } from './access-tokens.ts';
+import { SecurityEvents } from '../users/index.ts';
+import { ACCESS_TOKEN_LIFETIME_SECONDS, AccessTokens } from './access-tokens.ts';
 import { type LiveSession, type RefreshTokenOwner, SessionsRepository } from './sessions.repository.ts';
 
 /** What a client signs its requests with, and renews that with. */
@@ -36,7 +36,7 @@ export class SessionsService {
   begin(userId: string, method: AuthenticationMethod): TokenPair {
     const session = { id: uuid(), authenticatedAt: this.clock.now(), methods: [method] };
     const refreshToken = randomToken();
-    this.repository.insert(session, currentClient());
+    this.repository.insert(session, currentRequest());
     this.repository.insertRefreshToken(tokenHash(refreshToken), session.id);
     this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: session.id });
     return this.#pair({ userId, sessionId: session.id }, session, refreshToken);
@@ -49,7 +49,7 @@ export class SessionsService {
    * unknown, expired or its session over
    */
   async refresh(refreshToken: string): Promise<TokenPair> {
-    const owner = await this.repository.findRefreshToken(tokenHash(refreshToken), currentClient());
+    const owner = await this.repository.findRefreshToken(tokenHash(refreshToken), currentRequest());
     if (!owner) throw sessionOver();
     return this.database.inScope(Scope.user(owner.userId), () => this.#renew(owner, refreshToken));
   }
@@ -59,14 +59,14 @@ export class SessionsService {
     const hash = tokenHash(refreshToken);
     const successor = this.keyedHash.digest('refresh_token', refreshToken).toString('base64url');
     const rotated =
-      owner.state === 'live' && (await this.repository.rotate(hash, tokenHash(successor), owner, currentClient()));
+      owner.state === 'live' && (await this.repository.rotate(hash, tokenHash(successor), owner, currentRequest()));
     const session = rotated || (await this.#repeated(owner, hash));
     return this.#pair(owner, session, successor);
   }
 
   /** Another request has spent the token, before or a moment ago. */
   async #repeated(owner: RefreshTokenOwner, hash: Buffer): Promise<LiveSession> {
-    const now = await this.repository.findRefreshToken(hash, currentClient());
+    const now = await this.repository.findRefreshToken(hash, currentRequest());
     if (now?.state === 'reused') return this.#refuseReuse(owner);
     const session = now?.state === 'repeated' && (await this.repository.findLive(owner.sessionId));
     if (!session) throw sessionOver();
@@ -98,7 +98,7 @@ export class SessionsService {
     refreshToken: string,
   ): TokenPair {
     const accessToken = this.accessTokens.sign({ userId, sessionId, authenticatedAt, methods });
-    return { accessToken, expiresIn: ACCESS_TOKEN_LIFETIME, refreshToken, sessionId };
+    return { accessToken, expiresIn: ACCESS_TOKEN_LIFETIME_SECONDS, refreshToken, sessionId };
   }
 }
 

@@ -1,4 +1,4 @@
-import { Choice } from '../../core/http/fields.ts';
+import { Choice } from '../../core/http/index.ts';
 
 export class HealthResponse {
   @Choice(['ok'])

@@ -1,4 +1,4 @@
-import { Text } from '../../core/http/fields.ts';
+import { Text } from '../../core/http/index.ts';
 import type { KeptMail } from '../../core/mail/index.ts';
 
 export class MailboxQuery {

@@ -34,7 +34,7 @@ export class OrganizationsController {
   @Refuses('validation_failed', 'already_exists')
   async create(@Body() request: OrganizationRequest): Promise<Answer<OrganizationResponse>> {
     const organization = await this.organizations.create(request);
-    return created(`/api/v1/organizations/${organization.id}`, toOrganization(organization), organization.version);
+    return created(organization.id, toOrganization(organization), organization.version);
   }
 
   @Get()
@@ -60,7 +60,7 @@ export class OrganizationsController {
   @Access('organization:update')
   @ApiOperation({ summary: 'Change the name, slug or metadata of an organization' })
   @ApiOkResponse({ type: OrganizationResponse })
-  @Refuses('precondition_failed', 'validation_failed', 'already_exists')
+  @Refuses('validation_failed', 'already_exists')
   async update(
     @Body() patch: OrganizationPatch,
     @IfMatch() precondition: Precondition,

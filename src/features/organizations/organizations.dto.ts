@@ -1,31 +1,31 @@
 import {
-  choice,
   Choice,
+  field,
+  type FieldOptions,
   Identifier,
   Integer,
+  Line,
   ListOf,
   ListParameter,
   Metadata,
   Nested,
   PageQuery,
+  rules,
   Text,
-  text,
   Timestamp,
 } from '../../core/http/index.ts';
-import { field, type FieldOptions } from '../../core/http/fields.ts';
-import type { Rule } from '../../core/http/rules.ts';
 import type { JsonObject } from './merge-patch.ts';
 import type { Organization, OwnOrganization } from './organizations.repository.ts';
-import { isReserved, slugPattern } from './slug.policy.ts';
+import { isReserved, SLUG_PATTERN } from './slug.policy.ts';
 
-const NAME = { min: 1, max: 200, pattern: /^\P{Cc}*$/u, example: 'Acme' };
+const NAME = { min: 1, max: 200, example: 'Acme' };
 const SORTS = ['name', '-name', 'created_at', '-created_at'];
 
 /** A slug that an organisation may choose. */
 const Slug = (options: FieldOptions = {}): PropertyDecorator => field(freeSlug, { example: 'acme', ...options });
 
-const wellFormed = text({ pattern: slugPattern });
-const freeSlug: Rule = {
+const wellFormed = rules.text({ pattern: SLUG_PATTERN });
+const freeSlug: rules.Rule = {
   schema: wellFormed.schema,
   faults: (value) =>
     typeof value === 'string' && isReserved(value)
@@ -34,7 +34,7 @@ const freeSlug: Rule = {
 };
 
 export class OrganizationRequest {
-  @Text(NAME)
+  @Line(NAME)
   name: string;
 
   @Slug({ optional: true, description: 'Made from the name when it is left out.' })
@@ -45,7 +45,7 @@ export class OrganizationRequest {
 }
 
 export class OrganizationPatch {
-  @Text({ ...NAME, optional: true })
+  @Line({ ...NAME, optional: true })
   name?: string;
 
   @Slug({ optional: true })
@@ -59,13 +59,13 @@ export class OrganizationsQuery extends PageQuery {
   @Text({ optional: true, max: 200, description: 'Part of the name, in any letter case.' })
   q?: string;
 
-  @ListParameter(text({ max: 48 }), { description: 'Any of these slugs.' })
+  @ListParameter(rules.text({ max: 48 }), { description: 'Any of these slugs.' })
   slug?: string[];
 
-  @ListParameter(text({ max: 48 }), { description: 'The caller holds any of these roles.', example: 'owner' })
+  @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.', example: 'owner' })
   role?: string[];
 
-  @ListParameter(choice(SORTS), { description: 'In one direction: a minus before each name, or before none.' })
+  @ListParameter(rules.choice(SORTS), { description: 'In one direction: a minus before each name, or before none.' })
   sort?: string[];
 }
 
@@ -73,7 +73,7 @@ class MembershipResponse {
   @Identifier({ description: "The caller's member id." })
   id: string;
 
-  @ListOf(text(), { example: ['owner'] })
+  @ListOf(rules.text(), { example: ['owner'] })
   roles: readonly string[];
 
   @Choice(['active', 'suspended'])
@@ -92,10 +92,10 @@ export class OwnOrganizationResponse {
   @Identifier()
   id: string;
 
-  @Text(NAME)
+  @Line(NAME)
   name: string;
 
-  @Text({ pattern: slugPattern, example: 'acme' })
+  @Text({ pattern: SLUG_PATTERN, example: 'acme' })
   slug: string;
 
   @Metadata()

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { systemRoleIds } from '../../core/access/index.ts';
 import { Database, databaseFault, join, sql, type Sql } from '../../core/database/index.ts';
 import type { JsonObject } from './merge-patch.ts';
 
@@ -42,9 +43,6 @@ export interface OwnOrganizationsFilter {
   readonly limit: number;
 }
 
-/** The role `owner` has the same id in every organisation. */
-const OWNER_ROLE = '00000000-0000-7000-8000-000000000001';
-
 /** The organisation of the scope, which shows no other. */
 const current = sql`
   select o.id, o.name, o.slug, o.metadata, o.version, o.created_at as "createdAt",
@@ -71,26 +69,25 @@ export class OrganizationsRepository {
       ), member as (
         insert into members (id, user_id) select ${memberId}::uuid, app.user_id() from organization returning id
       )
-      insert into member_roles (member_id, role_id) select id, ${OWNER_ROLE}::uuid from member returning member_id`);
+      insert into member_roles (member_id, role_id) select id, ${systemRoleIds.owner}::uuid from member returning member_id`);
     return rows.length === 1;
   }
 
   async find(): Promise<Organization> {
-    return only(await this.database.query<Organization>(current));
+    return this.database.one<Organization>(current);
   }
 
   /** Waits for whoever is changing it, and keeps it until the transaction ends. */
   async findLocked(): Promise<Organization> {
-    return only(await this.database.query<Organization>(sql`${current} for no key update of o`));
+    return this.database.one<Organization>(sql`${current} for no key update of o`);
   }
 
   /** @returns what the database made of the change; undefined, and nothing changed, where the slug is taken */
   async update(id: string, { name, slug, metadata }: OrganizationFields): Promise<Touched | undefined> {
     try {
-      const rows = await this.database.query<Touched>(sql`
+      return await this.database.one<Touched>(sql`
         update organizations set name = ${name}, slug = ${slug}, metadata = ${JSON.stringify(metadata)}::jsonb
           where id = ${id}::uuid returning version, updated_at as "updatedAt"`);
-      return only(rows);
     } catch (error) {
       if (databaseFault(error)?.constraint === SLUG_KEY) return undefined;
       throw error;
@@ -114,12 +111,6 @@ export class OrganizationsRepository {
 type Touched = Pick<Organization, 'version' | 'updatedAt'>;
 
 const SLUG_KEY = 'organizations_slug_key';
-
-function only<Row>(rows: readonly Row[]): Row {
-  const [row] = rows;
-  if (row === undefined || rows.length > 1) throw new Error(`expected the scope's organisation, found ${rows.length}`);
-  return row;
-}
 
 /** People look for "acme" between "Able" and "Beta"; the collation is named, so that every server sorts alike. */
 const sortKeys = {

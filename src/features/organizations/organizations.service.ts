@@ -4,8 +4,7 @@ import { v7 as uuid } from 'uuid';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
-import { EXACT_ROWS, type Precondition, Problem, rowsOf, validationProblem } from '../../core/http/index.ts';
-import { metadata as metadataRule } from '../../core/http/rules.ts';
+import { EXACT_ROWS, type Precondition, Problem, rowsOf, rules, validationProblem } from '../../core/http/index.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { OrganizationPatch, OrganizationRequest, OrganizationsQuery } from './organizations.dto.ts';
 import {
@@ -110,7 +109,7 @@ function slugTaken(): Problem {
 function merged(organization: Organization, patch: OrganizationPatch): OrganizationFields {
   const { name = organization.name, slug = organization.slug, metadata: change = {} } = patch;
   const metadata = mergePatch(organization.metadata, change);
-  const faults = metadataRule().faults(metadata);
+  const faults = rules.metadata().faults(metadata);
   if (faults.length > 0) {
     throw validationProblem(faults.map(({ code, detail }) => ({ pointer: '/metadata', code, detail })));
   }

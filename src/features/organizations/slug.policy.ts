@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 
-export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
+export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 const LONGEST = 48;
 
 /** What a front end needs for pages of its own beside `/{slug}`, and names that would pass for the platform's. */
-const reserved: ReadonlySet<string> = new Set(
+const RESERVED: ReadonlySet<string> = new Set(
   `abuse about account accounts admin administrator api app assets auth billing blog cdn contact dashboard dev docs
    email explore help home health internal invitations legal localhost login logout mail me metrics new oauth openapi
    organization organizations postmaster pricing privacy problems register root security settings signin signup static
@@ -12,7 +12,7 @@ const reserved: ReadonlySet<string> = new Set(
 );
 
 export function isReserved(slug: string): boolean {
-  return reserved.has(slug);
+  return RESERVED.has(slug);
 }
 
 /** @returns a slug for the name: "Größe & Söhne" gives "grosse-sohne"; never a reserved one, nor an empty one */

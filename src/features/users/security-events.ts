@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { currentContext } from '../../core/context/context.ts';
+import { currentRequest } from '../../core/context/context.ts';
 import { SecurityEventsRepository } from './security-events.repository.ts';
 
 /** What a person finds in their own log. Ids alone: never an address, a name, a password or a token. */
@@ -11,23 +11,6 @@ export interface SecurityEvent {
   readonly changes?: Readonly<Record<string, { readonly changed: true }>>;
 }
 
-const LONGEST_USER_AGENT = 512;
-
-/** Who is asking, as far as the network tells. */
-export interface Client {
-  readonly ipAddress: string;
-  readonly userAgent: string | null;
-  readonly requestId: string;
-}
-
-/** @throws Error outside a request */
-export function currentClient(): Client {
-  const { request } = currentContext();
-  if (!request) throw new Error('there is no request, and so no client');
-  const userAgent = request.userAgent?.slice(0, LONGEST_USER_AGENT) ?? null;
-  return { ipAddress: request.ipAddress, userAgent, requestId: request.id };
-}
-
 /** The log of the user in whose scope the current transaction runs: an event commits with what it tells of. */
 @Injectable()
 export class SecurityEvents {
@@ -35,6 +18,6 @@ export class SecurityEvents {
 
   /** @throws Error outside a transaction or a request */
   record(event: SecurityEvent): void {
-    this.repository.append({ ...event, ...currentClient() });
+    this.repository.append(event, currentRequest());
   }
 }

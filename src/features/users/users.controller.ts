@@ -23,7 +23,7 @@ export class UsersController {
   @Access.signedIn()
   @ApiOperation({ summary: 'Change your profile' })
   @ApiOkResponse({ type: ProfileResponse })
-  @Refuses('precondition_failed', 'validation_failed')
+  @Refuses('validation_failed')
   async update(@Body() patch: ProfilePatch, @IfMatch() precondition: Precondition): Promise<Answer<ProfileResponse>> {
     const user = await this.users.update(toChanges(patch), precondition);
     return versioned(user.version, toProfile(user));

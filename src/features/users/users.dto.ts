@@ -1,15 +1,15 @@
-import { EmailAddress, Identifier, Text, Timestamp } from '../../core/http/index.ts';
+import { EmailAddress, Identifier, Line, Text, Timestamp } from '../../core/http/index.ts';
 import type { ProfileChanges, User } from './users.repository.ts';
 
-const NAME = { min: 1, max: 200, pattern: /^\P{Cc}*$/u, example: 'Ada Lovelace' };
+const NAME = { min: 1, max: 200, example: 'Ada Lovelace' };
 /** A picture is shown to others: from a page served by TLS, and never a script. */
 const AVATAR_URL = { max: 2048, pattern: /^https:\/\/[^\s/?#]+\S*$/, nullable: true };
 
 /** The name of a person, wherever one is given. */
-export const PersonName = (): PropertyDecorator => Text(NAME);
+export const PersonName = (): PropertyDecorator => Line(NAME);
 
 export class ProfilePatch {
-  @Text({ ...NAME, optional: true })
+  @Line({ ...NAME, optional: true })
   name?: string;
 
   @Text({ ...AVATAR_URL, optional: true })
@@ -23,7 +23,7 @@ export class ProfileResponse {
   @EmailAddress({ description: 'Verified: there is no user without a verified address.' })
   email: string;
 
-  @Text(NAME)
+  @Line(NAME)
   name: string;
 
   @Text(AVATAR_URL)

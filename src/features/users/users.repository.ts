@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, sql } from '../../core/database/index.ts';
 import type { User } from '../../generated/prisma/client.ts';
-import type { EmailAddress } from './email-address.ts';
+import type { EmailIdentity } from './email-identity.ts';
 
 export type { User };
 
@@ -30,7 +30,7 @@ export class UsersRepository {
   }
 
   /** @returns false where another user has the address */
-  async insert({ address, key }: EmailAddress, name: string): Promise<boolean> {
+  async insert({ address, key }: EmailIdentity, name: string): Promise<boolean> {
     const rows = await this.database.query(sql`
       insert into users (id, email, email_key, name) values (app.user_id(), ${address}, ${key}, ${name})
       on conflict (email_key) do nothing returning id`);

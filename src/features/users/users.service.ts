@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
 import type { Precondition } from '../../core/http/index.ts';
-import type { EmailAddress } from './email-address.ts';
+import type { EmailIdentity } from './email-identity.ts';
 import { SecurityEvents } from './security-events.ts';
 import { type ProfileChanges, type User, UsersRepository } from './users.repository.ts';
 
@@ -34,7 +34,7 @@ export class UsersService {
    * Makes the user in whose (new) scope the current transaction runs. The caller has proved the address.
    * @returns false, and nothing made, where another user has the address
    */
-  async create(email: EmailAddress, name: string): Promise<boolean> {
+  async create(email: EmailIdentity, name: string): Promise<boolean> {
     const created = await this.repository.insert(email, name);
     if (created) this.events.record({ action: 'auth.registered', outcome: 'success' });
     return created;

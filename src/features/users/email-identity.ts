@@ -7,7 +7,7 @@ const LONGEST = 320;
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}<>]/u;
 
 /** An address that a mail can be sent to, and the key that says whose it is. */
-export interface EmailAddress {
+export interface EmailIdentity {
   /** As written, but NFKC and with its domain in ASCII, so that a mail reaches the mailbox that the key stands for. */
   readonly address: string;
   /** The same for every way to write the address: case and Unicode forms are one identity. */
@@ -18,7 +18,7 @@ export interface EmailAddress {
  * @param text of the form of an address (RFC 5321)
  * @throws Problem validation_failed on `/email` for what no mail can be sent to
  */
-export function emailAddress(text: string): EmailAddress {
+export function emailIdentity(text: string): EmailIdentity {
   const normal = text.normalize('NFKC').trim();
   const at = normal.lastIndexOf('@');
   const domain = domainToASCII(normal.slice(at + 1));
