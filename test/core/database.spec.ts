@@ -220,6 +220,24 @@ describe('a connection', () => {
     expect(await backend(pool)).toBeGreaterThan(0);
   });
 
+  test('that could not send a group is destroyed, and nothing waits for it', async () => {
+    const pool = connections({ size: 1, groupTimeout: 100, named: false });
+    const before = await backend(pool);
+    const unsendable: Statement = {
+      get text(): string {
+        throw new Error('no text');
+      },
+      values: [],
+    };
+    await expect(withConnection(pool, (connection) => connection.send([unsendable]))).rejects.toThrow(
+      'could not be sent',
+    );
+    const after = await backend(pool);
+    expect(after).not.toBe(before);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(await backend(pool)).toBe(after);
+  });
+
   test('killed in mid-statement is an answer, not the end of the process, and is replaced', async () => {
     const pool = connections({ size: 1 });
     const pid = await backend(pool);

@@ -144,6 +144,60 @@ describe('a transaction', () => {
     expect(await ids()).toEqual([1]);
   });
 
+  test('refuses a statement that comes while it is being undone, or behind its commit', async () => {
+    let late: Promise<unknown> | undefined;
+    const failing = async (): Promise<void> => {
+      await insert(1);
+      await service.query(sql`select 1 / 0`);
+    };
+    const goingOn = async (): Promise<void> => {
+      while (!roundTrips.some(({ error }) => error)) await new Promise((resolve) => setImmediate(resolve));
+      late = failure(insert(2));
+    };
+    await failure(member(() => service.transaction(() => Promise.all([failing(), goingOn()]))));
+    expect(await late).toMatchObject({ message: expect.stringContaining('after the end') });
+
+    await member(() =>
+      service.transaction(async () => {
+        await insert(3);
+        const { transaction } = currentContext();
+        const committed = transaction!.commit();
+        late = failure(insert(4));
+        await committed;
+      }),
+    ).catch(() => undefined);
+    expect(await late).toMatchObject({ message: expect.stringContaining('after the end') });
+    expect(await ids()).toEqual([3]);
+  });
+
+  test('that did not begin runs nothing, whatever the work makes of the failure', async () => {
+    const notSent = (): Promise<unknown> => failure(service.query(sql`select ${undefined as unknown as string}`));
+    const refused = Scope.admission({ ...here, sessionId: elsewhere.sessionId, permission: null, systemRoles: [] });
+    for (const scope of [asMember(here), refused]) {
+      const work = async (): Promise<void> => {
+        await notSent();
+        await failure(insert(1));
+        service.defer(sql`insert into plain (id) values (2)`);
+      };
+      const outcome = await failure(runInContext({ scope }, () => service.transaction(work)));
+      expect(outcome).toMatchObject({ message: expect.stringContaining('did not begin') });
+    }
+    expect(roundTrips.filter(({ error }) => !error)).toEqual([]);
+    expect(await ids()).toEqual([]);
+  });
+
+  test('is not committed when one of its own statements has ended it', async () => {
+    const work = async (): Promise<void> => {
+      await insert(1);
+      await service.query(sql`rollback`);
+      await insert(2);
+    };
+    expect(await failure(member(() => service.transaction(work)))).toMatchObject({
+      message: expect.stringContaining('one of its own'),
+    });
+    expect(await ids()).toEqual([]);
+  });
+
   test('stays in its scope', async () => {
     const work = (): Promise<unknown> => service.inScope(asMember(elsewhere), () => insert(1));
     expect(await failure(member(() => service.transaction(work)))).toMatchObject({

@@ -67,21 +67,32 @@ export class Connection {
   }
 
   #roundTrip(statements: readonly Statement[]): Promise<Group | GroupFailure> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const group: Group = new Group(statements, this.#known, (failure) => {
         clearTimeout(timer);
         resolve(failure ?? group);
       });
       const timer = setTimeout(() => group.abort(), this.#options.groupTimeout);
-      this.#client.query(group);
+      try {
+        this.#client.query(group);
+      } catch (error) {
+        // It was not sent, and the client waits for an answer that will never come.
+        clearTimeout(timer);
+        this.#broken = new Error('a group could not be sent', { cause: error });
+        reject(this.#broken);
+      }
     });
+  }
+
+  /** Not in a transaction, as far as the server has told. */
+  get isIdle(): boolean {
+    return this.#client.getTransactionStatus() === 'I';
   }
 
   /** Gives the connection back; one that is broken or in a transaction still is destroyed, for it would leak its state. */
   release(): void {
     this.#client.off('error', this.#onError);
-    const idle = this.#client.getTransactionStatus() === 'I';
-    this.#client.release(this.#broken ?? !idle);
+    this.#client.release(this.#broken ?? !this.isIdle);
   }
 }
 

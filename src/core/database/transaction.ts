@@ -66,7 +66,9 @@ export class Transaction {
     if (this.#state === 'over') throw new Error('a statement came after the end of its transaction: await all of it');
     if (this.#state === 'failed') throw new Error('the transaction did not begin, so it can only be undone');
     this.#connection ??= await this.#connections.acquire();
-    return this.#state === 'open' ? this.#goOn(this.#connection, statements) : this.#begin(this.#connection, statements);
+    return this.#state === 'open'
+      ? this.#goOn(this.#connection, statements)
+      : this.#begin(this.#connection, statements);
   }
 
   async #begin(connection: Connection, statements: readonly Statement[]): Promise<ResultSet[]> {
