@@ -87,10 +87,6 @@ export class Config {
   get isProduction(): boolean {
     return this.environment === 'production';
   }
-
-  get isDevelopment(): boolean {
-    return this.environment === 'development';
-  }
 }
 
 /** All that is wrong with the environment at once, by variable; never a value. */

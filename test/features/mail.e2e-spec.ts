@@ -120,7 +120,7 @@ describe('mail', () => {
     it('is shown newest first', async () => {
       const app = await start();
       for (const to of ['first@example.com', 'second@example.com']) {
-        await send(app, { to, template: 'sign_in_link', link });
+        await send(app, { to, template: 'verify_email', link, name: 'Ada' });
         await until(async () => (await mailsTo(app, to)).length > 0);
       }
       const { body } = await mailbox(app);
@@ -165,7 +165,7 @@ describe('mail', () => {
         METRICS_TOKEN: randomBytes(32).toString('base64url'),
       });
       await mailbox(app).expect(404);
-      await send(app, { to: 'ada@example.com', template: 'address_known', name: 'Ada' });
+      await send(app, { to: 'ada@example.com', template: 'verify_email', link, name: 'Ada' });
       await until(() => smtp.mails.length > 0);
       expect(smtp.mails).toMatchObject([{ from: 'no-reply@tenantry.example', to: ['ada@example.com'] }]);
       expect(app.get(Mailbox).list()).toEqual([]);
@@ -208,13 +208,13 @@ describe('mail', () => {
       const write = (...line: unknown[]): void => void lines.push(line);
       Logger.overrideLogger({ log: write, warn: write, error: write });
       smtp.refuse('DATA', '451 later, secret@example.com', 1);
-      await send(app, { to: 'secret@example.com', template: 'sign_in_link', link });
+      await send(app, { to: 'secret@example.com', template: 'verify_email', link, name: 'Ada' });
       await until(async () => (await errors()).length > 0);
       await retryNow();
       await until(() => smtp.mails.length > 0);
       await until(async () => !(await hasJobs()));
       smtp.refuse('RCPT', '550 who is secret@example.com', 1);
-      await send(app, { to: 'secret@example.com', template: 'sign_in_link', link });
+      await send(app, { to: 'secret@example.com', template: 'verify_email', link, name: 'Ada' });
       await until(async () => smtp.attempts === 3 && !(await hasJobs()));
       const metrics = await app.get(Registry).metrics();
       expect(lines).toEqual(

@@ -19,8 +19,6 @@ function letterOf(content: MailContent): Letter {
       return templates.verify_email(content);
     case 'address_known':
       return templates.address_known(content);
-    case 'sign_in_link':
-      return templates.sign_in_link(content);
   }
 }
 

@@ -2,7 +2,7 @@
 export interface Letter {
   readonly subject: string;
   /** Whom it greets; left out where the name is not known. */
-  readonly name?: string | undefined;
+  readonly name?: string;
   readonly paragraphs: readonly string[];
   readonly action?: { readonly label: string; readonly link: string };
   readonly footnote: string;
@@ -19,19 +19,12 @@ export const templates = {
     action: { label: 'Confirm the address', link },
     footnote: NOT_YOU,
   }),
-  address_known: ({ name }: { name?: string }): Letter => ({
+  address_known: (_values: object): Letter => ({
     subject: 'You already have an account',
-    name,
     paragraphs: [
       'Somebody, probably you, has just tried to register with your email address. You have an account already: sign in as usual.',
     ],
     footnote: 'If this was not you, there is nothing to do: your account is unchanged.',
-  }),
-  sign_in_link: ({ link }: { link: string }): Letter => ({
-    subject: 'Your sign-in link',
-    paragraphs: ['Here is your link to sign in to Tenantry. It works once.'],
-    action: { label: 'Sign in', link },
-    footnote: NOT_YOU,
   }),
 } satisfies Record<string, (values: never) => Letter>;
 

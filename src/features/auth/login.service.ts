@@ -46,7 +46,7 @@ export class LoginService {
 function refuseBlocked(retryAfter: number): void {
   if (retryAfter === 0) return;
   throw new Problem('rate_limited', {
-    detail: 'Too many wrong passwords for this address. Wait as long as Retry-After says, or sign in by a mailed link.',
+    detail: 'Too many wrong passwords for this address. Wait as long as Retry-After says.',
     headers: {
       'retry-after': String(retryAfter),
       'ratelimit-policy': '"sign-in";q=10;w=900',

@@ -5,21 +5,23 @@ import type { FieldError } from '../../core/http/index.ts';
 export const SHORTEST_PASSWORD = 8;
 export const LONGEST_PASSWORD = 1024;
 
+const POINTER = '/password';
+
 /**
  * What is wrong with a password that a person chose; nothing when it will do.
  * @param known what anybody knows of the person: address, name
  */
-export function passwordFaults(password: string, known: readonly string[], pointer = '/password'): FieldError[] {
+export function passwordFaults(password: string, known: readonly string[]): FieldError[] {
   const normal = normalizePassword(password);
   const length = Array.from(normal).length;
   if (length < SHORTEST_PASSWORD) {
-    return [{ pointer, code: 'min_length', detail: `must have at least ${SHORTEST_PASSWORD} characters` }];
+    return [{ pointer: POINTER, code: 'min_length', detail: `must have at least ${SHORTEST_PASSWORD} characters` }];
   }
   if (length > LONGEST_PASSWORD) {
-    return [{ pointer, code: 'max_length', detail: `must have at most ${LONGEST_PASSWORD} characters` }];
+    return [{ pointer: POINTER, code: 'max_length', detail: `must have at most ${LONGEST_PASSWORD} characters` }];
   }
   if (known.some((text) => folded(text) === folded(normal))) {
-    return [{ pointer, code: 'guessable', detail: 'must not be your address or your name' }];
+    return [{ pointer: POINTER, code: 'guessable', detail: 'must not be your address or your name' }];
   }
   return [];
 }

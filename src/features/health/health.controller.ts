@@ -5,7 +5,7 @@ import { Refuses } from '../../core/http/index.ts';
 import { HealthResponse } from './health.dto.ts';
 import { HealthService } from './health.service.ts';
 
-@ApiTags('health')
+@ApiTags('Health')
 @Controller('health')
 export class HealthController {
   constructor(private readonly health: HealthService) {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Scope, sql } from '../../core/database/index.ts';
+import { Database, sql } from '../../core/database/index.ts';
 
 @Injectable()
 export class HealthRepository {
@@ -7,6 +7,6 @@ export class HealthRepository {
 
   /** @throws when the database does not answer within the bound of every statement */
   async ping(): Promise<void> {
-    await this.database.inScope(Scope.public(), () => this.database.query(sql`select 1 as alive`));
+    await this.database.query(sql`select 1 as alive`);
   }
 }

@@ -17,6 +17,9 @@ import {
   OrganizationResponse,
   OrganizationsQuery,
   OwnOrganizationResponse,
+  toChanges,
+  toDraft,
+  toFilter,
   toOrganization,
   toOwnOrganization,
 } from './organizations.dto.ts';
@@ -33,7 +36,7 @@ export class OrganizationsController {
   @ApiCreatedResponse({ type: OrganizationResponse })
   @Refuses('validation_failed', 'already_exists')
   async create(@Body() request: OrganizationRequest): Promise<Answer<OrganizationResponse>> {
-    const organization = await this.organizations.create(request);
+    const organization = await this.organizations.create(toDraft(request));
     return created(organization.id, toOrganization(organization), organization.version);
   }
 
@@ -43,7 +46,7 @@ export class OrganizationsController {
   @ApiOkResponse({ type: pageOf(OwnOrganizationResponse) })
   @Refuses('validation_failed', 'page_too_deep')
   async list(@Query() query: OrganizationsQuery): Promise<Page<OwnOrganizationResponse>> {
-    const { rows, counted } = await this.organizations.list(query);
+    const { rows, counted } = await this.organizations.list(toFilter(query));
     return new Page(query, rows.map(toOwnOrganization), counted);
   }
 
@@ -65,7 +68,7 @@ export class OrganizationsController {
     @Body() patch: OrganizationPatch,
     @IfMatch() precondition: Precondition,
   ): Promise<Answer<OrganizationResponse>> {
-    const organization = await this.organizations.update(patch, precondition);
+    const organization = await this.organizations.update(toChanges(patch), precondition);
     return versioned(organization.version, toOrganization(organization));
   }
 }

@@ -10,12 +10,15 @@ import {
   Metadata,
   Nested,
   PageQuery,
+  rowsOf,
   rules,
   Text,
   Timestamp,
+  validationProblem,
 } from '../../core/http/index.ts';
 import type { JsonObject } from './merge-patch.ts';
-import type { Organization, OwnOrganization } from './organizations.repository.ts';
+import type { Organization, OwnOrganization, OwnOrganizationsFilter } from './organizations.repository.ts';
+import type { OrganizationChanges, OrganizationDraft } from './organizations.service.ts';
 import { isReserved, SLUG_PATTERN } from './slug.policy.ts';
 
 const NAME = { min: 1, max: 200, example: 'Acme' };
@@ -115,6 +118,25 @@ export class OrganizationResponse extends OwnOrganizationResponse {
   @Nested(() => CountsResponse)
   counts: CountsResponse;
 }
+
+export function toDraft({ name, slug, metadata = {} }: OrganizationRequest): OrganizationDraft {
+  return { name, slug, metadata };
+}
+
+export function toChanges({ name, slug, metadata }: OrganizationPatch): OrganizationChanges {
+  return { name, slug, metadata };
+}
+
+/** @throws Problem page_too_deep, validation_failed for mixed directions */
+export function toFilter(query: OrganizationsQuery): OwnOrganizationsFilter {
+  const { q, slug, role, sort = ['name'] } = query;
+  const descending = sort.filter((name) => name.startsWith('-')).length;
+  if (descending > 0 && descending < sort.length) throw validationProblem([mixedDirections]);
+  const keys = sort.map((name) => (name.endsWith('name') ? 'name' : 'created_at'));
+  return { q, slugs: slug, roles: role, sort: keys, descending: descending > 0, ...rowsOf(query) };
+}
+
+const mixedDirections = { parameter: 'sort', code: 'direction', detail: 'must have one direction for all fields' };
 
 export function toOwnOrganization(organization: OwnOrganization): OwnOrganizationResponse {
   const { id, name, slug, metadata, createdAt, updatedAt, memberId, roles, memberStatus } = organization;

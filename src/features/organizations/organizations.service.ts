@@ -4,19 +4,33 @@ import { v7 as uuid } from 'uuid';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
-import { EXACT_ROWS, type Precondition, Problem, rowsOf, rules, validationProblem } from '../../core/http/index.ts';
-import { mergePatch } from './merge-patch.ts';
-import type { OrganizationPatch, OrganizationRequest, OrganizationsQuery } from './organizations.dto.ts';
+import { EXACT_ROWS, type Precondition, Problem, rules, validationProblem } from '../../core/http/index.ts';
+import { type JsonObject, mergePatch } from './merge-patch.ts';
 import {
   type Organization,
   type OrganizationFields,
   OrganizationsRepository,
   type OwnOrganization,
+  type OwnOrganizationsFilter,
 } from './organizations.repository.ts';
 import { slugOf, withSuffix } from './slug.policy.ts';
 
 /** 27^5 endings: a second clash in a row is a sign that something else is wrong. */
 const SLUG_ATTEMPTS = 3;
+
+/** What a founder says of an organisation; its slug is made from its name when there is none. */
+export interface OrganizationDraft {
+  readonly name: string;
+  readonly slug?: string | undefined;
+  readonly metadata: JsonObject;
+}
+
+/** What is left out stays; metadata is a merge patch (RFC 7396). */
+export interface OrganizationChanges {
+  readonly name?: string | undefined;
+  readonly slug?: string | undefined;
+  readonly metadata?: JsonObject | undefined;
+}
 
 @Injectable()
 export class OrganizationsService {
@@ -30,13 +44,13 @@ export class OrganizationsService {
    * Makes an organisation whose owner is the caller.
    * @throws Problem already_exists when the slug that was asked for is taken
    */
-  async create(request: OrganizationRequest): Promise<Organization> {
+  async create(draft: OrganizationDraft): Promise<Organization> {
     const { scope } = currentContext();
     if (!scope) throw new Error('an organisation is founded by somebody');
     const [id, memberId] = [uuid(), uuid()];
     return this.database.inScope(scope.founding(id, memberId), () =>
       this.database.transaction(async () => {
-        await this.#insert(request, memberId);
+        await this.#insert(draft, memberId);
         const organization = await this.repository.find();
         this.audit.record({
           action: 'organization.created',
@@ -53,7 +67,7 @@ export class OrganizationsService {
     );
   }
 
-  async #insert({ name, slug, metadata = {} }: OrganizationRequest, memberId: string): Promise<void> {
+  async #insert({ name, slug, metadata }: OrganizationDraft, memberId: string): Promise<void> {
     const insert = (candidate: string) => this.repository.insert({ name, slug: candidate, metadata, memberId });
     if (slug !== undefined) {
       if (!(await insert(slug))) throw slugTaken();
@@ -66,14 +80,9 @@ export class OrganizationsService {
     throw slugTaken();
   }
 
-  /** @throws Problem page_too_deep, validation_failed for mixed directions */
-  async list(query: OrganizationsQuery): Promise<{ rows: OwnOrganization[]; counted: number }> {
-    const { q, slug, role, sort = ['name'] } = query;
-    const descending = sort.filter((name) => name.startsWith('-')).length;
-    if (descending > 0 && descending < sort.length) throw validationProblem([mixedDirections]);
-    const filter = { q, slugs: slug, roles: role, descending: descending > 0, ...rowsOf(query) };
-    const keys = sort.map((name) => (name.endsWith('name') ? 'name' : 'created_at'));
-    return this.repository.list({ ...filter, sort: keys }, EXACT_ROWS + 1);
+  /** @returns a page of the caller's own, and how many match, counted no further than totals are exact */
+  async list(filter: OwnOrganizationsFilter): Promise<{ rows: OwnOrganization[]; counted: number }> {
+    return this.repository.list(filter, EXACT_ROWS + 1);
   }
 
   async find(): Promise<Organization> {
@@ -81,23 +90,21 @@ export class OrganizationsService {
   }
 
   /** @throws Problem precondition_failed, validation_failed for metadata that grew too large, already_exists for a taken slug */
-  async update(patch: OrganizationPatch, precondition: Precondition): Promise<Organization> {
+  async update(changes: OrganizationChanges, precondition: Precondition): Promise<Organization> {
     return this.database.transaction(async () => {
       const organization = await this.repository.findLocked();
       precondition.verify(organization.version);
-      const fields = merged(organization, patch);
-      const changes = differences(organization, fields);
-      if (Object.keys(changes).length === 0) return organization;
+      const fields = merged(organization, changes);
+      const changed = differences(organization, fields);
+      if (Object.keys(changed).length === 0) return organization;
       const touched = await this.repository.update(organization.id, fields);
       if (!touched) throw slugTaken();
       const target = { type: 'organization', id: organization.id };
-      this.audit.record({ action: 'organization.updated', target, changes });
+      this.audit.record({ action: 'organization.updated', target, changes: changed });
       return { ...organization, ...fields, ...touched };
     });
   }
 }
-
-const mixedDirections = { parameter: 'sort', code: 'direction', detail: 'must have one direction for all fields' };
 
 function slugTaken(): Problem {
   return new Problem('already_exists', {
@@ -106,9 +113,9 @@ function slugTaken(): Problem {
   });
 }
 
-function merged(organization: Organization, patch: OrganizationPatch): OrganizationFields {
-  const { name = organization.name, slug = organization.slug, metadata: change = {} } = patch;
-  const metadata = mergePatch(organization.metadata, change);
+function merged(organization: Organization, changes: OrganizationChanges): OrganizationFields {
+  const { name = organization.name, slug = organization.slug, metadata: patch = {} } = changes;
+  const metadata = mergePatch(organization.metadata, patch);
   const faults = rules.metadata().faults(metadata);
   if (faults.length > 0) {
     throw validationProblem(faults.map(({ code, detail }) => ({ pointer: '/metadata', code, detail })));
