@@ -56,7 +56,7 @@ describe('registration', () => {
   it('mails a link of the front end, whatever host was asked, with the token where no server sees it', async () => {
     const email = app.newAddress();
     await app.post('/auth/register', { email, name: 'Ada' }).set('x-forwarded-host', 'evil.example').expect(202);
-    const [mail] = await app.mails(email, 1);
+    const [mail] = await app.test.mailsTo(email, 1);
     expect(mail!.text).toMatch(/http:\/\/localhost:5173\/verify-email#token=[\w-]{43}/);
   });
 
@@ -67,9 +67,9 @@ describe('registration', () => {
       [known, unknown].map((email) => app.post('/auth/register', { email, name: 'Eve' })),
     );
     expect(comparable(first!)).toEqual(comparable(second!));
-    const [notice] = await app.mails(known, 2);
+    const [notice] = await app.test.mailsTo(known, 2);
     expect([notice!.subject, tokenIn(notice!)]).toEqual(['You already have an account', '']);
-    expect(tokenIn((await app.mails(unknown, 1))[0]!)).not.toBe('');
+    expect(tokenIn((await app.test.mailsTo(unknown, 1))[0]!)).not.toBe('');
   });
 
   describe('of one address', () => {
@@ -79,7 +79,7 @@ describe('registration', () => {
       await app.person(email);
       for (const form of [email.toUpperCase(), variant]) await app.login(form, PASSWORD).expect(200);
       await app.post('/auth/register', { email: variant, name: 'Eve' });
-      expect((await app.mails(email, 2))[0]!.subject).toBe('You already have an account');
+      expect((await app.test.mailsTo(email, 2))[0]!.subject).toBe('You already have an account');
     });
 
     it('keeps its domain in ASCII', async () => {
@@ -145,7 +145,7 @@ describe('registration', () => {
       for (let round = 0; round < 5; round++) {
         const email = app.newAddress();
         await Promise.all(['Ada', 'Eve'].map((name) => app.post('/auth/register', { email, name })));
-        const tokens = (await app.mails(email, 2)).map(tokenIn);
+        const tokens = (await app.test.mailsTo(email, 2)).map(tokenIn);
         const answers = await Promise.all(tokens.map((token) => app.verify(token)));
         expect(answers.map(({ status }) => status)).toEqual([200, 200]);
         const [one, other] = await Promise.all(answers.map(({ body }) => app.me(body.access_token)));

@@ -7,6 +7,7 @@ import { Access, AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../s
 import { Config } from '../../src/config/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { createDocument } from '../../src/core/http/openapi.ts';
+import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
 import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { testConfig } from '../support/environment.ts';
@@ -35,14 +36,6 @@ async function call(caller: Client, route: Route, organizationId: string = uuid(
     name === ORGANIZATION_PARAMETER ? organizationId : uuid(),
   );
   return caller.outside(method, path, method === 'get' || method === 'delete' ? undefined : {});
-}
-
-/** Runs the work and expects that it left every table as it was. */
-async function changingNothing<T>(work: () => Promise<T>): Promise<T> {
-  const before = await app.database.contents();
-  const result = await work();
-  expect(await app.database.contents()).toEqual(before);
-  return result;
 }
 
 describe('the routes', () => {
@@ -98,8 +91,7 @@ describe.each(behindSignIn)('$method $path', (route) => {
   it('is refused to whoever has no live session', async () => {
     const actor = await app.actors.user();
     await app.database.query('update sessions set ended_at = now() where id = $1', [actor.sessionId]);
-    const now = Math.floor(app.clock.now().getTime() / 1000);
-    const expired = app.actors.token(actor.userId, actor.sessionId, { exp: now - 1 });
+    const expired = app.actors.token(actor.userId, actor.sessionId, ACCESS_TOKEN_LIFETIME_SECONDS + 1);
     const nobodys = app.actors.token(uuid(), uuid());
     const callers: [Client, string][] = [
       [app.anonymous, 'unauthenticated'],
@@ -109,7 +101,7 @@ describe.each(behindSignIn)('$method $path', (route) => {
       [app.anonymous.as(expired), 'token_expired'],
     ];
     for (const [caller, code] of callers) {
-      const answer = await changingNothing(() => call(caller, route));
+      const answer = await app.changingNothing(() => call(caller, route));
       expect(answer).toMatchObject({ status: 401, body: { code } });
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     }
@@ -123,7 +115,7 @@ describe.each(inOrganization)('$method $path', (route) => {
     await app.actors.organization(outsider);
     const former = await app.actors.member(organization, ['owner'], 'removed');
 
-    const [absent, foreign, left] = await changingNothing(() =>
+    const [absent, foreign, left] = await app.changingNothing(() =>
       Promise.all([
         call(outsider.api, route),
         call(outsider.api, route, organization.id),
@@ -140,7 +132,7 @@ describe.each(inOrganization)('$method $path', (route) => {
     const organization = await app.actors.organization();
     const suspended = await app.actors.member(organization, ['owner'], 'suspended');
 
-    const refused = await changingNothing(() => call(suspended.api, route, organization.id));
+    const refused = await app.changingNothing(() => call(suspended.api, route, organization.id));
     expect(refused).toMatchObject({ status: 403, body: { code: 'member_suspended' } });
 
     const answer = await call(organization.owner.api, route, organization.id);
@@ -155,7 +147,7 @@ describe.each(withPermission)('$method $path', (route) => {
     const organization = await app.actors.organization();
     const member = await app.actors.member(organization, []);
 
-    const answer = await changingNothing(() => call(member.api, route, organization.id));
+    const answer = await app.changingNothing(() => call(member.api, route, organization.id));
 
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ code: 'permission_denied', required: route.permission });

@@ -1,18 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import jwt from 'jsonwebtoken';
 import { v7 as uuid } from 'uuid';
 import type { Config } from '../../src/config/index.ts';
-import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE } from '../../src/core/access/index.ts';
-import type { Clock } from '../../src/core/clock/clock.ts';
 import { SigningKey } from '../../src/core/crypto/index.ts';
+import { AccessTokens } from '../../src/features/auth/access-tokens.ts';
 import type { Client } from './client.ts';
+import type { TestClock } from './clock.ts';
 import type { TestDatabase } from './database.ts';
+import { type Person, person } from './person.ts';
 
 /** A user with a live session. */
-export interface Actor {
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly email: string;
+export interface Actor extends Person {
   /** Calls the API as this user. */
   readonly api: Client;
 }
@@ -28,51 +24,27 @@ export interface Organization {
   readonly owner: Actor;
 }
 
-const MILLISECONDS = 1000;
-const TOKEN_SECONDS = 600;
+const MS_PER_SECOND = 1000;
 
 /** Makes users, organisations and members: rows as sign-in and invitations leave them, without going through those. */
 export class Actors {
-  readonly #signingKey: SigningKey;
-
   constructor(
     private readonly anonymous: Client,
     private readonly database: TestDatabase,
     private readonly config: Config,
-    private readonly clock: Clock,
-  ) {
-    this.#signingKey = new SigningKey(config.accessTokenKey);
-  }
+    private readonly clock: TestClock,
+  ) {}
 
   async user(name = 'Ada'): Promise<Actor> {
-    const [userId, sessionId] = [uuid(), uuid()];
-    const email = `${userId}@example.com`;
-    await this.database.query(
-      `with u as (insert into users (id, email, email_key, name) values ($1, $2, $2, $3) returning id)
-       insert into sessions (user_id, id, expires_at, authentication_methods, ip_address)
-         select id, $4, now() + interval '30 days', '{pwd}', '127.0.0.1' from u`,
-      [userId, email, name, sessionId],
-    );
-    return { userId, sessionId, email, api: this.anonymous.as(this.token(userId, sessionId)) };
+    const user = await person(this.database, name);
+    return { ...user, api: this.anonymous.as(this.token(user.userId, user.sessionId)) };
   }
 
-  /** @returns an access token as sign-in gives it (RFC 9068); `change` overrides claims */
-  token(userId: string, sessionId: string, change: jwt.JwtPayload = {}): string {
-    const now = Math.floor(this.clock.now().getTime() / MILLISECONDS);
-    const claims = {
-      iss: this.config.apiUrl,
-      aud: this.config.apiUrl,
-      sub: userId,
-      sid: sessionId,
-      jti: randomUUID(),
-      iat: now,
-      exp: now + TOKEN_SECONDS,
-      auth_time: now,
-      amr: ['pwd'],
-      ...change,
-    };
-    const header = { alg: ACCESS_TOKEN_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid: this.#signingKey.id };
-    return jwt.sign(claims, this.#signingKey.privateKey, { algorithm: ACCESS_TOKEN_ALGORITHM, header });
+  /** @returns an access token as sign-in gave it so many seconds ago */
+  token(userId: string, sessionId: string, age = 0): string {
+    const then = this.clock.behind(age * MS_PER_SECOND);
+    const tokens = new AccessTokens(this.config, then, new SigningKey(this.config.accessTokenKey));
+    return tokens.sign({ userId, sessionId, authenticatedAt: then.now(), methods: ['pwd'] });
   }
 
   /** Creates it through the API. */

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Registry } from 'prom-client';
@@ -11,6 +10,7 @@ import { Client } from './client.ts';
 import { TestClock } from './clock.ts';
 import { TestDatabase } from './database.ts';
 import { testConfig } from './environment.ts';
+import { until } from './until.ts';
 
 export interface TestOptions {
   /** In place of the whole application. */
@@ -70,12 +70,18 @@ export class TestApp {
     return [...samples].reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  /** Waits for a mail to the address, as long as the test has time. @returns all that have come, newest first */
-  async mailsTo(address: string): Promise<KeptMail[]> {
-    for (;;) {
-      const mails = this.nest.get(Mailbox).list(address);
-      if (mails.length > 0) return mails;
-      await delay(10);
-    }
+  /** Runs the work and expects that it left every table as it was. */
+  async changingNothing<T>(work: () => Promise<T>): Promise<T> {
+    const before = await this.database.contents();
+    const result = await work();
+    expect(await this.database.contents()).toEqual(before);
+    return result;
+  }
+
+  /** Waits until so many mails have come to the address. @returns them, newest first */
+  async mailsTo(address: string, count = 1): Promise<readonly KeptMail[]> {
+    const mails = (): readonly KeptMail[] => this.nest.get(Mailbox).list(address);
+    await until(() => mails().length >= count);
+    return mails();
   }
 }

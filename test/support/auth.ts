@@ -1,12 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Response, Test } from 'supertest';
-import { type KeptMail, Mailbox } from '../../src/core/mail/index.ts';
+import type { KeptMail } from '../../src/core/mail/index.ts';
 import { TestApp } from './app.ts';
 
 export const PASSWORD = 'correct horse battery';
-
-const POLL_MS = 10;
-const LONGEST_WAIT_MS = 5_000;
 
 export interface Tokens {
   readonly access_token: string;
@@ -62,18 +58,8 @@ export class AuthApp {
 
   /** @returns the token of the newest link of the `count` that the address is sent */
   async mailedToken(email: string, count = 1): Promise<string> {
-    const mails = await this.mails(email, count);
+    const mails = await this.test.mailsTo(email, count);
     return tokenIn(mails[0]!);
-  }
-
-  /** Waits until the address was sent so many. @returns them, newest first */
-  async mails(email: string, count: number): Promise<readonly KeptMail[]> {
-    for (let waited = 0; waited < LONGEST_WAIT_MS; waited += POLL_MS) {
-      const mails = this.test.nest.get(Mailbox).list(email);
-      if (mails.length >= count) return mails;
-      await delay(POLL_MS);
-    }
-    throw new Error(`${email} was not sent ${count} mails`);
   }
 
   /** Registers. @returns the token that the address is sent */

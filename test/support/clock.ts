@@ -8,6 +8,13 @@ export class TestClock extends Clock {
     return new Date(Date.now() + this.#ahead);
   }
 
+  /** @returns another clock, that much behind this one */
+  behind(milliseconds: number): TestClock {
+    const other = new TestClock();
+    other.advance(this.#ahead - milliseconds);
+    return other;
+  }
+
   advance(milliseconds: number): void {
     this.#ahead += milliseconds;
   }
