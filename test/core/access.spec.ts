@@ -135,6 +135,8 @@ describe('the interceptor', () => {
     const addressSeen: CallHandler<unknown> = { handle: () => of(currentContext().request?.ipAddress) };
     const execution = executionOf(Routes.prototype.ruled, request);
     expect(await firstValueFrom(interceptor.intercept(execution, addressSeen))).toBe('fe80::1');
+    const gone = executionOf(Routes.prototype.ruled, { ...request, ip: undefined });
+    expect(await firstValueFrom(interceptor.intercept(gone, addressSeen))).toBe('::');
     expect(
       await firstValueFrom(interceptor.intercept(executionOf(Routes.prototype.ruled, request), scopeSeen)),
     ).toBeNull();

@@ -201,6 +201,31 @@ describe('a connection', () => {
     });
   });
 
+  test('does not name a statement so long that many of it would fill the server', async () => {
+    await withConnection(connections(), async (connection) => {
+      const long = statement(`select ${'1 + '.repeat(3000)} 1 as n`);
+      for (const _ of [1, 2]) expect(await connection.send([long])).toMatchObject([{ rows: [{ n: 3001 }] }]);
+      const [known] = await connection.send([statement('select count(*)::int as n from pg_prepared_statements')]);
+      expect(known!.rows).toEqual([{ n: 1 }]);
+    });
+  });
+
+  test('is asked nothing once the caller has to be answered, and cut when that moment comes', async () => {
+    const pool = connections({ size: 1 });
+    await backend(pool);
+    const start = performance.now();
+    await runInContext({ deadline: start + 150 }, async () => {
+      const slow = withConnection(pool, (connection) => connection.send([statement('select pg_sleep(5)')]));
+      expect(toProblem(await slow.catch((caught: unknown) => caught))?.code).toBe('unavailable');
+      expect(performance.now() - start).toBeLessThan(1000);
+      roundTrips = [];
+      const late = withConnection(pool, (connection) => connection.send([insert(1)]));
+      expect(toProblem(await late.catch((caught: unknown) => caught))?.code).toBe('unavailable');
+      expect(roundTrips).toEqual([]);
+    });
+    expect(await count('plain')).toBe(0);
+  });
+
   test('is destroyed when it comes back in a transaction', async () => {
     const pool = connections({ size: 1 });
     const before = await backend(pool);
@@ -288,6 +313,7 @@ describe('a scope', () => {
   test('is gone from the connection after each group, good or bad', async () => {
     const service = new Database(connections({ size: 1 }));
     await inScope(asMember(here), () => service.query(note(1)));
+    await inScope(Scope.user(here.userId), () => service.query(sql`select 1`));
     await inScope(asMember(here), () => service.query(sql`select 1 / 0`)).catch(() => undefined);
     await inScope(asMember(here), () => service.transaction(() => notes(service)));
     const settings = sql`select current_setting('app.organization_id', true) as o, current_setting('app.user_id', true) as u`;

@@ -1,5 +1,5 @@
-export { Access, ORGANIZATION_PARAMETER, type AccessRule } from './access.decorator.ts';
+export { Access, ORGANIZATION_PARAMETER } from './access.decorator.ts';
 export { AccessModule } from './access.module.ts';
 export { AccessTable, type Route } from './access-table.ts';
-export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';
+export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE } from './access-token.ts';
 export { systemRoleIds } from './permissions.ts';

@@ -5,6 +5,10 @@ import { runInContext, type RequestInfo } from '../context/context.ts';
 import { Database, Scope } from '../database/index.ts';
 
 const LONGEST_USER_AGENT = 512;
+/** RFC 4291, 2.5.2: the unspecified address. */
+const UNKNOWN_ADDRESS = '::';
+/** For all that a request asks of the database: with the wait for a connection, an answer comes within 3 s. */
+const DATABASE_WITHIN_MS = 2_000;
 
 /**
  * Runs every handler in the scope that the guard wrote down. A handler that asked the database nothing, or whose body was
@@ -18,7 +22,8 @@ export class ScopeInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     // A route that no guard has seen has no scope of anybody's.
     const scope = request.scope ?? Scope.public();
-    return from(runInContext({ request: requestInfo(request), scope }, () => this.#answer(scope, next)));
+    const deadline = performance.now() + DATABASE_WITHIN_MS;
+    return from(runInContext({ request: requestInfo(request), scope, deadline }, () => this.#answer(scope, next)));
   }
 
   async #answer(scope: Scope, next: CallHandler<unknown>): Promise<unknown> {
@@ -41,7 +46,12 @@ export class ScopeInterceptor implements NestInterceptor {
 
 function requestInfo(request: FastifyRequest): RequestInfo {
   // A link-local address names its interface, which is ours and no part of it.
-  const ipAddress = request.ip.replace(/%.*$/, '');
+  const ipAddress = addressOf(request).replace(/%.*$/, '');
   const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null;
   return { id: request.id, ipAddress, userAgent };
+}
+
+/** A client that has gone has no address any more, although the types say that it has. */
+function addressOf({ ip }: { readonly ip?: string }): string {
+  return ip ?? UNKNOWN_ADDRESS;
 }

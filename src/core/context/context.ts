@@ -15,6 +15,8 @@ export interface Context {
   readonly request?: RequestInfo;
   readonly scope?: Scope;
   readonly transaction?: Transaction;
+  /** When the caller has to have an answer, an error too; as `performance.now()` counts. */
+  readonly deadline?: number;
 }
 
 const storage = new AsyncLocalStorage<Context>();
@@ -30,6 +32,12 @@ export function currentRequest(): RequestInfo {
   const { request } = currentContext();
   if (!request) throw new Error('there is no request');
   return request;
+}
+
+/** @returns milliseconds until the deadline, none where it has passed; Infinity where there is none */
+export function timeLeft(): number {
+  const { deadline = Infinity } = currentContext();
+  return Math.max(0, deadline - performance.now());
 }
 
 /** Runs the work, and whatever it awaits, in the current context with the given changes. */

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { timeLeft } from '../context/context.ts';
 import { Group, type GroupFailure } from './group.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import type { ResultSet } from './result-set.ts';
@@ -57,6 +58,7 @@ export class Connection {
    * @throws GroupError when one fails, which rolls back the others of the group; TypeError for a bad parameter
    */
   async send(statements: readonly Statement[]): Promise<ResultSet[]> {
+    if (timeLeft() === 0) throw new Error('the database did not answer in time');
     const start = performance.now();
     const outcome = await this.#roundTrip(statements);
     const error = outcome instanceof Group ? undefined : outcome.error;
@@ -72,7 +74,7 @@ export class Connection {
         clearTimeout(timer);
         resolve(failure ?? group);
       });
-      const timer = setTimeout(() => group.abort(), this.#options.groupTimeout);
+      const timer = setTimeout(() => group.abort(), Math.min(this.#options.groupTimeout, timeLeft()));
       try {
         this.#client.query(group);
       } catch (error) {

@@ -22,6 +22,9 @@ interface Step {
 /** The extended protocol counts the parameters of a statement in 16 bits. */
 const PARAMETER_LIMIT = 65_535;
 
+/** Characters. A longer statement is parsed each time: the plans of many such would fill the server's memory. */
+const LONGEST_NAMED_TEXT = 8192;
+
 /**
  * Several statements in one message to the server, with a single Sync at the end: one round trip, and outside an explicit
  * transaction one implicit transaction, in which a failing statement takes all the others with it
@@ -59,7 +62,9 @@ export class Group {
     const created = new Map<string, PreparedStatement>();
     return statements.map((statement) => {
       const values = wireValues(statement);
-      if (!known) return { statement, values, prepared: { name: '' }, isNew: true };
+      if (!known || statement.text.length > LONGEST_NAMED_TEXT) {
+        return { statement, values, prepared: { name: '' }, isNew: true };
+      }
       const prepared = known.find(statement.text) ?? created.get(statement.text);
       if (prepared) return { statement, values, prepared, isNew: false };
       const step = { statement, values, prepared: known.create(), isNew: true };
@@ -113,7 +118,7 @@ export class Group {
     result.complete(message.text);
     this.results.push(result);
     this.#current = undefined;
-    if (isNew) this.#known?.keep(statement.text, prepared);
+    if (isNew && prepared.name !== '') this.#known?.keep(statement.text, prepared);
   }
 
   /** A statement without text is answered by this and by no command tag. */

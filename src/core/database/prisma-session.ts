@@ -2,8 +2,6 @@ import { ResultSet } from './result-set.ts';
 import type { Statement } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
-let savepoints = 0;
-
 /**
  * What the Prisma adapter takes for a client when Prisma wants a transaction of its own (a nested write). Inside an ambient
  * transaction it is a savepoint, so that a write is never half in it; otherwise a transaction in the ambient scope.
@@ -11,7 +9,6 @@ let savepoints = 0;
 export class PrismaSession {
   readonly #transaction: Transaction;
   readonly #isNew: boolean;
-  readonly #savepoint = `prisma_${(savepoints += 1)}`;
 
   constructor({ transaction, isNew }: { transaction: Transaction; isNew: boolean }) {
     this.#transaction = transaction;
@@ -27,7 +24,8 @@ export class PrismaSession {
 
   #control(text: string): (() => Promise<unknown>) | undefined {
     const transaction = this.#transaction;
-    const savepoint = (verb: string) => () => transaction.run({ text: `${verb} ${this.#savepoint}`, values: [] });
+    // Savepoints nest: one name means the latest of it, and is one statement to prepare.
+    const savepoint = (verb: string) => () => transaction.run({ text: `${verb} prisma`, values: [] });
     switch (text) {
       case 'BEGIN':
         // A transaction of its own begins with its first statement.

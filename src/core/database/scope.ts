@@ -40,7 +40,7 @@ export class Scope {
     this.#origin = origin;
   }
 
-  /** Sets nothing: tables show no row, the gate's functions answer. For sign-in and the like. */
+  /** Nobody's: tables show no row, the gate's functions answer. For sign-in and the like. */
   static public(): Scope {
     return new Scope(null, null);
   }
@@ -79,7 +79,8 @@ export class Scope {
    */
   entry(checked: boolean): readonly Statement[] {
     const admission = this.#admission;
-    if (!admission) return this.userId ? [this.#settings()] : [];
+    // Nobody's scope is set as well, over whatever a connection might have been left with.
+    if (!admission) return [this.#settings()];
     if (this.#admitted && !checked) return [this.#settings()];
     const founding = this.organizationId !== admission.organizationId;
     return founding ? [enter(admission), this.#settings()] : [enter(admission)];
@@ -88,7 +89,7 @@ export class Scope {
   #settings(): Statement {
     return {
       text: `select set_config('app.user_id', $1, true), set_config('app.organization_id', $2, true)`,
-      values: [this.userId, this.organizationId ?? ''],
+      values: [this.userId ?? '', this.organizationId ?? ''],
     };
   }
 
