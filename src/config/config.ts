@@ -3,13 +3,14 @@ import { productionFaults } from './production.ts';
 import {
   choice,
   flag,
+  host,
   integer,
+  mailbox,
   optional,
   origins,
   required,
   secretKey,
   signingKey,
-  text,
   token,
   url,
 } from './variables.ts';
@@ -17,7 +18,7 @@ import {
 /** Every variable that the server reads; `.env.example` explains each. */
 export const variables = {
   NODE_ENV: optional(choice('development', 'test', 'production'), 'production'),
-  HOST: optional(text, undefined),
+  HOST: optional(host, undefined),
   PORT: optional(integer(0, 65_535), 3000),
   DATABASE_URL: required(url('postgres', 'postgresql')),
   DIRECT_DATABASE_URL: required(url('postgres', 'postgresql')),
@@ -30,7 +31,7 @@ export const variables = {
   SECRET_KEY: required(secretKey),
   CORS_ORIGINS: optional(origins, []),
   SMTP_URL: optional(url('smtp', 'smtps'), undefined),
-  MAIL_FROM: required(text),
+  MAIL_FROM: required(mailbox),
   METRICS_TOKEN: optional(token, undefined),
   LOG_LEVEL: optional(choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'),
 };

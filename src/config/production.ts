@@ -6,6 +6,9 @@ const PLACEHOLDER = /change-me/i;
 /** Random bytes of this length repeat themselves; 32 of them never have as few different ones as this. */
 const MINIMUM_DIFFERENT_BYTES = 12;
 
+/** Host names that never leave the machine (RFC 6761, 6.3), as the URL parser writes them. */
+const LOOPBACK = /^(?:localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
 /**
  * What works on a developer's machine and is dangerous in production.
  * @param environment as given, to find placeholders anywhere
@@ -16,7 +19,13 @@ export function productionFaults(
   environment: Readonly<Record<string, string | undefined>>,
   settings: Partial<Settings>,
 ): string[] {
-  return [...placeholders(environment, settings), ...weakSecrets(settings), ...origins(settings), ...missing(settings)];
+  return [
+    ...placeholders(environment, settings),
+    ...weakSecrets(settings),
+    ...origins(settings),
+    ...readableOnTheWay(settings),
+    ...missing(environment),
+  ];
 }
 
 function placeholders(
@@ -42,8 +51,20 @@ function origins(settings: Partial<Settings>): string[] {
     .map(() => 'CORS_ORIGINS must name https origins, and no wildcard, in production');
 }
 
-function missing(settings: Partial<Settings>): string[] {
-  return (['SMTP_URL', 'METRICS_TOKEN'] as const)
-    .filter((name) => settings[name] === undefined)
-    .map((name) => `${name} is missing or bad, and needed in production`);
+/** Tokens travel there. Between a machine and itself nobody listens, so that production can be tried at home. */
+function readableOnTheWay(settings: Partial<Settings>): string[] {
+  return (['API_URL', 'APP_URL'] as const)
+    .filter((name) => isReadableOnTheWay(settings[name] ?? ''))
+    .map((name) => `${name} must begin with https:// in production`);
+}
+
+function isReadableOnTheWay(url: string): boolean {
+  const parsed = URL.parse(url);
+  return parsed?.protocol === 'http:' && !LOOPBACK.test(parsed.hostname);
+}
+
+function missing(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return ['SMTP_URL', 'METRICS_TOKEN']
+    .filter((name) => !environment[name])
+    .map((name) => `${name} is missing, and needed in production`);
 }

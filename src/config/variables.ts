@@ -1,4 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
+import { isEmail } from 'class-validator';
 
 /** Reads one variable; `undefined` when it is not set. Throws an `Error` that says what is expected, never what was found. */
 export type Variable<Value> = (text: string | undefined) => Value;
@@ -17,8 +19,6 @@ export function optional<Value, const Fallback>(
 ): Variable<Value | Fallback> {
   return (text) => (text === undefined ? fallback : parse(text));
 }
-
-export const text = (value: string): string => value;
 
 export function choice<const Values extends readonly string[]>(...values: Values): (text: string) => Values[number] {
   return (value) => {
@@ -53,11 +53,27 @@ export function url(...schemes: readonly string[]): (text: string) => string {
   };
 }
 
-/** A comma-separated list of web origins (RFC 6454): scheme, host and port, without a path. `*` is for development. */
+/** An address of this machine to listen at, or a name of one. What looks like an IPv4 address has to be one, as in a URL. */
+export function host(value: string): string {
+  if (isIP(value) === 0 && URL.parse(`http://${value}`)?.hostname !== value.toLowerCase()) {
+    throw new Error('must be an IP address or a host name');
+  }
+  return value;
+}
+
+/** One mailbox (RFC 5322, 3.4), with a name or without: no second address, and no line end that would begin another header. */
+export function mailbox(value: string): string {
+  if (!isEmail(value, { allow_display_name: true, require_tld: false })) {
+    throw new Error('must be one mailbox, such as no-reply@example.com or "Tenantry, Inc." <no-reply@example.com>');
+  }
+  return value;
+}
+
+/** A comma-separated list of web origins (RFC 6454): scheme, host and port, without a path. `*` alone is for development. */
 export function origins(value: string): readonly string[] {
   return value.split(',').map((part) => {
     const origin = part.trim();
-    if (origin !== '*' && URL.parse(origin)?.origin !== origin) {
+    if (origin !== '*' && (origin.includes('*') || URL.parse(origin)?.origin !== origin)) {
       throw new Error('must be origins such as https://app.example.com, separated by commas, without a path');
     }
     return origin;

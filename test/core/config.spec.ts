@@ -1,8 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { variables } from '../../src/config/config.ts';
 import { ConfigError, readConfig } from '../../src/config/index.ts';
 import { environment } from '../support/environment.ts';
+
+const example = readFileSync('.env.example', 'utf8');
 
 const production = (changes: Record<string, string | undefined> = {}) =>
   environment({
@@ -68,11 +71,31 @@ describe('the configuration', () => {
     ['CORS_ORIGINS', 'https://app.example.com/secret'],
     ['ACCESS_TOKEN_PRIVATE_KEY', 'secret'],
     ['LOG_LEVEL', 'loud'],
+    ['HOST', '999.1.1.1'],
+    ['HOST', 'host:3000'],
+    ['HOST', 'http://host'],
+    ['MAIL_FROM', 'nonsense'],
+    ['MAIL_FROM', 'a@example.com, b@example.com'],
+    ['MAIL_FROM', 'Tenantry <no-reply@example.com>\r\nBcc: all@example.com'],
+    ['MAIL_FROM', 'Tenantry\r\nBcc: all@example.com <no-reply@example.com>'],
+    ['CORS_ORIGINS', 'https://*.example.org'],
+    ['SMTP_URL', 'http://secret'],
   ])('refuses a bad %s (%s), naming it without its value', (name, value) => {
     const found = faults(environment({ [name]: value }));
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(new RegExp(`^${name} `));
     expect(found[0]).not.toContain(value);
+  });
+
+  it.each([
+    ['HOST', '::1'],
+    ['HOST', '0.0.0.0'],
+    ['HOST', 'api-1.internal'],
+    ['MAIL_FROM', 'no-reply@localhost'],
+    ['MAIL_FROM', '"Tenantry, Inc." <no-reply@example.com>'],
+    ['CORS_ORIGINS', '*'],
+  ])('takes %s=%s', (name, value) => {
+    expect(faults(environment({ [name]: value }))).toEqual([]);
   });
 
   it('takes the signing key as base64 too, and no key of another kind', () => {
@@ -95,12 +118,24 @@ describe('the configuration of production', () => {
     ['METRICS_TOKEN', 'a'.repeat(32)],
     ['DATABASE_URL', 'postgresql://tenantry_app:change-me@localhost:5432/tenantry'],
     ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://*.example.org'],
     ['CORS_ORIGINS', 'https://app.example.com,http://app.example.com'],
+    ['API_URL', 'http://api.example.com'],
+    ['APP_URL', 'http://127.0.0.1.example.com'],
     ['SMTP_URL', undefined],
+    ['SMTP_URL', 'http://mail.example.com'],
     ['METRICS_TOKEN', undefined],
-  ])('refuses %s = %s', (name, value) => {
-    expect(faults(production({ [name]: value }))).toContainEqual(expect.stringMatching(new RegExp(`^${name} `)));
+    ['METRICS_TOKEN', 'short'],
+  ])('refuses %s = %s, once', (name, value) => {
+    expect(faults(production({ [name]: value }))).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
   });
+
+  it.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:3000', 'https://api.example.com'])(
+    'takes %s: nobody listens between a machine and itself',
+    (url) => {
+      expect(faults(production({ API_URL: url, APP_URL: url }))).toEqual([]);
+    },
+  );
 
   it('takes no placeholder of .env.example for a value', () => {
     const example = Object.fromEntries([...entries()].filter(([, value]) => value.includes('change-me')));
@@ -113,11 +148,16 @@ describe('.env.example', () => {
   it('names every variable that is read, and no other', () => {
     expect([...entries()].map(([name]) => name).toSorted()).toEqual(Object.keys(variables).toSorted());
   });
+
+  it('sets nothing as it is: a copy of it starts what nothing at all starts', () => {
+    expect(parseEnv(example)).toEqual({});
+  });
 });
 
+/** Those of docker-compose.yml stand further in. */
 function* entries(): Generator<[string, string]> {
-  for (const line of readFileSync('.env.example', 'utf8').split('\n')) {
-    const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(line) ?? [];
+  for (const line of example.split('\n')) {
+    const [, name, value] = /^#([A-Z_]+)=(.*)$/.exec(line) ?? [];
     if (name !== undefined && value !== undefined) yield [name, value];
   }
 }
