@@ -223,6 +223,9 @@ describe('organizations', () => {
       ['page_size=101', 'validation_failed'],
       ['page=1001&page_size=10', 'page_too_deep'],
       ['sort=slug', 'validation_failed'],
+      ['sort=name,name', 'validation_failed'],
+      ['sort=name,created_at,name', 'validation_failed'],
+      [`role=${'owner,'.repeat(100)}owner`, 'validation_failed'],
       ['unknown=1', 'validation_failed'],
     ])('refuses ?%s', async (query, code) => {
       const answer = await grace.api.get(`/organizations?${query}`).expect(422);

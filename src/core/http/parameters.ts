@@ -3,7 +3,7 @@ import { ApiParam } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { field, type FieldOptions } from './fields.ts';
 import { Problem } from './problem.ts';
-import { integer, isId, list, type Rule } from './rules.ts';
+import { integer, isId, list, type ListLimits, type Rule } from './rules.ts';
 
 interface IntegerParameterOptions extends Pick<FieldOptions, 'description' | 'example'> {
   readonly min?: number;
@@ -26,13 +26,17 @@ function toInteger(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
 }
 
+/** Of one parameter: more than a person chooses, and few enough for a statement. */
+const MOST_VALUES = 100;
+
 /** Several values in the query, repeated or with commas between: `?status=active,suspended&status=removed`. */
 export function ListParameter(
   item: Rule,
-  options: Pick<FieldOptions, 'description' | 'example'> = {},
+  options: Pick<FieldOptions, 'description' | 'example'> & ListLimits = {},
 ): PropertyDecorator {
+  const limits = { max: MOST_VALUES, ...options };
   return applyDecorators(
-    field(list(item), { ...options, optional: true }),
+    field(list(item, limits), { ...options, optional: true }),
     Transform(({ value }: { value: unknown }) => toList(value), { toClassOnly: true }),
   );
 }

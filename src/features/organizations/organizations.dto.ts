@@ -68,7 +68,11 @@ export class OrganizationsQuery extends PageQuery {
   @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.', example: 'owner' })
   role?: string[];
 
-  @ListParameter(rules.choice(SORTS), { description: 'In one direction: a minus before each name, or before none.' })
+  @ListParameter(rules.choice(SORTS), {
+    description: 'In one direction: a minus before each name, or before none.',
+    max: SORTS.length / 2,
+    unique: true,
+  })
   sort?: string[];
 }
 
