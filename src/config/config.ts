@@ -88,6 +88,10 @@ export class Config {
   get isProduction(): boolean {
     return this.environment === 'production';
   }
+
+  get isDevelopment(): boolean {
+    return this.environment === 'development';
+  }
 }
 
 /** All that is wrong with the environment at once, by variable; never a value. */
