@@ -94,6 +94,9 @@ describe('registration', () => {
       'ada@example.com, eve@example.com',
       '"a<b>"@example.com',
       'Ada <ada@example.com>',
+      // Fine as they are written, and none once normalised.
+      'ada\uff20eve@example.com',
+      'ada@example.com\u2048.example',
       `${'a'.repeat(310)}@example.com`,
       'ada@',
       '',

@@ -27,10 +27,15 @@ export class Mail {
    * @throws Error outside of a transaction, or for an address that could break out of a header
    */
   send({ to, ...content }: { to: string } & MailContent): void {
-    if (!SAFE_ADDRESS.test(to)) throw new Error('The address of a mail must be one address.');
+    if (!isMailable(to)) throw new Error('The address of a mail must be one address.');
     this.jobs.enqueue('send_mail', { id: uuid(), to, content });
   }
 }
 
 /** One address: no control character, which would end a header; no angle bracket, which delimits it in SMTP. */
 const SAFE_ADDRESS = /^(?:[^\p{Cc}\s<>,;:"@]+|"(?:[^\p{Cc}<>"\\]|\\[^\p{Cc}<>])+")@[^\p{Cc}\s<>,;:"@]+$/u;
+
+/** @returns whether a mail can be sent to the address: whoever keeps one asks first */
+export function isMailable(address: string): boolean {
+  return SAFE_ADDRESS.test(address);
+}

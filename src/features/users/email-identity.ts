@@ -1,10 +1,13 @@
 import { domainToASCII } from 'node:url';
-import { validationProblem } from '../../core/http/index.ts';
+import { rules, validationProblem } from '../../core/http/index.ts';
+import { isMailable } from '../../core/mail/index.ts';
 
-const LONGEST = 320;
+/** What shows nothing, or turns the text around: with it, addresses that look alike would be different ones. */
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
-/** What ends a header or delimits an address in SMTP, even where the quoting of RFC 5321 would allow it. */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}<>]/u;
+const ASCII_DOMAIN = /@[a-z0-9.-]+$/;
+
+const form = rules.emailAddress();
 
 /** An address that a mail can be sent to, and the key that says whose it is. */
 export interface EmailIdentity {
@@ -19,13 +22,20 @@ export interface EmailIdentity {
  * @throws Problem validation_failed on `/email` for what no mail can be sent to
  */
 export function emailIdentity(text: string): EmailIdentity {
-  const normal = text.normalize('NFKC').trim();
-  const at = normal.lastIndexOf('@');
-  const domain = domainToASCII(normal.slice(at + 1));
-  const address = `${normal.slice(0, at)}@${domain}`;
-  const key = address.toLowerCase().normalize('NFKC');
-  if (at < 1 || domain === '' || UNSAFE.test(address) || Math.max(address.length, key.length) > LONGEST) {
+  const normal = text.normalize('NFKC');
+  const address = isAddress(normal) ? withAsciiDomain(normal) : '';
+  if (!isAddress(address) || !ASCII_DOMAIN.test(address) || !isMailable(address)) {
     throw validationProblem([{ pointer: '/email', code: 'email', detail: 'must be an email address' }]);
   }
-  return { address, key };
+  return { address, key: address.toLowerCase().normalize('NFKC') };
+}
+
+function isAddress(text: string): boolean {
+  return form.faults(text).length === 0 && !UNSEEN.test(text);
+}
+
+/** @param address judged before: the conversion is made for URLs, and cuts a domain off at what delimits one there */
+function withAsciiDomain(address: string): string {
+  const at = address.lastIndexOf('@');
+  return `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1))}`;
 }
