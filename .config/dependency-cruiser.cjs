@@ -78,6 +78,13 @@ module.exports = {
       to: { path: REPOSITORY },
     },
     {
+      name: 'the-wire-stays-outside',
+      comment: 'A controller hands on what a *.dto.ts makes of a request.',
+      severity: 'error',
+      from: { path: ['[.]service[.]ts$', REPOSITORY] },
+      to: { path: '[.]dto[.]ts$' },
+    },
+    {
       name: 'a-repository-stays-in-its-feature',
       comment: 'index.ts shows the module, the service and types.',
       severity: 'error',

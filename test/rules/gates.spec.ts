@@ -131,6 +131,7 @@ describe('import rules', () => {
     ['prisma-is-for-repositories', 'src/core/planted-client.ts', '../generated/prisma/client.ts'],
     ['pg-is-for-the-tenant-pool-and-the-worker', 'src/features/teams/planted.repository.ts', 'pg'],
     ['a-controller-knows-no-repository', 'src/features/teams/teams.controller.ts', './teams.repository.ts'],
+    ['the-wire-stays-outside', 'src/features/teams/planted-wire.service.ts', './teams.dto.ts'],
     ['a-repository-stays-in-its-feature', 'src/features/roles/index.ts', './roles.repository.ts'],
     ['src-knows-no-test-and-no-tool', 'src/core/planted-test.ts', '../../test/support/help.ts'],
     ['production-code-needs-production-packages', 'src/core/planted-tool.ts', 'jest'],
@@ -146,6 +147,7 @@ describe('import rules', () => {
     const others = {
       'src/main.ts': '',
       'src/features/roles/roles.repository.ts': '',
+      'src/features/teams/teams.dto.ts': '',
       'src/core/cycle-b.ts': `import './cycle-a.ts';`,
     };
     ({ output } = await run(imports, project({ ...sound, ...planted, ...others }, packages)));
