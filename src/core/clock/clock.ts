@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
+const MS_PER_SECOND = 1_000;
+
 /** The only source of the present moment, so that a test can set it. */
 @Injectable()
 export class Clock {
@@ -17,5 +19,3 @@ export class Clock {
 export function numericDate(date: Date): number {
   return Math.floor(date.getTime() / MS_PER_SECOND);
 }
-
-const MS_PER_SECOND = 1_000;
