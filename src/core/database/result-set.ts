@@ -36,10 +36,9 @@ export class ResultSet {
 
   /** @param tag such as `INSERT 0 5`, `SELECT 20` or `COMMIT` */
   complete(tag: string): void {
-    const [command = '', ...counts] = tag.split(' ');
-    const count = counts.at(-1);
-    this.command = command;
-    this.rowCount = count === undefined || Number.isNaN(Number(count)) ? null : Number(count);
+    const count = Number(/\d+$/.exec(tag)?.[0]);
+    this.command = tag.replace(/ .*/, '');
+    this.rowCount = Number.isNaN(count) ? null : count;
   }
 }
 

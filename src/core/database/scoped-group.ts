@@ -18,7 +18,7 @@ export async function sendInScope(
   const entry = scope.entry(head.length > 0);
   const ahead = [...head, ...entry];
   const results = await sendAhead(connection, scope, ahead, work);
-  if (entry.length > 0) scope.admit(results[head.length]?.rows[0]);
+  scope.admit(results[head.length]?.rows[0]);
   return results.slice(ahead.length);
 }
 
