@@ -38,9 +38,14 @@ export class TestApp {
 
   static async start({ module, environment = {} }: TestOptions = {}): Promise<TestApp> {
     const database = await TestDatabase.create();
-    const urls = { DATABASE_URL: database.url('tenantry_app'), DIRECT_DATABASE_URL: database.url('tenantry_worker') };
+    const given = {
+      // Mails are kept for /dev/mailbox there alone, and tests read them.
+      NODE_ENV: 'development',
+      DATABASE_URL: database.url('tenantry_app'),
+      DIRECT_DATABASE_URL: database.url('tenantry_worker'),
+    };
     const clock = new TestClock();
-    const config = testConfig({ ...urls, ...environment });
+    const config = testConfig({ ...given, ...environment });
     const nest = await createApplication(module ?? AppModule.of(config), config, clock);
     try {
       await nest.listen(0, '127.0.0.1');

@@ -6,7 +6,7 @@ import type { MailJob } from './mail.ts';
 import { Mailbox } from './mailbox.ts';
 import { Smtp, SmtpError } from './smtp.ts';
 
-/** Delivers the mails that wait in the outbox: to the mail server, and outside of production to the mailbox as well. */
+/** Delivers the mails that wait in the outbox: to the mail server, and in development to the mailbox as well. */
 @Injectable()
 export class Delivery implements OnModuleInit {
   readonly #logger = new Logger('Mail');
@@ -24,7 +24,7 @@ export class Delivery implements OnModuleInit {
 
   async #deliver({ id, to, content }: MailJob, { jobId }: Attempt): Promise<void> {
     const mail = { id, to, ...render(content) };
-    if (!this.config.isProduction) this.mailbox.keep(mail);
+    if (this.config.isDevelopment) this.mailbox.keep(mail);
     try {
       await this.smtp.deliver(mail);
     } catch (error) {

@@ -4,8 +4,8 @@ import { MailboxController } from './mailbox.controller.ts';
 
 @Module({})
 export class MailboxModule {
-  /** In production there is no such route. */
-  static of({ isProduction }: Config): DynamicModule {
-    return { module: MailboxModule, controllers: isProduction ? [] : [MailboxController] };
+  /** Anywhere but in development there is no such route. */
+  static of({ isDevelopment }: Config): DynamicModule {
+    return { module: MailboxModule, controllers: isDevelopment ? [MailboxController] : [] };
   }
 }
