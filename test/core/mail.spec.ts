@@ -9,42 +9,17 @@ const LINK = 'https://app.example.com/verify?token=a&b="c"';
 
 describe('a letter', () => {
   it('says the same as text and as HTML', () => {
-    const { subject, text, html } = render({
-      template: 'verify_email',
-      link: 'https://app.example.com/v',
-      name: 'Ada',
-    });
+    const { subject, text, html } = render({ template: 'verify_email', link: 'https://app.example.com/v' });
     expect(subject).toBe('Confirm your email address');
-    expect(text).toContain('Hello Ada,');
+    expect(text).toMatch(/^Hello,\n/);
     expect(text).toContain('\nhttps://app.example.com/v\n');
-    expect(html).toContain('<p>Hello Ada,</p>');
+    expect(html).toContain('<p>Hello,</p>');
     expect(html).toContain('<a href="https://app.example.com/v"');
   });
 
   it('escapes every value in HTML', () => {
-    const { html } = render({ template: 'verify_email', link: LINK, name: `O'Neil & "Sons"` });
-    expect(html).toContain('Hello O&#39;Neil &amp; &quot;Sons&quot;,');
+    const { html } = render({ template: 'verify_email', link: LINK });
     expect(html).toContain('href="https://app.example.com/verify?token=a&amp;b=&quot;c&quot;"');
-  });
-
-  it.each(['<script>alert(1)</script>', 'win at evil.example', 'https://evil.example', 'call me@evil'])(
-    'does not repeat the name %j, which is a message and no name',
-    (name) => {
-      const { text, html } = render({ template: 'verify_email', link: LINK, name });
-      expect(text).toMatch(/^Hello,\n/);
-      expect(html).not.toContain(name);
-    },
-  );
-
-  it('keeps a name to its line and to its length', () => {
-    expect(render({ template: 'verify_email', link: LINK, name: 'Ada\r\nKing\u2028of \u202eLovelace' }).text).toMatch(
-      /^Hello Ada King of Lovelace,\n/,
-    );
-    expect(render({ template: 'verify_email', link: LINK, name: 'a'.repeat(200) }).text).toMatch(/^Hello a{80},\n/);
-  });
-
-  it('greets without a name where there is none', () => {
-    expect(render({ template: 'address_known' }).text).toMatch(/^Hello,\n/);
   });
 });
 
@@ -59,6 +34,7 @@ describe('a mail', () => {
       expect(enqueued.at(-1)).toEqual({
         id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
         to,
+        withheld: false,
         content: { template: 'address_known' },
       });
     },

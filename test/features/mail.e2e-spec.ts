@@ -53,7 +53,7 @@ describe('mail', () => {
   describe('in development', () => {
     it('is kept for the mailbox, after the commit', async () => {
       await start();
-      await send({ to: 'Ada@example.com', template: 'verify_email', link, name: 'Ada' });
+      await send({ to: 'Ada@example.com', template: 'verify_email', link });
       await app.mailsTo('ada@example.com');
       expect(await shownTo('ada@example.com')).toEqual([
         {
@@ -61,7 +61,7 @@ describe('mail', () => {
           to: 'Ada@example.com',
           subject: 'Confirm your email address',
           text: expect.stringContaining(link),
-          html: expect.stringContaining('Hello Ada,'),
+          html: expect.stringContaining('<p>Hello,</p>'),
           created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           links: [link],
         },
@@ -80,7 +80,7 @@ describe('mail', () => {
     it('is shown newest first', async () => {
       await start();
       for (const to of ['first@example.com', 'second@example.com']) {
-        await send({ to, template: 'verify_email', link, name: 'Ada' });
+        await send({ to, template: 'verify_email', link });
         await app.mailsTo(to);
       }
       const { body } = await mailbox();
@@ -89,7 +89,7 @@ describe('mail', () => {
 
     it('is shown to a browser as a page that runs nothing', async () => {
       await start();
-      await send({ to: 'ada@example.com', template: 'verify_email', link, name: `"O'Neil"` });
+      await send({ to: 'ada@example.com', template: 'verify_email', link });
       await app.mailsTo('ada@example.com');
       const { text, headers } = await app.anonymous
         .outside('get', '/dev/mailbox')
@@ -102,7 +102,7 @@ describe('mail', () => {
       expect(text).toContain('<a href="https://app.tenantry.example/verify?token=abc&amp;next=%2F"');
       // The mail's own HTML, escaped once more as the value of an attribute.
       expect(text).toContain('srcdoc="&lt;!doctype html&gt;');
-      expect(text).toContain('Hello &amp;quot;O&amp;#39;Neil&amp;quot;,');
+      expect(text).toContain('token=abc&amp;amp;next=%2F');
     });
 
     it('escapes what the page is asked for', async () => {
@@ -126,7 +126,7 @@ describe('mail', () => {
         METRICS_TOKEN: randomBytes(32).toString('base64url'),
       });
       await mailbox().expect(404);
-      await send({ to: 'ada@example.com', template: 'verify_email', link, name: 'Ada' });
+      await send({ to: 'ada@example.com', template: 'verify_email', link });
       await until(() => smtp.mails.length > 0);
       expect(smtp.mails).toMatchObject([{ from: 'no-reply@tenantry.example', to: ['ada@example.com'] }]);
       expect(app.nest.get(Mailbox).list()).toEqual([]);
@@ -169,13 +169,13 @@ describe('mail', () => {
       const write = (...line: unknown[]): void => void lines.push(line);
       Logger.overrideLogger({ log: write, warn: write, error: write });
       smtp.refuse('DATA', '451 later, secret@example.com', 1);
-      await send({ to: 'secret@example.com', template: 'verify_email', link, name: 'Ada' });
+      await send({ to: 'secret@example.com', template: 'verify_email', link });
       await until(async () => (await errors()).length > 0);
       await retryNow();
       await until(() => smtp.mails.length > 0);
       await until(async () => !(await hasJobs()));
       smtp.refuse('RCPT', '550 who is secret@example.com', 1);
-      await send({ to: 'secret@example.com', template: 'verify_email', link, name: 'Ada' });
+      await send({ to: 'secret@example.com', template: 'verify_email', link });
       await until(async () => smtp.attempts === 3 && !(await hasJobs()));
       const metrics = await app.nest.get(Registry).metrics();
       expect(lines).toEqual(

@@ -41,8 +41,10 @@ create table email_tokens (
   email_key text not null check (char_length(email_key) <= 320),
   -- Asked for at registration, for the user that does not exist yet.
   name text not null check (char_length(name) between 1 and 200),
-  created_at timestamptz(6) not null default now(),
+  created_at timestamptz(6) not null default clock_timestamp(),
   expires_at timestamptz(6) not null,
+  -- false: beyond the bound, and sent to nobody.
+  due boolean not null,
   used_at timestamptz(6)
 );
 create index email_tokens_email_key_idx on email_tokens (email_key);
@@ -180,25 +182,38 @@ begin
 end $$;
 select app.define_gate('app.forgive_failed_sign_ins(bytea)');
 
--- Keeps a token for an address, and records who asked. Answers whether the address has a user already; the token of one
--- that has is kept too, so that both cases are the same work, and it is for the caller not to send it.
+-- Keeps a token for an address, and records who asked. known: the address has a user already. due: a mail may go to the
+-- address, which is so for three in an hour, whoever asks; of their tokens the newest three are good. A token that is not
+-- to be sent is kept too, until the next one, so that every case is the same work: it is for the caller not to send it.
 create function app.issue_email_token(
   p_hash bytea, p_purpose text, p_valid_seconds integer, p_email text, p_email_key text, p_name text,
-  p_address_hash bytea, p_ip_address inet, p_user_agent text, p_request_id text
-) returns boolean
+  p_address_hash bytea, p_ip_address inet, p_user_agent text, p_request_id text, out known boolean, out due boolean
+)
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
+  c_bound constant integer := 3;
+  c_window constant interval := '1 hour';
   v_user uuid := (select u.id from public.users u where u.email_key = p_email_key);
 begin
-  delete from public.email_tokens t where t.email_key = p_email_key and t.expires_at < now();
-  insert into public.email_tokens (hash, purpose, email, email_key, name, expires_at)
-    values (p_hash, p_purpose, p_email, p_email_key, p_name, now() + make_interval(secs => p_valid_seconds));
+  -- For one address one after the other, or a race would get past the bound.
+  perform pg_advisory_xact_lock(hashtextextended('email_token ' || p_email_key, 0));
+  known := v_user is not null;
+  due := c_bound > (
+    select count(*) from public.email_tokens t
+      where t.email_key = p_email_key and t.due and t.created_at > clock_timestamp() - c_window
+  );
+  insert into public.email_tokens (hash, purpose, email, email_key, name, expires_at, due)
+    values (p_hash, p_purpose, p_email, p_email_key, p_name, now() + make_interval(secs => p_valid_seconds), due);
+  delete from public.email_tokens t
+    where t.email_key = p_email_key and t.hash <> p_hash and t.hash not in (
+      select n.hash from public.email_tokens n
+        where n.email_key = p_email_key and n.due order by n.created_at desc limit c_bound
+    );
   insert into public.security_events
     (user_id, action, outcome, address_hash, ip_address, user_agent, request_id)
     values (v_user, 'auth.registration_requested', 'success', p_address_hash, p_ip_address, p_user_agent, p_request_id);
-  return v_user is not null;
 end $$;
 select app.define_gate('app.issue_email_token(bytea, text, integer, text, text, text, bytea, inet, text, text)');
 

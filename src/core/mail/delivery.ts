@@ -22,7 +22,8 @@ export class Delivery implements OnModuleInit {
     this.tasks.register('send_mail', (job, attempt) => this.#deliver(job, attempt));
   }
 
-  async #deliver({ id, to, content }: MailJob, { jobId }: Attempt): Promise<void> {
+  async #deliver({ id, to, withheld, content }: MailJob, { jobId }: Attempt): Promise<void> {
+    if (withheld) return;
     const mail = { id, to, ...render(content) };
     if (this.config.isDevelopment) this.mailbox.keep(mail);
     try {

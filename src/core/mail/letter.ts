@@ -7,10 +7,13 @@ export interface Rendered {
   readonly html: string;
 }
 
+/** Whoever reads it: the mailbox is all that is known of them. */
+const GREETING = 'Hello,';
+
 /** A mail as it is sent: one content, as plain text and as HTML, in which every value is escaped. */
 export function render(content: MailContent): Rendered {
   const letter = letterOf(content);
-  return { subject: oneLine(letter.subject), text: asText(letter), html: asHtml(letter) };
+  return { subject: letter.subject, text: asText(letter), html: asHtml(letter) };
 }
 
 function letterOf(content: MailContent): Letter {
@@ -24,11 +27,11 @@ function letterOf(content: MailContent): Letter {
 
 function asText(letter: Letter): string {
   const action = letter.action ? [`${letter.action.label}:\n${letter.action.link}`] : [];
-  return [greeting(letter.name), ...letter.paragraphs, ...action, letter.footnote].join('\n\n') + '\n';
+  return [GREETING, ...letter.paragraphs, ...action, letter.footnote].join('\n\n') + '\n';
 }
 
 function asHtml(letter: Letter): string {
-  const paragraphs = [greeting(letter.name), ...letter.paragraphs].map((text) => `<p>${escapeHtml(text)}</p>`);
+  const paragraphs = [GREETING, ...letter.paragraphs].map((text) => `<p>${escapeHtml(text)}</p>`);
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>${escapeHtml(letter.subject)}</title></head>
@@ -48,21 +51,4 @@ function button({ label, link }: { label: string; link: string }): string {
   const href = escapeHtml(link);
   return `<p><a href="${href}" style="display:inline-block;padding:10px 20px;border-radius:6px;background:#1f4fd8;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></p>
 <p style="font-size:14px;word-break:break-all">${href}</p>`;
-}
-
-/**
- * Anybody can register anybody's address under any name, so the name must not make our mail carry their message:
- * a name that looks like a link or an address is not repeated, nor more than a name's length of it.
- */
-function greeting(name: string | undefined): string {
-  const shown = oneLine(name ?? '').slice(0, LONGEST_NAME);
-  return shown === '' || LOOKS_LIKE_A_LINK.test(shown) ? 'Hello,' : `Hello ${shown},`;
-}
-
-const LONGEST_NAME = 80;
-const LOOKS_LIKE_A_LINK = /[/:@<>]|\w\.\w/u;
-
-/** Control and separator characters become spaces: no value begins a line, or a header, of its own. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 }

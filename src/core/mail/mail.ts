@@ -7,6 +7,7 @@ import type { MailContent } from './templates.ts';
 export interface MailJob {
   readonly id: string;
   readonly to: string;
+  readonly withheld: boolean;
   readonly content: MailContent;
 }
 
@@ -16,6 +17,14 @@ declare module '../jobs/tasks.ts' {
   }
 }
 
+/** To whom, and a template's name with its values. */
+type NewMail = MailContent & {
+  /** One address (RFC 5321), validated by the caller. */
+  readonly to: string;
+  /** Takes the way of a mail as far as the worker, who drops it: time does not tell whether there was one. */
+  readonly withheld?: boolean;
+};
+
 @Injectable()
 export class Mail {
   constructor(private readonly jobs: Jobs) {}
@@ -23,12 +32,11 @@ export class Mail {
   /**
    * Writes a mail in the current transaction: it is sent after the commit, retried while the mail server is away, and
    * never sent if the transaction rolls back. Costs no round trip.
-   * @param mail `to` is one address (RFC 5321), validated by the caller; then a template's name and its values
    * @throws Error outside of a transaction, or for an address that could break out of a header
    */
-  send({ to, ...content }: { to: string } & MailContent): void {
+  send({ to, withheld = false, ...content }: NewMail): void {
     if (!isMailable(to)) throw new Error('The address of a mail must be one address.');
-    this.jobs.enqueue('send_mail', { id: uuid(), to, content });
+    this.jobs.enqueue('send_mail', { id: uuid(), to, withheld, content });
   }
 }
 

@@ -1,8 +1,6 @@
 /** What a mail says, before it is text or HTML. */
 export interface Letter {
   readonly subject: string;
-  /** Whom it greets; left out where the name is not known. */
-  readonly name?: string;
   readonly paragraphs: readonly string[];
   readonly action?: { readonly label: string; readonly link: string };
   readonly footnote: string;
@@ -10,11 +8,13 @@ export interface Letter {
 
 const NOT_YOU = 'If this was not you, there is nothing to do: without the link nobody gets in.';
 
-/** Every mail that Tenantry writes. Links are absolute and made by the caller. */
+/**
+ * Every mail that Tenantry writes. Links are absolute and made by the caller. None repeats what a stranger can write, such
+ * as the name of who registers: anybody can have a mail sent to anybody's address, and it must not carry their message.
+ */
 export const templates = {
-  verify_email: ({ link, name }: { link: string; name: string }): Letter => ({
+  verify_email: ({ link }: { link: string }): Letter => ({
     subject: 'Confirm your email address',
-    name,
     paragraphs: ['Welcome to Tenantry. Please confirm that this is your email address.'],
     action: { label: 'Confirm the address', link },
     footnote: NOT_YOU,

@@ -22,23 +22,29 @@ export interface EmailToken {
   readonly userId: string | null;
 }
 
+export interface IssuedToken {
+  /** The address has a user, who is not to be sent the token. */
+  readonly known: boolean;
+  /** The address is to be sent a mail: anybody can ask for one, so they are few in an hour. */
+  readonly due: boolean;
+}
+
 /** What sign-in asks of the gate: functions that answer in any scope, each narrow enough for that. */
 @Injectable()
 export class AuthRepository {
   constructor(private readonly database: Database) {}
 
-  /** @returns whether the address has a user, who is not to be sent the token */
   async issueVerification(
     hash: Buffer,
     { address, key }: EmailIdentity,
     name: string,
     addressHash: Buffer,
     { id, ipAddress, userAgent }: RequestInfo,
-  ): Promise<boolean> {
-    const { known } = await this.database.one<{ known: boolean }>(sql`
-      select app.issue_email_token(${hash}, 'verify_email', ${VERIFICATION_LIFETIME_SECONDS}::integer, ${address}, ${key},
-        ${name}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id}) as known`);
-    return known;
+  ): Promise<IssuedToken> {
+    return this.database.one<IssuedToken>(sql`
+      select known, due
+      from app.issue_email_token(${hash}, 'verify_email', ${VERIFICATION_LIFETIME_SECONDS}::integer, ${address}, ${key},
+        ${name}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})`);
   }
 
   /** @returns undefined for a token that is unknown, expired or spent */

@@ -25,7 +25,10 @@ export class RegistrationService {
     private readonly mail: Mail,
   ) {}
 
-  /** Mails a link to a new address and a notice to a known one: the same work, so that neither answer nor time tells. */
+  /**
+   * Mails a link to a new address and a notice to a known one, and to none more than a few in an hour: the same work, so
+   * that neither answer nor time tells. No mail repeats the name, which a stranger may have written.
+   */
   async register(email: string, name: string): Promise<void> {
     const identity = emailIdentity(email);
     const to = identity.address;
@@ -33,9 +36,11 @@ export class RegistrationService {
     const token = randomToken();
     const hash = tokenHash(token);
     await this.database.transaction(async () => {
-      const known = await this.repository.issueVerification(hash, identity, name, addressHash, currentRequest());
-      if (known) this.mail.send({ to, template: 'address_known' });
-      else this.mail.send({ to, template: 'verify_email', name, link: this.#link(token) });
+      const request = currentRequest();
+      const { known, due } = await this.repository.issueVerification(hash, identity, name, addressHash, request);
+      const withheld = !due;
+      if (known) this.mail.send({ to, withheld, template: 'address_known' });
+      else this.mail.send({ to, withheld, template: 'verify_email', link: this.#link(token) });
     });
   }
 
