@@ -18,11 +18,13 @@ export type Passwords = Partial<Record<Role, string>>;
 
 /**
  * Makes the roles and their grants where the connection may, and gives a password to each role that has none yet.
- * Throws, naming prisma/roles.sql, where they are missing and the connection may not make them.
+ * Throws, naming prisma/roles.sql, where they are missing and the connection may not make them, and where the server's or
+ * the worker's role owns something.
  */
 export async function ensureRoles(client: pg.Client, passwords: Passwords): Promise<void> {
   if (await mayAdminister(client)) await administer(client, passwords);
   else await requireRoles(client);
+  await refuseOwners(client);
 }
 
 /** Sets a role's password whatever it had: the connection has to be an administrator's. */
@@ -82,14 +84,29 @@ async function rolesWithoutPassword(client: pg.Client): Promise<Role[] | undefin
 
 async function requireRoles(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ ready: boolean }>(`
-    select count(*) = 4
-      and bool_and(case
-        when rolname in ('tenantry_owner', 'tenantry_worker') then pg_has_role(current_user, oid, 'SET') else true end)
-      and bool_and(rolname <> 'tenantry_owner' or has_database_privilege(oid, current_database(), 'CREATE')) as ready
-    from pg_roles where rolname in ('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_gate')`);
+    select count(*) = 5
+      and bool_and(rolname <> 'tenantry_owner'
+        or pg_has_role(current_user, oid, 'SET') and has_database_privilege(oid, current_database(), 'CREATE')) as ready
+    from pg_roles
+    where rolname in ('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_gate', 'tenantry_queue')`);
   if (rows[0]?.ready) return;
   throw new Error(
     'The database roles of Tenantry are missing or incomplete, and this connection may not make them. ' +
       'Run prisma/roles.sql in this database as an administrator: psql "$ADMIN_URL" -f prisma/roles.sql',
+  );
+}
+
+/** Whoever owns a table or a function can make it run code of theirs in the deployment, which is the more powerful one. */
+async function refuseOwners(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ object: string; owner: string }>(`
+    select pg_describe_object(classid, objid, objsubid) as object, refobjid::regrole as owner from pg_shdepend
+    where deptype = 'o' and refobjid in ('tenantry_app'::regrole, 'tenantry_worker'::regrole)
+      and dbid = (select oid from pg_database where datname = current_database())
+    limit 1`);
+  const [found] = rows;
+  if (found === undefined) return;
+  throw new Error(
+    `${found.owner} owns ${found.object} in this database and is to own nothing. ` +
+      'Look at what it is, and who made it, before you drop it; development data can be removed instead.',
   );
 }

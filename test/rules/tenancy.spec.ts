@@ -3,6 +3,7 @@ import { TestDatabase } from '../support/database.ts';
 import { definers } from './tenancy/functions.rules.ts';
 import { keys } from './tenancy/keys.rules.ts';
 import { privileges } from './tenancy/privileges.rules.ts';
+import { roleRules } from './tenancy/roles.rules.ts';
 import { rowSecurity } from './tenancy/row-security.rules.ts';
 import type { Rule } from './tenancy/rule.ts';
 
@@ -24,7 +25,7 @@ describe('the catalogue of the database', () => {
       return rows.map(({ violation }) => violation);
     });
 
-  describe.each([...rowSecurity, ...keys, ...definers, ...privileges])('$name', (rule) => {
+  describe.each([...rowSecurity, ...keys, ...definers, ...roleRules, ...privileges])('$name', (rule) => {
     it('holds', async () => {
       expect((await violations(rule)).toSorted()).toEqual(Object.keys(rule.exceptions ?? {}).toSorted());
     });

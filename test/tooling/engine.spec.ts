@@ -108,7 +108,7 @@ describe('deploy', () => {
       `select distinct nspname || ' ' || relowner::regrole as owner from pg_class join pg_namespace n on n.oid = relnamespace
        where nspname in ('public', 'app', 'graphile_worker') order by 1`,
     );
-    expect(owners).toEqual([{ owner: 'graphile_worker tenantry_worker' }, { owner: 'public tenantry_owner' }]);
+    expect(owners).toEqual([{ owner: 'graphile_worker tenantry_owner' }, { owner: 'public tenantry_owner' }]);
     const owned = await rowsOf(
       url,
       `select objid from pg_shdepend where deptype = 'o' and refobjid = 'tenantry_app'::regrole`,
@@ -131,6 +131,7 @@ describe('roles', () => {
       { rolname: 'tenantry_app', rolcanlogin: true, mayCreate: false },
       { rolname: 'tenantry_gate', rolcanlogin: false, mayCreate: false },
       { rolname: 'tenantry_owner', rolcanlogin: true, mayCreate: true },
+      { rolname: 'tenantry_queue', rolcanlogin: false, mayCreate: false },
       { rolname: 'tenantry_worker', rolcanlogin: true, mayCreate: false },
     ]);
   });
@@ -142,6 +143,30 @@ describe('roles', () => {
     await deploy(url, { project: scratchProject() });
     const app = await rowsOf(url, `select rolbypassrls from pg_roles where rolname = 'tenantry_app'`);
     expect(app).toEqual([{ rolbypassrls: false }]);
+  });
+
+  it('take back what a role has set for itself for good', async () => {
+    const url = await newDatabase();
+    const name = new URL(url).pathname.slice(1);
+    await rowsOf(url, `alter role tenantry_app set "app.organization_id" = 'planted'`);
+    await rowsOf(url, `alter role tenantry_app in database ${name} set statement_timeout = 0`);
+    await deploy(url, { project: scratchProject() });
+    const settings = await rowsOf(
+      url,
+      `select unnest(setconfig) as setting from pg_db_role_setting where setrole = 'tenantry_app'::regrole order by 1`,
+    );
+    expect(settings.map(({ setting }) => setting)).toEqual([
+      'TimeZone=UTC',
+      'idle_in_transaction_session_timeout=5s',
+      'lock_timeout=1500ms',
+      'statement_timeout=1800ms',
+    ]);
+  });
+
+  it.each(['tenantry_app', 'tenantry_worker'])('own nothing that a deployment could come across: %s', async (role) => {
+    const url = await newDatabase();
+    await rowsOf(url, `create table planted (); alter table planted owner to ${role}`);
+    await expect(deploy(url, { project: scratchProject() })).rejects.toThrow(`${role} owns table planted`);
   });
 
   it('end statements and waits of the server in time for an answer', async () => {
@@ -184,7 +209,7 @@ describe('roles', () => {
     await rowsOf(url, `create role manager login createrole password 'manager'`);
     await rowsOf(
       url,
-      `grant tenantry_owner, tenantry_app, tenantry_worker, tenantry_gate to manager with admin true, set false`,
+      `grant tenantry_owner, tenantry_app, tenantry_worker, tenantry_gate, tenantry_queue to manager with admin true, set false`,
     );
     await rowsOf(url, `alter database ${name} owner to manager`);
     const manager = new URL(url);

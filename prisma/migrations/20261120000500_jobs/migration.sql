@@ -1,6 +1,11 @@
 -- The outbox. A job is a row that commits or rolls back with the change that asks for it; graphile-worker keeps the
--- rows, in a schema that belongs to the worker's role and that the server's role cannot enter. This function is the
--- server's only way in: it adds a job, and can neither read nor change one.
+-- rows, in a schema that the server's role cannot enter. This function is the server's only way in: it adds a job, and can
+-- neither read nor change one.
+--
+-- It runs in the server's own transactions, so it must be nobody's who signs in: an owner can replace a function, or make
+-- it act as its caller. Nor is it the gate's, who would gain the queue and whose other functions have no use for it. So it
+-- belongs to a role for this alone, which nobody signs in as. prisma/queue.sql grants that role, and the worker, their part
+-- of graphile-worker's tables, and says how row level security stands there.
 create function app.enqueue(p_task text, p_payload json) returns void
 language plpgsql
 security definer
@@ -25,6 +30,6 @@ revoke all on function app.enqueue(text, json) from public;
 grant execute on function app.enqueue(text, json) to tenantry_app;
 
 -- Last, since the grants of a function go with it to its new owner.
-grant create on schema app to tenantry_worker;
-alter function app.enqueue(text, json) owner to tenantry_worker;
-revoke create on schema app from tenantry_worker;
+grant create on schema app to tenantry_queue;
+alter function app.enqueue(text, json) owner to tenantry_queue;
+revoke create on schema app from tenantry_queue;

@@ -1,4 +1,4 @@
-import { functions, type Rule } from './rule.ts';
+import { functions, keepers, type Rule } from './rule.ts';
 
 export const definers: readonly Rule[] = [
   {
@@ -25,10 +25,10 @@ export const definers: readonly Rule[] = [
     ],
   },
   {
-    name: 'a function that acts as its owner belongs to the gate or the worker, every other one to the owner',
+    name: 'a function that acts as its owner belongs to the gate or the queue, every other one to the owner',
     violations: `with ${functions}
       select name as violation from functions
-        where case when prosecdef then proowner::regrole::text not in ('tenantry_gate', 'tenantry_worker')
+        where case when prosecdef then proowner::regrole::text not in ${keepers}
           else proowner <> 'tenantry_owner'::regrole end`,
     plants: [
       ['alter function app.own_organizations() owner to tenantry_owner', 'app.own_organizations()'],

@@ -1,42 +1,8 @@
-import { ours, type Rule, tables } from './rule.ts';
+import { keepers, ours, type Rule, tables } from './rule.ts';
 
-const roles = `('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_gate')`;
 const timeouts = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
 
 export const privileges: readonly Rule[] = [
-  {
-    name: 'the server owns nothing',
-    violations: `select pg_describe_object(classid, objid, objsubid) as violation from pg_shdepend
-      where refobjid = 'tenantry_app'::regrole and deptype = 'o'
-        and dbid in (0, (select oid from pg_database where datname = current_database()))`,
-    plants: [
-      ['alter table teams owner to tenantry_app', 'table teams'],
-      ['create schema planted authorization tenantry_app', 'schema planted'],
-    ],
-  },
-  {
-    name: 'no role of ours has a power over the policies, and nobody signs in as the gate',
-    violations: `select rolname as violation from pg_roles
-      where rolname in ${roles} and (rolsuper or rolbypassrls or rolcreatedb or rolcreaterole or rolreplication
-        or rolcanlogin = (rolname = 'tenantry_gate'))`,
-    plants: [
-      ['alter role tenantry_app bypassrls', 'tenantry_app'],
-      ['alter role tenantry_worker superuser', 'tenantry_worker'],
-      ['alter role tenantry_gate login', 'tenantry_gate'],
-    ],
-  },
-  {
-    name: 'no role can act as another, but for the owner where it is told to',
-    violations: `select member::regrole || ' as ' || roleid::regrole as violation from pg_auth_members
-      where (roleid::regrole::text in ${roles} or member::regrole::text in ${roles}) and not (
-        member = 'tenantry_owner'::regrole and roleid::regrole::text in ('tenantry_gate', 'tenantry_worker')
-        and not inherit_option and not admin_option)`,
-    plants: [
-      ['grant tenantry_gate to tenantry_app', 'tenantry_app as tenantry_gate'],
-      ['grant tenantry_gate to tenantry_owner with inherit true', 'tenantry_owner as tenantry_gate'],
-      ['grant pg_read_all_data to tenantry_worker', 'tenantry_worker as pg_read_all_data'],
-    ],
-  },
   {
     name: 'the server may read, insert, update and delete rows, and do nothing else to a table',
     violations: `with ${tables}
@@ -64,13 +30,54 @@ export const privileges: readonly Rule[] = [
     ],
   },
   {
-    name: 'the server makes nothing in any schema, and does not enter the job queue',
-    violations: `select nspname as violation from pg_namespace
-      where has_schema_privilege('tenantry_app', oid, 'create')
-        or nspname = 'graphile_worker' and has_schema_privilege('tenantry_app', oid, 'usage')`,
+    name: 'the server and the worker make nothing in any schema, and the server does not enter the job queue',
+    violations: `select r.rolname || ': ' || nspname as violation from pg_namespace n, pg_roles r
+      where r.rolname in ('tenantry_app', 'tenantry_worker') and has_schema_privilege(r.oid, n.oid, 'create')
+        or r.rolname = 'tenantry_app' and nspname = 'graphile_worker' and has_schema_privilege(r.oid, n.oid, 'usage')`,
     plants: [
-      ['grant create on schema app to tenantry_app', 'app'],
-      ['grant usage on schema graphile_worker to tenantry_app', 'graphile_worker'],
+      ['grant create on schema app to tenantry_app', 'tenantry_app: app'],
+      ['grant create on schema graphile_worker to tenantry_worker', 'tenantry_worker: graphile_worker'],
+      ['grant usage on schema graphile_worker to tenantry_app', 'tenantry_app: graphile_worker'],
+    ],
+  },
+  {
+    name: "the worker works on the queue's rows alone, and does not touch the list of its migrations",
+    violations: `
+      select c.oid::regclass || ': ' || lower(privilege_type) as violation
+        from pg_class c join pg_namespace n on n.oid = relnamespace, aclexplode(relacl)
+        where grantee in (0, 'tenantry_worker'::regrole) and not nspname in ('pg_catalog', 'information_schema')
+          and not (nspname = 'graphile_worker' and not is_grantable and case
+            when relkind = 'r' then relname <> 'migrations' and privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+            else privilege_type = 'SELECT' end)`,
+    plants: [
+      ['grant select on users to tenantry_worker', 'users: select'],
+      ['grant trigger on graphile_worker._private_jobs to tenantry_worker', 'graphile_worker._private_jobs: trigger'],
+      ['grant update on graphile_worker.migrations to tenantry_worker', 'graphile_worker.migrations: update'],
+      ['grant insert on graphile_worker.jobs to tenantry_worker', 'graphile_worker.jobs: insert'],
+    ],
+  },
+  {
+    name: 'only the server calls what acts for the gate or the queue',
+    violations: `
+      select p.oid::regprocedure || ': ' || grantee::regrole as violation from pg_proc p, aclexplode(proacl)
+        where proowner::regrole::text in ${keepers}
+          and not (privilege_type = 'EXECUTE' and not is_grantable and grantee in ('tenantry_app'::regrole, proowner))`,
+    plants: [
+      [
+        'grant execute on function app.enqueue(text, json) to tenantry_worker',
+        'app.enqueue(text,json): tenantry_worker',
+      ],
+      ['grant execute on function app.enqueue(text, json) to public', 'app.enqueue(text,json): -'],
+    ],
+  },
+  {
+    name: 'nobody keeps anything in large objects, which no policy covers',
+    violations: `select p.oid::regprocedure::text as violation from pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner)))
+      where pronamespace = 'pg_catalog'::regnamespace and proname in ('lo_creat', 'lo_create', 'lo_from_bytea')
+        and grantee <> proowner`,
+    plants: [
+      ['grant execute on function lo_creat(integer) to public', 'lo_creat(integer)'],
+      ['grant execute on function lo_from_bytea(oid, bytea) to tenantry_app', 'lo_from_bytea(oid,bytea)'],
     ],
   },
   {
@@ -84,6 +91,17 @@ export const privileges: readonly Rule[] = [
       ['grant delete on audit_events to tenantry_app', 'audit_events: tenantry_app'],
       ['grant update (action) on audit_events to tenantry_gate', 'audit_events: tenantry_gate'],
       ['grant update on security_events to tenantry_worker', 'security_events: tenantry_worker'],
+    ],
+  },
+  {
+    name: 'when an event happened, where and under which id is not for the server to say',
+    violations: `with ${tables}
+      select t.name || '.' || attname as violation from tables t join pg_attribute a on attrelid = t.oid
+        where name in ('audit_events', 'security_events') and attname in ('organization_id', 'user_id', 'id', 'occurred_at')
+          and has_column_privilege('tenantry_app', t.oid, attnum, 'insert')`,
+    plants: [
+      ['grant insert on audit_events to tenantry_app', 'audit_events.occurred_at'],
+      ['grant insert (id) on security_events to tenantry_app', 'security_events.id'],
     ],
   },
   {

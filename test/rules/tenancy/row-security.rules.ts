@@ -28,12 +28,19 @@ export const rowSecurity: readonly Rule[] = [
     plants: [['drop policy organization_scope on teams', 'teams']],
   },
   {
-    name: 'a policy is for the server or the gate, and says which',
-    violations: `select polrelid::regclass || ': ' || polname as violation from pg_policy
-      where not polroles <@ array['tenantry_app'::regrole::oid, 'tenantry_gate'::regrole::oid]`,
+    name: 'a policy is for the server or the gate, in the job queue for those who work there, and says which',
+    violations: `select polrelid::regclass || ': ' || polname as violation
+      from pg_policy join pg_class c on c.oid = polrelid join pg_namespace n on n.oid = relnamespace
+      where not polroles::regrole[]::text[] <@ case
+        when nspname = 'graphile_worker' then array['tenantry_worker', 'tenantry_queue']
+        else array['tenantry_app', 'tenantry_gate'] end`,
     plants: [
       ['create policy planted on teams using (false)', 'teams: planted'],
       ['create policy planted on teams to tenantry_gate, tenantry_worker using (true)', 'teams: planted'],
+      [
+        'create policy planted on graphile_worker._private_jobs to tenantry_app using (true)',
+        'graphile_worker._private_jobs: planted',
+      ],
     ],
   },
   {

@@ -9,7 +9,7 @@ export interface Rule {
   readonly plants: readonly (readonly [statement: string, violation: string])[];
 }
 
-/** Ours are all but PostgreSQL's own and the job queue's, which belongs to its worker and is closed to the server. */
+/** Ours are all but PostgreSQL's own and the job queue's, whose makers have other habits and which is closed to the server. */
 export const ours = `nspname not like 'pg\\_%' and nspname not in ('information_schema', 'graphile_worker')`;
 export const tables = `
   tables as (
@@ -28,6 +28,9 @@ export const functions = `
     select p.*, p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where ${ours} and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
   )`;
+
+/** The roles that own functions which act for others; nobody signs in as these. */
+export const keepers = `('tenantry_gate', 'tenantry_queue')`;
 
 export const migrationsTable = "the migration engine's own list; the server may not touch it";
 export const gateOnly =
