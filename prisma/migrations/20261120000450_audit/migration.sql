@@ -6,7 +6,7 @@ create table audit_events (
   occurred_at timestamptz(6) not null default clock_timestamp(),
   action text not null check (action ~ '^[a-z_]+\.[a-z_]+$'),
   outcome text not null check (outcome in ('success', 'denied', 'failure')),
-  actor_type text not null check (actor_type in ('user', 'system', 'operator')),
+  actor_type text not null check (actor_type in ('user', 'system')),
   actor_id uuid,
   actor_member_id uuid,
   target_type text not null,
@@ -25,4 +25,6 @@ create table audit_events (
 -- An organisation's log is its own.
 select app.protect_table('audit_events', 'organization', 'organization_id');
 -- Append-only: no UPDATE, DELETE or TRUNCATE for anybody but the owner of the schema. Reading comes with the audit feature.
-grant insert on audit_events to tenantry_app;
+-- By column, so that when it happened, where, and under which id is the database's word and not the server's.
+grant insert (action, outcome, actor_type, actor_id, actor_member_id, target_type, target_id, changes, metadata,
+  ip_address, user_agent, request_id, session_id) on audit_events to tenantry_app;
