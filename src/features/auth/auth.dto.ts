@@ -15,7 +15,9 @@ export class RegisterRequest {
 }
 
 export class VerificationSentResponse {
-  @Choice(['verification_sent'], { description: 'The same whether or not the address is known.' })
+  @Choice(['verification_sent'], {
+    description: 'The same whether or not the address is known, or was sent its few mails of the hour before.',
+  })
   status: 'verification_sent';
 }
 
