@@ -44,25 +44,17 @@ export class ProblemResponse {
   errors?: FieldErrorResponse[];
 }
 
-const refusals = new WeakMap<object, Set<ProblemCode>>();
-
 /** Documents the codes that a handler may refuse with; several decorators on one handler add up. */
 export function Refuses(...codes: ProblemCode[]): MethodDecorator {
-  return (target, key, descriptor) => {
-    const handler = descriptor.value;
-    if (typeof handler !== 'function') return;
-    const all = new Set([...(refusals.get(handler) ?? []), ...codes]);
-    refusals.set(handler, all);
-    const statuses = Map.groupBy(all, (code) => problems[code].status);
-    const answers = [...statuses].map(([status, together]) => problemAnswer(status, together));
-    applyDecorators(...answers)(target, key, descriptor);
-  };
+  return applyDecorators(...codes.map(refusal));
 }
 
-function problemAnswer(status: number, codes: readonly ProblemCode[]): MethodDecorator & ClassDecorator {
+/** Swagger puts the descriptions of one status together. */
+function refusal(code: ProblemCode): MethodDecorator {
+  const { status, detail } = problems[code];
   return ApiResponse({
     status,
-    description: codes.map((code) => `\`${code}\`: ${problems[code].detail}`).join('\n\n'),
+    description: `\`${code}\`: ${detail}`,
     content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemResponse) } } },
   });
 }
