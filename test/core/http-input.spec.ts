@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import fc from 'fast-check';
 import request from 'supertest';
 import { startCars } from '../support/cars.ts';
 
@@ -12,6 +13,9 @@ afterAll(() => app.close());
 
 const api = () => request(app.getHttpServer());
 const id = '0193a1b2-0000-7000-8000-000000000000';
+
+/** Names that every object answers to without having them. `__proto__` does not get past the parser. */
+const inherited = [...Object.getOwnPropertyNames(Object.prototype), 'prototype'].filter((name) => name !== '__proto__');
 
 async function faultsOf(body: object): Promise<unknown> {
   const response = await api().post('/api/v1/cars').send(body);
@@ -92,6 +96,52 @@ describe('bodies', () => {
     });
   });
 
+  it.each(inherited)('with a member called %s get 422 on it, wherever a class is declared', async (member) => {
+    const unknown = JSON.parse(`{"${member}":1}`);
+    expect(await faultsOf({ name: 'a', ...unknown })).toEqual([`/${member} unknown`]);
+    const nested = {
+      name: 'a',
+      address: { street: 'Elm', ...unknown },
+      wheels: [{ size: 1 }, { size: 1, ...unknown }],
+    };
+    expect(await faultsOf(nested)).toEqual([`/address/${member} unknown`, `/wheels/1/${member} unknown`]);
+    const undeclared = await api().delete(`/api/v1/cars/${id}`).send(unknown);
+    expect(undeclared.body).toMatchObject({ status: 422, errors: [{ pointer: `/${member}`, code: 'unknown' }] });
+  });
+
+  it.each(inherited)('with a member called %s inside of what is wrong anyway get 422', async (member) => {
+    const value = { [member]: { prototype: 1 } };
+    expect(await faultsOf({ name: value, x: value, tags: [value], wheels: value })).toEqual(
+      expect.arrayContaining(['/x unknown', '/name type', '/tags/0 type', '/wheels type']),
+    );
+  });
+
+  it('keep any JSON object as metadata, whatever its members are called', async () => {
+    const names = fc.oneof(fc.constantFrom(...inherited, 'then', 'toJSON'), fc.string({ unit: 'grapheme' }));
+    const { object } = fc.letrec<{ value: unknown; object: Record<string, unknown> }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(null, true, false, 0, 1.5, -1e-7, Number.MAX_SAFE_INTEGER),
+        fc.string({ unit: 'grapheme' }),
+        fc.array(tie('value'), { maxLength: 3 }),
+        tie('object'),
+      ),
+      object: fc.dictionary(names, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+    }));
+    const metadata = object.filter((value) => !/\\u0000|__proto__/.test(JSON.stringify(value)));
+    await fc.assert(
+      fc.asyncProperty(metadata, async (given) => {
+        const { status, text } = await api().post('/api/v1/cars').send({ name: 'a', metadata: given });
+        expect([status, JSON.stringify(JSON.parse(text).metadata)]).toEqual([201, JSON.stringify(given)]);
+      }),
+      {
+        examples: inherited.map((name): [Record<string, unknown>] => [
+          { [name]: 1, deep: [{ [name]: { prototype: [{ [name]: 'x' }] } }] },
+        ]),
+      },
+    );
+  });
+
   it('name at most 100 faults', async () => {
     const body = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`m${index}`, 1]));
     expect(await faultsOf(body)).toHaveLength(100);
@@ -118,7 +168,7 @@ describe('queries', () => {
     ['?status=broken', 'status', 'choice'],
     ['?unheard=1', 'unheard', 'unknown'],
     ['?__proto__=1', '__proto__', 'unknown'],
-    ['?constructor=1', 'constructor', 'unknown'],
+    ...inherited.map((name) => [`?${name}=1`, name, 'unknown']),
   ])('%s gets 422 on the parameter', async (query, parameter, code) => {
     const response = await list(query);
     expect(response.status).toBe(422);

@@ -108,7 +108,11 @@ describe('what the parser finds', () => {
     ['a name twice far down', '{"metadata":{"a":[{"b":1,"b":2}]}}'],
     ['__proto__', '{"metadata":{"__proto__":{"admin":true}}}'],
     ['__proto__, escaped', '{"\\u005f_proto__":{}}'],
-    ['constructor', '{"constructor":{"prototype":{}}}'],
+    ['a number that no double holds', '{"metadata":{"a":[1e400]}}'],
+    ['a number that a double takes for 0', '{"metadata":{"a":-1.5e-400}}'],
+    ['a whole number that is not kept exactly', '{"metadata":{"a":9007199254740993}}'],
+    ['such a number, negative', '{"metadata":{"a":-9007199254740992}}'],
+    ['such a number with an exponent', '{"metadata":{"a":1e300}}'],
     ['NUL', '{"name":"a\\u0000"}'],
     ['half a surrogate pair', '{"name":"\\ud800"}'],
     ['33 levels', '['.repeat(33) + ']'.repeat(33)],
@@ -127,6 +131,14 @@ describe('what the parser finds', () => {
     const answer = await sendRaw(port, bytes);
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'malformed_json']);
   });
+
+  it.each(['9007199254740991', '-9007199254740991', '0', '0.0', '0e5', '1.5e-300', '-0.1'])(
+    'the number %s passes',
+    async (number) => {
+      const response = await post(`{"name":"beetle","metadata":{"a":${number},"text":"1e400"}}`);
+      expect([response.status, response.body.metadata]).toEqual([201, { a: Number(number), text: '1e400' }]);
+    },
+  );
 
   it('names that only look alike, and the same name in two objects, pass', async () => {
     const metadata = { a: { b: 1 }, c: { b: 2 }, 'q"{': '{"a":1,"a":2}', tail: '\\' };

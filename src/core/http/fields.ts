@@ -1,6 +1,6 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Type as Instantiate } from 'class-transformer';
+import { Exclude, Transform, type TransformFnParams, Type as Instantiate } from 'class-transformer';
 import { ValidateBy, ValidateNested } from 'class-validator';
 import * as rules from './rules.ts';
 import type { Fault, ListLimits, Rule } from './rules.ts';
@@ -27,6 +27,8 @@ export class FieldRule {
   constructor(
     private readonly rule: Rule,
     private readonly options: FieldOptions,
+    /** The class of the object, or of each object in the list. */
+    readonly type?: () => Type,
   ) {}
 
   faults(value: unknown): readonly Fault[] {
@@ -36,18 +38,36 @@ export class FieldRule {
   }
 }
 
+/** @param context what class-validator was told with a member's constraint */
+export function fieldRuleOf(context: unknown): FieldRule | undefined {
+  return rules.isObject(context) && context['field'] instanceof FieldRule ? context['field'] : undefined;
+}
+
 /**
  * A member of a request or response class: one decorator gives the check (class-validator) and the schema (OpenAPI). No
  * value is converted: "5" is not 5.
  */
 export function field(rule: Rule, options: FieldOptions = {}, schema: object = rule.schema): PropertyDecorator {
-  const present = new FieldRule(rule, options);
-  const validate = (value: unknown) => present.faults(value).length === 0;
+  return applyDecorators(checked(new FieldRule(rule, options), schema, options), untouched);
+}
+
+function checked(field: FieldRule, schema: object, options: FieldOptions): PropertyDecorator {
+  const validate = (value: unknown) => field.faults(value).length === 0;
   return applyDecorators(
-    ValidateBy({ name: RULE, validator: { validate } }, { context: { field: present }, message: RULE }),
+    ValidateBy({ name: RULE, validator: { validate } }, { context: { field }, message: RULE }),
     ApiProperty({ ...schema, ...documentation(options) }),
   );
 }
+
+/** A class whose members class-transformer looks at none of. */
+@Exclude()
+class Opaque {}
+
+/** The value as it was parsed: a copy by class-transformer lacks members such as `toString`, and fails over `constructor`. */
+const untouched = applyDecorators(
+  Instantiate(() => Opaque),
+  Transform(({ obj, key }: TransformFnParams): unknown => Reflect.get(Object(obj), key), { toClassOnly: true }),
+);
 
 function documentation({ description, example, optional, nullable }: FieldOptions): object {
   return {
@@ -86,7 +106,8 @@ export const Metadata = (options: FieldOptions = {}): PropertyDecorator => field
 /** An object with rules of its own; a member that its class does not declare is refused. */
 // Swagger takes a function for a class unless it is called `type`: hence the new arrows.
 export function Nested(type: () => Type, options: FieldOptions = {}): PropertyDecorator {
-  return applyDecorators(field(rules.object(), options, { type: () => type() }), ValidateNested(), Instantiate(type));
+  const rule = new FieldRule(rules.object(), options, type);
+  return applyDecorators(checked(rule, { type: () => type() }, options), ValidateNested(), Instantiate(type));
 }
 
 /** A list of objects (`() => Class`) or of plain values (a rule, such as `text({ max: 40 })` of rules.ts). */
@@ -95,5 +116,6 @@ export function ListOf(item: Rule | (() => Type), options: FieldOptions & ListLi
   const rule = rules.list(rules.object(), options);
   const { items: _plain, ...limits } = rule.schema;
   const schema = { ...limits, type: () => item(), isArray: true };
-  return applyDecorators(field(rule, options, schema), ValidateNested({ each: true }), Instantiate(item));
+  const items = new FieldRule(rule, options, item);
+  return applyDecorators(checked(items, schema, options), ValidateNested({ each: true }), Instantiate(item));
 }

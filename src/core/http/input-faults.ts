@@ -1,12 +1,21 @@
 import type { ValidationError } from '@nestjs/common';
-import { FieldRule, RULE } from './fields.ts';
+import { fieldRuleOf, RULE } from './fields.ts';
 import type { FieldError } from './problem.ts';
-import { type Fault, isObject } from './rules.ts';
+import type { Fault } from './rules.ts';
 
 /** A list of faults is for a person; nobody reads on after this many. */
-const MAXIMUM_FAULTS = 100;
+export const MAXIMUM_FAULTS = 100;
 
-const unknownMember: Fault = { path: '', code: 'unknown', detail: 'is not a field of this request' };
+const UNKNOWN = { code: 'unknown', detail: 'is not a field of this request' };
+
+/** @param path to the member, name by name */
+export function unknownMember(path: readonly string[]): FieldError {
+  return { pointer: path.map((name) => `/${escaped(name)}`).join(''), ...UNKNOWN };
+}
+
+export function unknownParameter(parameter: string): FieldError {
+  return { parameter, ...UNKNOWN };
+}
 
 /** @returns each fault with the JSON pointer (RFC 6901) of the member, nested ones and list items included */
 export function bodyFaults(errors: readonly ValidationError[]): FieldError[] {
@@ -34,14 +43,8 @@ function faultsUnder(parent: string, error: ValidationError): Fault[] {
 function faultsOf(error: ValidationError): readonly Fault[] {
   const { constraints } = error;
   if (!constraints) return [];
-  if ('whitelistValidation' in constraints) return [unknownMember];
-  const rule = fieldRuleOf(error);
+  const rule = fieldRuleOf(error.contexts?.[RULE]);
   return rule ? rule.faults(error.value) : Object.entries(constraints).map(foreignFault);
-}
-
-function fieldRuleOf({ contexts }: ValidationError): FieldRule | undefined {
-  const context: unknown = contexts?.[RULE];
-  return isObject(context) && context['field'] instanceof FieldRule ? context['field'] : undefined;
 }
 
 /** Of a rule that class-validator brings: nested validation, and whatever a class uses besides our fields. */

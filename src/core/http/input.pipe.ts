@@ -1,42 +1,43 @@
 import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
-import { bodyFaults, parameterFaults } from './input-faults.ts';
-import { POISON } from './json.ts';
-import { type FieldError, validationProblem } from './problem.ts';
+import { sorted } from './declared-members.ts';
+import { bodyFaults, MAXIMUM_FAULTS, parameterFaults, unknownMember, unknownParameter } from './input-faults.ts';
+import { type FieldError, Problem, validationProblem } from './problem.ts';
 import { isObject } from './rules.ts';
 
 /** Checks bodies and queries against their classes: undeclared members are refused, nothing is converted unasked. */
 export class InputPipe implements PipeTransform {
-  readonly #body = validation((errors) => bodyFaults(errors));
-  readonly #parameters = validation((errors) => parameterFaults(errors));
+  readonly #body = validation(bodyFaults);
+  readonly #parameters = validation(parameterFaults);
 
   /** @throws Problem validation_failed */
-  transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'query') refusePoison(value);
-    if (metadata.type !== 'body') return this.#parameters.transform(value, metadata);
-    if (value !== undefined && !isObject(value)) throw validationProblem([notAnObject]);
-    return this.#body.transform(value, metadata);
+  async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { type, metatype } = metadata;
+    if (type === 'body' && value !== undefined && !isObject(value)) throw validationProblem([NOT_AN_OBJECT]);
+    const pipe = type === 'body' ? this.#body : this.#parameters;
+    if (!metatype || (type !== 'body' && type !== 'query')) return pipe.transform(value, metadata);
+    const { known, unknown } = sorted(value, metatype);
+    const faults = unknown.map((path) => (type === 'body' ? unknownMember(path) : unknownParameter(path.join('.'))));
+    const input: unknown = await pipe.transform(known, metadata).catch((error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+      faults.push(...(error.errors ?? []));
+    });
+    if (faults.length > 0) throw validationProblem(faults.slice(0, MAXIMUM_FAULTS));
+    return input;
   }
 }
 
-/** Nest would drop these names silently; a body with them does not get this far. */
-function refusePoison(query: unknown): void {
-  if (!isObject(query)) return;
-  const names = Object.keys(query).filter((name) => POISON.has(name));
-  if (names.length === 0) return;
-  throw validationProblem(
-    names.map((parameter) => ({ parameter, code: 'unknown', detail: 'is not a parameter here' })),
-  );
-}
-
-const notAnObject: FieldError = { pointer: '', code: 'type', detail: 'must be an object' };
+const NOT_AN_OBJECT: FieldError = { pointer: '', code: 'type', detail: 'must be an object' };
 
 type ValidationErrors = Parameters<typeof bodyFaults>[0];
 
+/** Nest would take names such as `constructor` from what is the client's own. No copy of ours reaches a prototype by them. */
+class UnstrippedPipe extends ValidationPipe {
+  protected override stripProtoKeys(): void {}
+}
+
 function validation(faults: (errors: ValidationErrors) => FieldError[]): ValidationPipe {
-  return new ValidationPipe({
+  return new UnstrippedPipe({
     transform: true,
-    whitelist: true,
-    forbidNonWhitelisted: true,
     validationError: { value: true }, // A rule is asked again with the value: which item, and what about it.
     exceptionFactory: (errors) => validationProblem(faults(errors)),
   });

@@ -3,17 +3,21 @@ import { Problem } from './problem.ts';
 /** Far above what a request class can hold, far below what recursive code can bear. */
 const MAXIMUM_DEPTH = 32;
 
-/** Names that reach an object's prototype when an object is copied member by member. */
-export const POISON: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
+/** It reaches an object's prototype when an object is copied member by member. */
+const POISON = '__proto__';
 
-/** The tokens of a valid document that the inspection is about: strings, with the colon that makes one a name, and brackets. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[[\]{}]/g;
+/** The tokens of a valid document that the inspection is about: strings, with the colon that makes one a name, brackets, numbers. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[[\]{}]|-?\d[\d.eE+-]*/g;
+
+/** Of a number, anything but zeros before its exponent. */
+const NOT_ZERO = /^[^eE]*[1-9]/;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses a body (RFC 8259) and refuses what parsers disagree about or the database can't keep: duplicate names, more than
- * 32 levels, NUL and lone surrogates, names that reach a prototype. Linear in its length.
+ * 32 levels, NUL and lone surrogates, a name that reaches a prototype, numbers that would come back as others (RFC 7493, 2.2).
+ * Linear in its length.
  * @throws Problem malformed_json
  */
 export function parseJson(body: Buffer): unknown {
@@ -39,8 +43,10 @@ function inspect(text: string): void {
       if (open.push(new Set()) > MAXIMUM_DEPTH) refuse(`It is nested deeper than ${MAXIMUM_DEPTH} levels.`);
     } else if (token === '}' || token === ']') {
       open.pop();
-    } else {
+    } else if (token.startsWith('"')) {
       inspectString(token, colon, open.at(-1));
+    } else {
+      inspectNumber(token);
     }
   }
 }
@@ -49,7 +55,7 @@ function inspectString(token: string, colon: string | undefined, names: Set<stri
   const quoted = colon === undefined ? token : token.slice(0, -colon.length);
   const string = unescaped(quoted);
   if (colon === undefined || names === undefined) return;
-  if (POISON.has(string)) refuse('A member has a name that is not allowed.');
+  if (string === POISON) refuse('A member has a name that is not allowed.');
   if (names.has(string)) refuse('An object holds the same member twice.');
   names.add(string);
 }
@@ -59,6 +65,12 @@ function unescaped(quoted: string): string {
   const string = String(JSON.parse(quoted));
   if (string.includes('\0') || !string.isWellFormed()) refuse('A string holds NUL or half of a surrogate pair.');
   return string;
+}
+
+function inspectNumber(token: string): void {
+  const number = Number(token);
+  const isKept = number === 0 ? !NOT_ZERO.test(token) : Number.isSafeInteger(number) || !Number.isInteger(number);
+  if (!isKept || !Number.isFinite(number)) refuse('A number is beyond what can be kept exactly; a text can hold it.');
 }
 
 function refuse(reason: string): never {

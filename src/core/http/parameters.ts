@@ -17,8 +17,9 @@ export function IntegerParameter({ fallback, ...options }: IntegerParameterOptio
   const rule = integer(options);
   const schema = { ...rule.schema, ...(fallback !== undefined && { default: fallback }) };
   return applyDecorators(
-    field(rule, { ...options, optional: true }, schema),
+    // First, since class-transformer goes through them backwards: it converts what the field has left as it was.
     Transform(({ value }: { value: unknown }) => toInteger(value), { toClassOnly: true }),
+    field(rule, { ...options, optional: true }, schema),
   );
 }
 
@@ -36,8 +37,8 @@ export function ListParameter(
 ): PropertyDecorator {
   const limits = { max: MOST_VALUES, ...options };
   return applyDecorators(
-    field(list(item, limits), { ...options, optional: true }),
     Transform(({ value }: { value: unknown }) => toList(value), { toClassOnly: true }),
+    field(list(item, limits), { ...options, optional: true }),
   );
 }
 

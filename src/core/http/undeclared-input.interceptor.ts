@@ -2,15 +2,14 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { type FieldError, validationProblem } from './problem.ts';
+import { unknownMember, unknownParameter } from './input-faults.ts';
+import { validationProblem } from './problem.ts';
 import { isObject } from './rules.ts';
 
 interface Declared {
   readonly body: boolean;
   readonly query: boolean;
 }
-
-const UNKNOWN = { code: 'unknown', detail: 'is not a field of this request' };
 
 /** Refuses input to a route that declares none; where a class is declared, the pipe refuses what is not in it. */
 export class UndeclaredInputInterceptor implements NestInterceptor {
@@ -20,9 +19,9 @@ export class UndeclaredInputInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { body, query } = context.switchToHttp().getRequest<FastifyRequest>();
     const declared = this.#declaredBy(context);
-    const errors: FieldError[] = [
-      ...(declared.query ? [] : namesIn(query).map((parameter) => ({ parameter, ...UNKNOWN }))),
-      ...(declared.body ? [] : namesIn(body).map((name) => ({ pointer: `/${name}`, ...UNKNOWN }))),
+    const errors = [
+      ...(declared.query ? [] : namesIn(query).map(unknownParameter)),
+      ...(declared.body ? [] : namesIn(body).map((name) => unknownMember([name]))),
     ];
     if (errors.length > 0) throw validationProblem(errors);
     return next.handle();
