@@ -56,9 +56,32 @@ describe('problems', () => {
     const unauthenticated = await api().get('/api/v1/faults/unauthenticated');
     expectProblem(unauthenticated, 'unauthenticated');
     expect(unauthenticated.headers['www-authenticate']).toMatch(/^Bearer /);
+    expect(unauthenticated.headers['www-authenticate']).not.toContain('error');
     const lost = await api().get('/api/v1/faults/lost');
     expectProblem(lost, 'unavailable');
     expect(lost.headers['retry-after']).toBe('1');
+  });
+
+  it.each(['Bearer x.y.z', 'bearer x'])(
+    'name the token as the error at a 401 to %s (RFC 6750, 3.1)',
+    async (authorization) => {
+      const refused = await api().get('/api/v1/faults/unauthenticated').set('authorization', authorization);
+      expect(refused.headers['www-authenticate']).toBe('Bearer realm="tenantry", error="invalid_token"');
+    },
+  );
+
+  it.each(['Basic YTpi', 'Bearer', ''])('name no error at a 401 to "%s"', async (authorization) => {
+    const refused = await api().get('/api/v1/faults/unauthenticated').set('authorization', authorization);
+    expect(refused.headers['www-authenticate']).toBe('Bearer realm="tenantry"');
+  });
+
+  it('vary by what they are asked for as', async () => {
+    for (const path of ['/problems', '/problems/validation-failed']) {
+      for (const accept of ['text/html', 'application/json']) {
+        const { headers } = await api().get(path).set('accept', accept);
+        expect(headers['vary']?.split(', ').toSorted()).toEqual(['Accept', 'Origin']);
+      }
+    }
   });
 
   it('are explained at their type, to a browser in HTML', async () => {
@@ -177,8 +200,18 @@ describe('what the parser finds', () => {
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     'application/merge-patch+json',
+    'application/json; charset=latin1',
+    'application/json;charset="UTF-16"',
   ])('a POST of %s is a 415', async (type) => {
-    expectProblem(await post('name=a', type), 'unsupported_media_type');
+    expectProblem(await post('{"name":"a"}', type), 'unsupported_media_type');
+  });
+
+  it.each([
+    'application/json; charset=UTF-8',
+    'application/json;charset="utf-8"',
+    'application/json; charset= utf8; x=y',
+  ])('a POST of %s is taken', async (type) => {
+    expect((await post('{"name":"a"}', type)).status).toBe(201);
   });
 
   it('a compressed body is a 415, one without a type too', async () => {
@@ -217,6 +250,20 @@ describe('every answer', () => {
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
     expect(Object.keys(headers)).not.toEqual(expect.arrayContaining(['server']));
     expect(headers['x-powered-by'] ?? headers['strict-transport-security']).toBeUndefined();
+  });
+
+  it('has them where no route answers: a preflight, and one about the server itself', async () => {
+    const preflight = await api()
+      .options('/api/v1/cars')
+      .set({ origin: 'https://app.example.com', 'access-control-request-method': 'PATCH', 'x-request-id': 'mine' });
+    expect([preflight.status, preflight.headers]).toMatchObject([
+      204,
+      { 'x-request-id': 'mine', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' },
+    ]);
+    const { status, head: headers } = await sendRaw(port, `OPTIONS * HTTP/1.1\r\n${head}X-Request-Id: mine\r\n\r\n`);
+    expect(status).toBe(404);
+    expect(headers).toMatch(/^x-request-id: mine\r?$/im);
+    expect(headers).toMatch(/^x-content-type-options: nosniff\r?$/im);
   });
 
   it.each(['abc', 'A-1_b.c', 'x'.repeat(64)])('keeps the request id %s', async (id) => {
@@ -352,9 +399,15 @@ describe('in production', () => {
       NODE_ENV: 'production',
       SMTP_URL: 'smtp://mail.example.com',
       METRICS_TOKEN: 'k3Jq9vX2mB7nR5tY8wZ1cD4fG6hL0pSa',
+      CORS_ORIGINS: 'https://app.example.com',
     });
-    const { headers } = await request(live.getHttpServer()).get('/api/v1/cars');
-    expect(headers['strict-transport-security']).toMatch(/max-age=\d{8}/);
+    const get = await request(live.getHttpServer()).get('/api/v1/cars');
+    const preflight = await request(live.getHttpServer())
+      .options('/api/v1/cars')
+      .set({ origin: 'https://app.example.com', 'access-control-request-method': 'GET' });
+    for (const { headers } of [get, preflight]) {
+      expect(headers['strict-transport-security']).toMatch(/max-age=\d{8}/);
+    }
     await live.close();
   });
 });

@@ -4,6 +4,9 @@ import { Problem } from './problem.ts';
 
 const MERGE_PATCH = 'application/merge-patch+json';
 
+/** A charset other than UTF-8, the one that JSON has (RFC 8259, 8.1). */
+const FOREIGN_CHARSET = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(?:;|$))/i;
+
 /** JSON is the only content type taken; every other one (forms, text, uploads) gets Fastify's 415. */
 export function acceptJsonOnly(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
@@ -21,9 +24,8 @@ export function acceptJsonOnly(server: FastifyInstance): void {
 }
 
 function parsedBody(request: FastifyRequest, body: Buffer): unknown {
-  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
-  const isMergePatch = type?.toLowerCase().startsWith(MERGE_PATCH);
-  if (encoding !== 'identity' || (isMergePatch && request.method !== 'PATCH'))
-    throw new Problem('unsupported_media_type');
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
+  const isMisplaced = type.toLowerCase().startsWith(MERGE_PATCH) && request.method !== 'PATCH';
+  if (encoding !== 'identity' || isMisplaced || FOREIGN_CHARSET.test(type)) throw new Problem('unsupported_media_type');
   return body.length === 0 ? undefined : parseJson(body);
 }

@@ -3,10 +3,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** Two years, as browsers' preload lists ask for. */
 const STRICT_TRANSPORT_SECURITY = 'max-age=63072000; includeSubDomains';
 
-/** The headers of every answer. `no-store` is the default because almost every answer is somebody's own. */
+/**
+ * The headers of every answer, given as it is sent: a preflight, for one, is answered before any code of ours runs.
+ * `no-store` is the default because almost every answer is somebody's own.
+ */
 export function setStandardHeaders(request: FastifyRequest, reply: FastifyReply, isProduction: boolean): void {
   void reply.header('x-request-id', request.id);
   void reply.header('x-content-type-options', 'nosniff');
-  void reply.header('cache-control', 'no-store');
+  if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   if (isProduction) void reply.header('strict-transport-security', STRICT_TRANSPORT_SECURITY);
+}
+
+/** Tells caches that the answer depends on the header as well, whatever else it depends on (RFC 9110, 12.5.5). */
+export function varyBy(reply: FastifyReply, name: string): void {
+  const others = reply.getHeader('vary');
+  void reply.header('vary', others === undefined ? name : `${String(others)}, ${name}`);
 }

@@ -16,6 +16,7 @@ export {
   Text,
   Timestamp,
 } from './fields.ts';
+export { varyBy } from './headers.ts';
 export { HttpModule } from './http.module.ts';
 export { EXACT_ROWS, Page, pageOf, PageQuery, rowsOf } from './page.ts';
 export { ListParameter, PathId } from './parameters.ts';

@@ -1,12 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from './problem.ts';
+import { INVALID_TOKEN } from './problems.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** Answers with the problem; the instance is the path without its query, which may hold personal data. */
 export function answerProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
   const details = problem.toDetails(pathOf(request), request.id);
-  void reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(details));
+  void reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE);
+  if (problem.code === 'unauthenticated' && hasToken(request)) void reply.headers(INVALID_TOKEN);
+  void reply.send(JSON.stringify(details));
+}
+
+/** RFC 6750, 3: a token that was sent and did not do is the error; who sent none is told of none. */
+function hasToken({ headers }: FastifyRequest): boolean {
+  return /^bearer\s+\S/i.test(headers.authorization ?? '');
 }
 
 /** @returns the path as it was asked for, without query or fragment */

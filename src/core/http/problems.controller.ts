@@ -2,6 +2,7 @@ import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.ts';
+import { varyBy } from './headers.ts';
 import { Problem, problemSlug, problemType } from './problem.ts';
 import { problemPage, problemsPage } from './problems.page.ts';
 import { type ProblemCode, problems } from './problems.ts';
@@ -27,6 +28,7 @@ export class ProblemsController {
   @Access.public('documentation, the same for everybody')
   list(@Headers('accept') accept: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): unknown {
     const data = codes().map(explanation);
+    varyBy(reply, 'Accept');
     return wantsHtml(accept) ? asPage(reply, problemsPage(data)) : { data };
   }
 
@@ -39,6 +41,7 @@ export class ProblemsController {
   ): unknown {
     const code = codes().find((candidate) => problemSlug(candidate) === type);
     if (!code) throw new Problem('not_found');
+    varyBy(reply, 'Accept');
     return wantsHtml(accept) ? asPage(reply, problemPage(explanation(code))) : explanation(code);
   }
 }

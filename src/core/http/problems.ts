@@ -8,8 +8,8 @@ export interface ProblemKind {
 }
 
 /** RFC 6750, section 3: without a token no error is named, with a bad one it is. */
-const challenge = { 'www-authenticate': 'Bearer realm="tenantry"' };
-const invalidToken = { 'www-authenticate': 'Bearer realm="tenantry", error="invalid_token"' };
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="tenantry"' };
+export const INVALID_TOKEN = { 'www-authenticate': 'Bearer realm="tenantry", error="invalid_token"' };
 
 /** Seconds. Long enough for a pool to drain, short enough that a client still waits for it. */
 const retrySoon = { 'retry-after': '1' };
@@ -36,25 +36,25 @@ export const problems = {
     status: 401,
     title: 'Not signed in',
     detail: 'Send a valid access token in the Authorization header.',
-    headers: challenge,
+    headers: CHALLENGE,
   },
   token_expired: {
     status: 401,
     title: 'Token expired',
     detail: 'The access token has expired. Get a new one with the refresh token.',
-    headers: invalidToken,
+    headers: INVALID_TOKEN,
   },
   invalid_credentials: {
     status: 401,
     title: 'Invalid credentials',
     detail: 'The address, password or code is wrong.',
-    headers: challenge,
+    headers: CHALLENGE,
   },
   token_reused: {
     status: 401,
     title: 'Token reused',
     detail: 'The refresh token had been used already, so its session was ended. Sign in again.',
-    headers: invalidToken,
+    headers: INVALID_TOKEN,
   },
 
   permission_denied: {

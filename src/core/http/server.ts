@@ -69,11 +69,11 @@ function addHooks(server: FastifyInstance, { config, observer, readiness, routes
   server.addHook('onRoute', (route) => routes.add(route));
   server.addHook('onRequest', (request, reply, done) => {
     observer.observe(request, reply);
-    setStandardHeaders(request, reply, config.isProduction);
     done(faultOf(request, readiness));
   });
   server.addHook('preSerialization', (_request, reply, payload, done) => done(null, decorateAnswer(reply, payload)));
   server.addHook('onSend', (request, reply, payload, done) => {
+    setStandardHeaders(request, reply, config.isProduction);
     // A connection that is kept for the next request would hold up the stop that is waiting for this one.
     if (readiness.draining) void reply.header('connection', 'close');
     done(null, tagAnswer(request, reply, payload));

@@ -1,7 +1,8 @@
-import { Controller, Get, Header, Headers, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../core/access/index.ts';
+import { varyBy } from '../../core/http/index.ts';
 import { Mailbox } from '../../core/mail/index.ts';
 import { MailboxQuery, type MailboxResponse, toMailbox } from './mailbox.dto.ts';
 import { mailboxPage, PAGE_POLICY } from './mailbox.page.ts';
@@ -13,13 +14,13 @@ export class MailboxController {
 
   @Get()
   @Access.public('development only: shows the mails that would have been sent')
-  @Header('Vary', 'Accept')
   list(
     @Query() { to }: MailboxQuery,
     @Headers('accept') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): MailboxResponse | string {
     const mails = toMailbox(this.mailbox.list(to));
+    varyBy(reply, 'Accept');
     if (accept?.includes('application/json')) return mails;
     reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY);
     return mailboxPage(mails.data, to);
