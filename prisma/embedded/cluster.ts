@@ -66,7 +66,9 @@ export async function startCluster({ folder, durable }: ClusterOptions): Promise
     const server: Server = { home, data, programs, account, durable };
     const running = runningPostmaster(data.folder);
     const postmaster = running ?? (await startServer(server, PORT_ATTEMPTS));
-    await proveOurs(urlOf(postmaster.port, ADMIN, data.password, 'postgres'), data.folder);
+    const adminUrl = urlOf(postmaster.port, ADMIN, data.password, 'postgres');
+    await proveOurs(adminUrl, data.folder);
+    await closeMaintenanceDatabases(adminUrl);
     return clusterOn(server, postmaster, running === undefined);
   } finally {
     starting.release();
@@ -99,6 +101,11 @@ async function proveOurs(url: string, folder: string): Promise<void> {
     return rows[0]?.data_directory;
   });
   if (served !== folder) throw new Error(`the server that answers for ${folder} serves ${served}`);
+}
+
+/** PostgreSQL lets everybody into these and make temporary tables there; our roles have no business in them. */
+async function closeMaintenanceDatabases(url: string): Promise<void> {
+  await connected(url, (client) => client.query('revoke all on database postgres, template1 from public'));
 }
 
 function clusterOn(server: Server, { pid, port }: Postmaster, startedHere: boolean): Cluster {

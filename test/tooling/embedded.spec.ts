@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { startCluster, type Cluster } from '../../prisma/embedded/cluster.ts';
 import { FileLock } from '../../prisma/embedded/lock.ts';
 import { connected } from '../../prisma/engine/connection.ts';
+import { until } from '../support/until.ts';
 import { removeScratch, scratchFolder } from './scratch.ts';
 
 const EMBEDDED = join(import.meta.dirname, '../../prisma/embedded');
@@ -32,14 +32,8 @@ afterAll(removeScratch);
 const valuesOf = (url: string, query: string) =>
   connected(url, async (client) => (await client.query({ text: query, rowMode: 'array' })).rows.flat());
 
-/** Waits a moment for it: a process is there until its parent has taken note of its end. */
-async function hasEnded(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (['', 'Z'].includes(stateOf(pid))) return true;
-    await pause(20);
-  }
-  return false;
-}
+/** Waits for it: a process is there until its parent has taken note of its end. */
+const end = (pid: number): Promise<void> => until(() => ['', 'Z'].includes(stateOf(pid)));
 
 /** One letter, or nothing where there is no such process. */
 function stateOf(pid: number): string {
@@ -85,7 +79,7 @@ describe('the embedded cluster', () => {
     const cluster = await start(folder());
     await valuesOf(cluster.adminUrl, 'create table kept as select 42 as answer');
     await cluster.stop();
-    expect(await hasEnded(cluster.pid)).toBe(true);
+    await end(cluster.pid);
     const again = await start(folder());
     expect(again.startedHere).toBe(true);
     expect(await valuesOf(again.adminUrl, 'select answer from kept')).toEqual([42]);
@@ -98,13 +92,13 @@ describe('the embedded cluster', () => {
     expect(await first.stop()).toBe(false);
     expect(await valuesOf(second.adminUrl, 'select 1')).toEqual([1]);
     expect(await second.stop()).toBe(true);
-    expect(await hasEnded(second.pid)).toBe(true);
+    await end(second.pid);
   });
 
   it('starts over what a crash of the machine leaves', async () => {
     const cluster = await start(folder());
     process.kill(cluster.pid, 'SIGKILL');
-    expect(await hasEnded(cluster.pid)).toBe(true);
+    await end(cluster.pid);
     const again = await start(folder());
     expect(again.startedHere).toBe(true);
     expect(await valuesOf(again.adminUrl, 'select answer from kept')).toEqual([42]);
@@ -162,8 +156,8 @@ describe('a throw-away cluster', () => {
     const { pid, home, fsync }: { pid: number; home: string; fsync: string } = JSON.parse(stdout);
     expect(fsync).toBe('off');
     expect(home.startsWith(closed)).toBe(!isRoot);
-    for (let tries = 0; existsSync(home) && tries < 200; tries++) await pause(20);
-    expect({ ended: await hasEnded(pid), data: existsSync(home) }).toEqual({ ended: true, data: false });
+    await until(() => !existsSync(home));
+    await end(pid);
   });
 });
 
