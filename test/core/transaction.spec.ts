@@ -3,7 +3,6 @@ import { currentContext, runInContext } from '../../src/core/context/context.ts'
 import type { RoundTrip } from '../../src/core/database/connection.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
 import { Database, databaseFault, isRefusedByPolicy, Scope, sql, toProblem } from '../../src/core/database/index.ts';
-import { refusePowerfulRole } from '../../src/core/database/role-check.ts';
 import { testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
@@ -357,16 +356,4 @@ describe('Prisma', () => {
     const related = member(() => prisma.member.findUnique({ where: { ...key, organization: { is: { name: 'x' } } } }));
     expect(String(await failure(related))).toContain('use findFirst');
   });
-});
-
-test('the server refuses a role under which row level security is no wall', async () => {
-  for (const [role, fault] of [
-    [undefined, 'is a superuser'],
-    ['tenantry_owner', 'owns the tables'],
-  ] as const) {
-    const powerful = testConnections(database.url(role), { size: 1 });
-    expect(String(await failure(refusePowerfulRole(powerful)))).toMatch(new RegExp(`DATABASE_URL.*${fault}`));
-    await powerful.end();
-  }
-  await refusePowerfulRole(connections);
 });

@@ -3,7 +3,7 @@ import { Config } from '../../config/index.ts';
 import { Connections } from './connections.ts';
 import { Database } from './database.ts';
 import { DatabaseMonitor } from './database-monitor.ts';
-import { refusePowerfulRole } from './role-check.ts';
+import { refuseUnfitRoles } from './role-check.ts';
 
 /** Together they keep the promise that every answer, an error too, comes within 3 s. */
 const ACQUIRE_TIMEOUT_MS = 900;
@@ -33,13 +33,14 @@ const GROUP_TIMEOUT_MS = 2_000;
 })
 export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
+    private readonly config: Config,
     private readonly connections: Connections,
     private readonly monitor: DatabaseMonitor,
   ) {}
 
   async onModuleInit(): Promise<void> {
     this.monitor.watch(this.connections);
-    await refusePowerfulRole(this.connections);
+    await refuseUnfitRoles(this.connections, this.config.database.directUrl);
   }
 
   async onApplicationShutdown(): Promise<void> {
