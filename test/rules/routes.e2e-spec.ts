@@ -27,15 +27,29 @@ const withPermission = routes.flatMap((route) =>
 
 afterAll(() => app.stop());
 
+/** What each write behind a sign-in takes, so that it would change something if it were let. */
+const BODIES: ReadonlyMap<string, object | undefined> = new Map([
+  ['POST /auth/logout', undefined],
+  ['POST /organizations', { name: 'Another' }],
+  ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
+  ['PATCH /me', { name: 'Another' }],
+]);
+
+function bodyFor({ method, path }: Route): object | undefined {
+  const label = `${method} ${path}`;
+  if (method !== 'GET' && !BODIES.has(label)) throw new Error(`${label} is missing from BODIES`);
+  return BODIES.get(label);
+}
+
 const fullPath = ({ path }: Route): string => (OUTSIDE_PREFIX.test(path) ? path : `/api/v1${path}`);
 
-/** Calls the route about the organisation, with ids that nothing has in all its other places, and a body that names nothing. */
+/** Calls the route about the organisation, with ids that nothing has in all its other places. */
 async function call(caller: Client, route: Route, organizationId: string = uuid()): Promise<Response> {
   const method = METHODS[route.method as keyof typeof METHODS];
   const path = fullPath(route).replaceAll(/:(\w+)/g, (_, name: string) =>
     name === ORGANIZATION_PARAMETER ? organizationId : uuid(),
   );
-  return caller.outside(method, path, method === 'get' || method === 'delete' ? undefined : {});
+  return caller.outside(method, path, bodyFor(route));
 }
 
 describe('the routes', () => {
@@ -105,6 +119,19 @@ describe.each(behindSignIn)('$method $path', (route) => {
       expect(answer).toMatchObject({ status: 401, body: { code } });
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     }
+  });
+});
+
+// Without this, no refusal below says anything of what a refused caller could change.
+describe.each(behindSignIn.filter(({ method }) => method !== 'GET'))('$method $path', (route) => {
+  it('changes something for the owner', async () => {
+    const organization = await app.actors.organization();
+    const before = await app.database.contents();
+
+    const answer = await call(organization.owner.api, route, organization.id);
+
+    expect(answer.ok).toBe(true);
+    expect(await app.database.contents()).not.toEqual(before);
   });
 });
 
