@@ -23,7 +23,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFiles: ['<rootDir>/test/support/setup.ts'],
   maxWorkers: 2,
-  testTimeout: 15_000,
+  // Some times what the slowest test takes: the machine may have other work.
+  testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/generated/**', '!src/main.ts', '!src/**/*.spec.ts'],
   coverageDirectory: 'coverage',
   coverageThreshold: {

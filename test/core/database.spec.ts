@@ -8,6 +8,7 @@ import { Problem } from '../../src/core/http/problem.ts';
 import { testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let here: Tenant;
@@ -269,7 +270,8 @@ describe('a connection', () => {
     const failing = withConnection(pool, (connection) =>
       connection.send([insert(1), statement('select pg_sleep(5)')]),
     ).catch((caught: unknown) => caught);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const sleeps = `select from pg_stat_activity where pid = $1 and wait_event = 'PgSleep'`;
+    await until(async () => (await database.query(sleeps, [pid])).length > 0);
     await database.query('select pg_terminate_backend($1)', [pid]);
     expect(toProblem(await failing)?.code).toBe('unavailable');
     expect(await backend(pool)).not.toBe(pid);
@@ -277,10 +279,11 @@ describe('a connection', () => {
   });
 
   test('killed while it is idle is replaced unseen', async () => {
-    const pool = connections({ size: 1 });
+    const lost = Promise.withResolvers<Error>();
+    const pool = connections({ size: 1, onIdleError: lost.resolve });
     const pid = await backend(pool);
     await database.query('select pg_terminate_backend($1)', [pid]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await lost.promise;
     expect(await backend(pool)).not.toBe(pid);
   });
 

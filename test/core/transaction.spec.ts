@@ -6,6 +6,7 @@ import { Database, databaseFault, isRefusedByPolicy, Scope, sql, toProblem } fro
 import { testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let connections: Connections;
@@ -16,6 +17,8 @@ let roundTrips: RoundTrip[] = [];
 
 beforeAll(async () => {
   database = await TestDatabase.create();
+  // A deadlock is looked for after a second otherwise, which is half of what a statement may take.
+  await database.query(`alter database ${database.name} set deadlock_timeout = '50ms'`);
   await database.query(
     'create table plain (id int primary key, n int not null default 0); grant all on plain to tenantry_app',
   );
@@ -222,10 +225,12 @@ describe('a transaction', () => {
   test('in a deadlock is begun again, and both happen', async () => {
     await database.query('insert into plain values (1), (2)');
     const begun: number[] = [];
+    const holding: number[] = [];
     const move = async (from: number, to: number): Promise<void> => {
       begun.push(from);
       await service.query(sql`update plain set n = n + 1 where id = ${from}`);
-      if (begun.length <= 2) await new Promise((resolve) => setTimeout(resolve, 100));
+      holding.push(from);
+      await until(() => holding.length > 1);
       await service.query(sql`update plain set n = n + 1 where id = ${to}`);
     };
     await Promise.all([

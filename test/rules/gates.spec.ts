@@ -41,7 +41,7 @@ function run(command: string, folder: string): Promise<{ passes: boolean; output
   return new Promise((done) => {
     const options = {
       cwd: folder,
-      timeout: 10_000,
+      timeout: 25_000,
       env: { ...process.env, PATH: path, NODE_OPTIONS: '' },
       shell: true,
     };

@@ -78,6 +78,7 @@ export function scratchClone(): string {
   for (const path of [
     'prisma/embedded',
     'prisma/engine',
+    'prisma/queue.sql',
     'prisma/roles.sql',
     'package.json',
     'tsconfig.json',
