@@ -33,6 +33,17 @@ function expectProblem(
   expect(response.body['request_id']).toEqual(expect.any(String));
 }
 
+describe('a request that names a host in its first line', () => {
+  it.each(['http://evil.example/api/v1/cars?page=1', 'HTTP://evil.example', 'https://evil.example?x=/cars'])(
+    '%s is answered for its path alone',
+    async (target) => {
+      const answer = await sendRaw(port, `GET ${target} HTTP/1.1\r\n${head}\r\n`);
+      expect([200, 404]).toContain(answer.status);
+      expect(JSON.stringify(answer)).not.toContain('evil.example');
+    },
+  );
+});
+
 describe('problems', () => {
   it('show nothing of an unknown error but the request id', async () => {
     const response = await api().get('/api/v1/faults/unknown');
@@ -335,6 +346,9 @@ describe('the document', () => {
     const page = await api().get('/docs');
     expect(page.text).toContain('swagger-ui');
     expect(page.text).not.toMatch(/(src|href)="https?:/);
+    // Nothing that the policy would keep the page from running.
+    expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>\s*\S/);
+    expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
     expect((await api().get('/docs/swagger-ui-bundle.js')).status).toBe(200);
   });
 });

@@ -51,6 +51,7 @@ export function createServer(parts: ServerParts): FastifyAdapter {
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
       requireHostHeader: false, // Node's own answer to a missing Host has no body; `requireSoundRequest` gives one.
     },
+    rewriteUrl: originForm,
     genReqId: requestId,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
@@ -80,6 +81,12 @@ function addHooks(server: FastifyInstance, { config, observer, readiness, routes
   });
   // A request that expects something unknown is served like any other (RFC 9110, 10.1.1), not refused without a body.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+}
+
+/** RFC 9112, 3.2.2: a client may name a host in the request line. It is none of ours to repeat in links and problems. */
+function originForm({ url = '/' }: { readonly url?: string | undefined }): string {
+  const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  return path === url || path.startsWith('/') ? path : `/${path}`;
 }
 
 function requestId(request: IncomingMessage): string {
