@@ -5,6 +5,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { FileLock } from './lock.ts';
+import { PASSABLE } from './place.ts';
 
 const PATIENCE_MS = 120_000;
 // Beside what was built: whoever removes the one removes the other.
@@ -38,7 +39,7 @@ const steps: readonly Step[] = [
 
 /** Builds what is missing or older than its sources. Throws where a step fails, after it has said why. */
 export async function build(root: string): Promise<void> {
-  mkdirSync(join(root, '.data'), { recursive: true });
+  mkdirSync(join(root, '.data'), { recursive: true, mode: PASSABLE });
   const building = await FileLock.exclusive(join(root, '.data/build.lock'), PATIENCE_MS);
   try {
     await buildAll(root);

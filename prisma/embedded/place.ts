@@ -7,8 +7,8 @@ import { canEnter, type Account } from './account.ts';
 const SYSTEM_STATE = '/var/lib/tenantry';
 const HASH_LENGTH = 12;
 
-// Others may pass through to what is theirs, and not look around.
-const PASSABLE = 0o711;
+/** Others may pass through to what is theirs, and not look around. */
+export const PASSABLE = 0o711;
 const PRIVATE = 0o700;
 
 /**

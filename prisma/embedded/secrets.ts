@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasStrings, readJson } from './json.ts';
+import { PASSABLE } from './place.ts';
 
 const KEY_BYTES = 32;
 /** 16 characters: a person types it. */
@@ -44,7 +45,7 @@ function newSecrets(): Secrets {
 /** Whole or not at all, and never over what another start at the same moment has kept: a link refuses to replace. */
 function keep(file: string, secrets: Secrets): void {
   const draft = `${file}.${process.pid}`;
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: PASSABLE });
   writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: PRIVATE_FILE, flush: true });
   try {
     linkSync(draft, file);
