@@ -315,6 +315,20 @@ describe('organizations', () => {
       expect([read.text, read.headers['etag']]).toEqual([answer.text, answer.headers['etag']]);
     });
 
+    it('keeps metadata as it was given, whatever its members are called', async () => {
+      const names = [...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'then', 'toJSON'];
+      const members = names.filter((name) => name !== '__proto__').map((name) => [name, { [name]: [{ [name]: 'x' }] }]);
+      const given = JSON.stringify(Object.fromEntries(members));
+      const organization = await app.actors.organization(ada, { metadata: JSON.parse(given) });
+      const created = await ada.api.get(pathOf(organization)).expect(200);
+      expect(created.body.metadata).toEqual(JSON.parse(given));
+      const patched = await ada.api
+        .patch(pathOf(organization), { metadata: { constructor: { constructor: null, more: 1 }, toString: null } })
+        .expect(200);
+      const { toString: _gone, ...others } = JSON.parse(given);
+      expect(patched.body.metadata).toEqual({ ...others, constructor: { more: 1 } });
+    });
+
     it('records what changed, and of metadata only that it did', async () => {
       const organization = await app.actors.organization(ada);
       const admin = await app.actors.member(organization, ['admin']);
