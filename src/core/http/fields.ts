@@ -51,10 +51,10 @@ export function field(rule: Rule, options: FieldOptions = {}, schema: object = r
   return applyDecorators(checked(new FieldRule(rule, options), schema, options), untouched);
 }
 
-function checked(field: FieldRule, schema: object, options: FieldOptions): PropertyDecorator {
-  const validate = (value: unknown) => field.faults(value).length === 0;
+function checked(present: FieldRule, schema: object, options: FieldOptions): PropertyDecorator {
+  const validate = (value: unknown) => present.faults(value).length === 0;
   return applyDecorators(
-    ValidateBy({ name: RULE, validator: { validate } }, { context: { field }, message: RULE }),
+    ValidateBy({ name: RULE, validator: { validate } }, { context: { field: present }, message: RULE }),
     ApiProperty({ ...schema, ...documentation(options) }),
   );
 }
@@ -110,7 +110,7 @@ export function Nested(type: () => Type, options: FieldOptions = {}): PropertyDe
   return applyDecorators(checked(rule, { type: () => type() }, options), ValidateNested(), Instantiate(type));
 }
 
-/** A list of objects (`() => Class`) or of plain values (a rule, such as `text({ max: 40 })` of rules.ts). */
+/** A list of objects (`() => Class`) or of plain values (a rule, such as `rules.text({ max: 40 })`). */
 export function ListOf(item: Rule | (() => Type), options: FieldOptions & ListLimits = {}): PropertyDecorator {
   if (typeof item !== 'function') return field(rules.list(item, options), options);
   const rule = rules.list(rules.object(), options);
