@@ -4,7 +4,6 @@ import type { Cluster } from '../../prisma/embedded/cluster.ts';
 import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
 import { ConfigError } from '../../src/config/index.ts';
 import { refuseUnfitRoles } from '../../src/core/database/role-check.ts';
-import { testConnections } from '../support/connections.ts';
 
 const DATABASE = 'tenantry';
 const PASSWORD = 'secret';
@@ -54,15 +53,12 @@ function changed(part: 'password' | 'hostname' | 'port', value: string, role: Ro
 }
 
 async function faults(server: string, worker: string): Promise<readonly string[]> {
-  const connections = testConnections(server, { size: 1, acquireTimeout: 900 });
   try {
-    await refuseUnfitRoles(connections, worker);
+    await refuseUnfitRoles({ url: server, directUrl: worker });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
     throw error;
-  } finally {
-    await connections.end();
   }
 }
 

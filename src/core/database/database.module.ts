@@ -40,7 +40,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     this.monitor.watch(this.connections);
-    await refuseUnfitRoles(this.connections, this.config.database.directUrl);
+    await refuseUnfitRoles(this.config.database);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,7 +1,5 @@
 import pg from 'pg';
 import { ConfigError } from '../../config/index.ts';
-import type { Connections } from './connections.ts';
-import { first } from './result-set.ts';
 
 /** They own the functions that see past row level security; nobody signs in as one. */
 const KEEPERS = ['tenantry_gate', 'tenantry_queue'];
@@ -50,12 +48,13 @@ const QUESTION = `
 /**
  * Refuses database roles that are more than they need be, or less. Under a superuser, a role with BYPASSRLS, the owner of the
  * tables or of the functions before the scope, tenants would not be kept apart. In every environment, so that nobody gets used
- * to it. One connection for each, at the same time.
- * @param directUrl the worker's, which has to lead to the same database
+ * to it. One connection for each, at the same time, and not the pool's, whose patience is that of a request: a process that
+ * starts has much else to do.
+ * @param urls `directUrl` is the worker's, which has to lead to the same database
  * @throws ConfigError naming DATABASE_URL, DIRECT_DATABASE_URL or both, and what is wrong with them; never a password
  */
-export async function refuseUnfitRoles(connections: Connections, directUrl: string): Promise<void> {
-  const [server, worker] = await Promise.all([found(askAsServer(connections)), found(askAsWorker(directUrl))]);
+export async function refuseUnfitRoles({ url, directUrl }: { url: string; directUrl: string }): Promise<void> {
+  const [server, worker] = await Promise.all([found(ask(url, BEYOND_SERVER)), found(ask(directUrl, KEEPERS))]);
   const faults = [
     ...named('DATABASE_URL', faultOf(server, serverFault), 'tenantry_app'),
     ...named(
@@ -67,31 +66,23 @@ export async function refuseUnfitRoles(connections: Connections, directUrl: stri
   if (faults.length > 0) throw new ConfigError(faults);
 }
 
-async function askAsServer(connections: Connections): Promise<Finding> {
-  const question = { text: QUESTION, values: [BEYOND_SERVER] };
-  return only(first(await connections.use((connection) => connection.send([question]))).rows);
-}
-
-async function askAsWorker(connectionString: string): Promise<Finding> {
+async function ask(connectionString: string, beyond: readonly string[]): Promise<Finding> {
   const client = new pg.Client({
     connectionString,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
-    application_name: 'tenantry worker',
+    application_name: 'tenantry start',
   });
   // The statement that it breaks fails as well; without a listener the error would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return only((await client.query(QUESTION, [KEEPERS])).rows);
+    const rows: unknown[] = (await client.query(QUESTION, [beyond])).rows;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the question has one row, and these columns
+    return rows[0] as Finding;
   } finally {
     await client.end();
   }
-}
-
-function only(rows: readonly unknown[]): Finding {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the question has one row, and these columns
-  return rows[0] as Finding;
 }
 
 /** @returns what was found, or why nothing was */
