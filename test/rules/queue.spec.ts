@@ -1,19 +1,21 @@
 import pg from 'pg';
 import { TestDatabase } from '../support/database.ts';
 
-/** The body of a function with the signature that graphile-worker and app.enqueue call. */
+/** In place of the function that graphile-worker and app.enqueue call. */
 const ADD_JOB = `graphile_worker.add_job(identifier text, payload json default null, queue_name text default null,
   run_at timestamptz default null, max_attempts int default null, job_key text default null, priority int default null,
   flags text[] default null, job_key_mode text default 'replace') returns graphile_worker._private_jobs
   language plpgsql as $$ begin return null; end $$`;
 const F = `function graphile_worker.f() returns boolean language plpgsql as $$ begin return true; end $$`;
 
-describe("what runs on the job worker's data", () => {
+describe('what others run', () => {
   let database: TestDatabase;
   let worker: pg.Client;
 
   beforeAll(async () => {
     database = await TestDatabase.create();
+    // So that it is the owner that counts, and not that the worker can't name what is in there.
+    await database.query('grant usage on schema app to tenantry_worker');
     worker = new pg.Client(database.url('tenantry_worker'));
     await worker.connect();
   });
