@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDatabase, type Cluster } from '../../prisma/embedded/cluster.ts';
 import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
-import { connected } from '../../prisma/engine/connection.ts';
+import { actingAs, connected } from '../../prisma/engine/connection.ts';
 import { deploy } from '../../prisma/engine/deploy.ts';
 import { drift } from '../../prisma/engine/drift.ts';
 import { tenantry } from '../../prisma/engine/project.ts';
@@ -98,6 +98,18 @@ describe('deploy', () => {
     expect(await rollback(url, 1, project)).toEqual(['20260102000000_bad']);
     addMigration(project, '20260102000000_bad', 'create table whole ();');
     expect(await deploy(url, { project })).toEqual(['20260102000000_bad']);
+  });
+
+  it('lets the worker use what a new version of the queue brings', async () => {
+    const url = await newDatabase();
+    await rowsOf(
+      actingAs(url, 'tenantry_owner'),
+      `create table graphile_worker.new (id int); alter table graphile_worker.new enable row level security;
+       insert into graphile_worker.new values (1);
+       create function graphile_worker.new() returns setof graphile_worker.new language sql as 'table graphile_worker.new'`,
+    );
+    await deploy(url, { project: scratchProject() });
+    expect(await rowsOf(actingAs(url, 'tenantry_worker'), 'select * from graphile_worker.new()')).toEqual([{ id: 1 }]);
   });
 
   it('makes everything as the owner, and nothing for the server to own', async () => {
