@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** @returns a port of the host that nobody listens at; another program can take it in the next moment */
-export async function freePort(host: string): Promise<number> {
-  const probe = createServer().listen(0, host);
+/**
+ * @param wanted any, unless given
+ * @returns a port of the host that nobody listens at; another program can take it in the next moment
+ * @throws the system's error, where nobody can listen there
+ */
+export async function freePort(host: string, wanted = 0): Promise<number> {
+  const probe = createServer().listen(wanted, host);
   await once(probe, 'listening');
   const address = probe.address();
   probe.close();

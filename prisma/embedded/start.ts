@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { seed, type SignIn } from '../seed.ts';
+import { addressOf } from './address.ts';
 import { build } from './build.ts';
 import { openDatabase, type Database } from './database.ts';
 import { developmentSecrets, type Secrets } from './secrets.ts';
-import { isFree, Server } from './server.ts';
+import { Server } from './server.ts';
 import { untilToldToStop } from './signals.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -14,7 +15,8 @@ const DATA = join(ROOT, '.data');
 async function start(): Promise<number> {
   const began = performance.now();
   if (existsSync(join(ROOT, '.env'))) process.loadEnvFile(join(ROOT, '.env'));
-  const { host, port } = await address();
+  refuseProduction();
+  const { port, url } = await addressOf(process.env);
   const stop = untilToldToStop();
   const secrets = developmentSecrets(join(DATA, 'secrets.json'));
   // Compiling and the database don't wait for each other.
@@ -26,7 +28,7 @@ async function start(): Promise<number> {
     const signIn = await seed(database.appUrl, secrets.demoPassword);
     if (stop.aborted) return 0;
     const server = new Server(ROOT, serverEnvironment(database, secrets, port));
-    return await serve(server, stop, `http://${host}:${port}/health/ready`, () =>
+    return await serve(server, stop, `${url}/health/ready`, () =>
       welcome({ port, database, signIn, seconds: (performance.now() - began) / 1000 }),
     );
   } finally {
@@ -34,16 +36,9 @@ async function start(): Promise<number> {
   }
 }
 
-async function address(): Promise<{ host: string; port: number }> {
-  if (process.env['NODE_ENV'] === 'production') {
-    throw new Error(
-      '"npm start" is for development. In production run "npm run db:migrate", then "node dist/main.js".',
-    );
-  }
-  const host = process.env['HOST'] || '127.0.0.1';
-  const port = Number(process.env['PORT'] || '3000');
-  if (await isFree(port, host)) return { host, port };
-  throw new Error(`Port ${port} is taken. Choose another: PORT=${port + 1} npm start`);
+function refuseProduction(): void {
+  if (process.env['NODE_ENV'] !== 'production') return;
+  throw new Error('"npm start" is for development. In production run "npm run db:migrate", then "node dist/main.js".');
 }
 
 function serverEnvironment(database: Database, secrets: Secrets, port: number): NodeJS.ProcessEnv {
