@@ -8,7 +8,8 @@ import { size } from '../support/size.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
 
 // Needs a program that npm does not carry; CI installs it, so that this runs there on every change.
-if (!pgbouncerInstalled) console.warn('SKIPPED: nothing is tried behind a pooler, since pgbouncer is not installed.');
+const SKIPPED = 'SKIPPED: nothing is tried behind a pooler, since pgbouncer is not installed.\n';
+if (!pgbouncerInstalled) process.stderr.write(SKIPPED);
 (pgbouncerInstalled ? describe : describe.skip)('behind PgBouncer in transaction mode', () => {
   let database: TestDatabase;
   let pooler: Pooler;
