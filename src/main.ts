@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { AppModule } from './app.module.ts';
 import { Config, ConfigError, readConfig } from './config/index.ts';
 import { createApplication, Readiness } from './core/http/index.ts';
+import { captureConsole } from './core/telemetry/index.ts';
 
 /** What is still running after this is cut off, so that the supervisor need not kill the process. */
 const STOP_WITHIN_MS = 15_000;
@@ -12,6 +13,7 @@ const PORT_FAULTS = ['EADDRINUSE', 'EACCES'];
 
 async function start(config: Config): Promise<void> {
   const app = await createApplication(AppModule.of(config), config);
+  captureConsole();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
   await app.init();
   await listen(app, config);
