@@ -37,6 +37,7 @@ export const rowSecurity: readonly Rule[] = [
     plants: [
       ['create policy planted on teams using (false)', 'teams: planted'],
       ['create policy planted on teams to tenantry_gate, tenantry_worker using (true)', 'teams: planted'],
+      ['create policy planted on teams as restrictive to tenantry_worker using (true)', 'teams: planted'],
       [
         'create policy planted on graphile_worker._private_jobs to tenantry_app using (true)',
         'graphile_worker._private_jobs: planted',
@@ -44,7 +45,8 @@ export const rowSecurity: readonly Rule[] = [
     ],
   },
   {
-    name: "the server's policies are the two of app.protect_table, for reading and for writing",
+    // A restrictive policy is free to say what it likes: it only takes away from what these two show.
+    name: "what the server's policies permit is what the two of app.protect_table do, for reading and for writing",
     violations: `
       select polrelid::regclass || ': ' || polname as violation
         from pg_policy,
@@ -52,13 +54,18 @@ export const rowSecurity: readonly Rule[] = [
           lateral (select
             case when polrelid = 'organizations'::regclass then 'id' else 'organization_id' end as organization_column,
             case when polrelid = 'users'::regclass then 'id' else 'user_id' end as user_column)
-        where 'tenantry_app'::regrole = any (polroles) and not coalesce(
-          polcmd = '*' and polpermissive and sees = writes and sees in (
+        where 'tenantry_app'::regrole = any (polroles) and polpermissive and not coalesce(
+          polcmd = '*' and sees = writes and sees in (
             format('(%s = ${scopeSetting('organization_id')})', organization_column),
             format('((%s = ${scopeSetting('user_id')}) AND (${noOrganization}))', user_column)
           ), false)`,
     plants: [
       ['create policy planted on teams to tenantry_app using (true)', 'teams: planted'],
+      [
+        `create policy narrow on teams as restrictive to tenantry_app using (deleted_at is null);
+         create policy planted on teams for select to tenantry_app, tenantry_gate using (deleted_at is null)`,
+        'teams: planted',
+      ],
       [
         `create policy planted on teams to tenantry_app
            using (id = (select nullif(current_setting('app.organization_id', true), '')::uuid))`,
@@ -73,14 +80,19 @@ export const rowSecurity: readonly Rule[] = [
     ],
   },
   {
-    name: 'what the server may touch has a policy for the server',
+    name: 'what the server may touch has a policy that permits it to the server',
     violations: `with ${tables}
       select name as violation from tables t
         where relkind in ('r', 'p') and (
             has_any_column_privilege('tenantry_app', t.oid, 'select, insert, update')
             or has_table_privilege('tenantry_app', t.oid, 'select, insert, update, delete'))
-          and not exists (select from pg_policy where polrelid = t.oid and 'tenantry_app'::regrole = any (polroles))`,
+          and not exists (select from pg_policy where polrelid = t.oid and polpermissive and 'tenantry_app'::regrole = any (polroles))`,
     plants: [
+      [
+        `drop policy organization_scope on teams;
+         create policy organization_scope on teams as restrictive to tenantry_app using (true)`,
+        'teams',
+      ],
       ['grant select on email_tokens to tenantry_app', 'email_tokens'],
       ['grant update (used_at) on email_tokens to tenantry_app', 'email_tokens'],
       ['grant select on _prisma_migrations to tenantry_app', '_prisma_migrations'],
