@@ -3,6 +3,7 @@ import { Database, databaseFault, Scope, sql } from '../../src/core/database/ind
 import type { Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { seededRandom } from '../support/random.ts';
+import { connectedWork, served } from '../support/served.ts';
 import { size } from '../support/size.ts';
 
 const workers = 64;
@@ -44,7 +45,7 @@ test(
 
         const works: Record<string, () => Promise<unknown>> = {
           http: async () => {
-            const response = await fetch(url, { headers });
+            const response = await served(() => fetch(url, { headers }));
             return response.status === 200 ? idsOf(await response.json()) : response.status;
           },
           abort: async () => {
@@ -82,7 +83,7 @@ test(
 
         for (let read = 0; read < reads / workers; read += 1) {
           const kind = random() < 0.004 ? 'timeout' : share[Math.floor(random() * share.length)]!;
-          const answer = await works[kind]!();
+          const answer = await connectedWork(works[kind]!);
           const right = kind === 'abort' && answer === 'gone' ? 'gone' : (expected[kind] ?? own);
           expect({ kind, answer }).toEqual({ kind, answer: right });
           count(answer === 'gone' ? 'gone' : kind);
@@ -105,11 +106,13 @@ test(`findUnique calls of one tick are answered each from its own scope, ${size(
       async () => await prisma.organization.findUnique({ where: { id }, select: { id: true } }),
     );
   for (let round = 0; round < size(500, 10_000); round += 1) {
-    const answers = await Promise.all([
-      find(here, here.organization.id),
-      find(elsewhere, elsewhere.organization.id),
-      find(here, elsewhere.organization.id),
-    ]);
+    const answers = await connectedWork(() =>
+      Promise.all([
+        find(here, here.organization.id),
+        find(elsewhere, elsewhere.organization.id),
+        find(here, elsewhere.organization.id),
+      ]),
+    );
     expect(answers).toEqual([{ id: here.organization.id }, { id: elsewhere.organization.id }, null]);
   }
 });
@@ -118,8 +121,10 @@ function scopeOf({ organization, member }: (typeof members)[number]): Scope {
   return Scope.admission({ ...member, organizationId: organization.id, permission: null, systemRoles: [] });
 }
 
-function faultOf(error: unknown): string | undefined {
-  return databaseFault(error)?.sqlState;
+function faultOf(error: unknown): string {
+  const fault = databaseFault(error);
+  if (fault === undefined) throw error;
+  return fault.sqlState;
 }
 
 function idsOf(body: unknown): string[] {
