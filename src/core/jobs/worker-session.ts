@@ -67,6 +67,7 @@ export async function workUntil(stopping: AbortSignal, options: SessionOptions):
       workers.promise,
       presence.lost,
       failureToBegin(events),
+      stopByItself(events),
       careForTheQueue(presence, workers.id, over.signal, options),
     ]);
   } finally {
@@ -129,6 +130,13 @@ function failureToBegin(events: WorkerEvents): Promise<never> {
     events.once('worker:getJob:error', failed);
     events.once('worker:getJob:empty', begun);
     events.once('job:start', begun);
+  });
+}
+
+/** Rejects when graphile-worker gives up, as after a completion that failed: its own way to stop may take for ever. */
+function stopByItself(events: WorkerEvents): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    events.once('pool:gracefulShutdown', ({ message }) => reject(new Error(message)));
   });
 }
 
