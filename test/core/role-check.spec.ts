@@ -14,6 +14,8 @@ const ROLES = `
   create role unfit_top nologin superuser;
   create role unfit_climber login password '${PASSWORD}' in role tenantry_app, unfit_top;
   create role unfit_gatekeeper login password '${PASSWORD}' in role tenantry_app, tenantry_worker, tenantry_gate;
+  create role unfit_reader login password '${PASSWORD}' in role tenantry_app, pg_read_server_files;
+  create role unfit_maker login createrole password '${PASSWORD}' in role tenantry_app;
   create role unfit_stranger login password '${PASSWORD}';
   grant connect on database ${DATABASE} to unfit_past, unfit_stranger;
   grant connect on database unmigrated to tenantry_app, tenantry_worker`;
@@ -72,6 +74,8 @@ test.each<[string, () => string, RegExp]>([
   ['a role that may become a superuser', () => unfit('climber'), /may become unfit_top/],
   ['the owner of the tables', () => url('tenantry_owner'), /owns the tables/],
   ['a role that may become the gate', () => unfit('gatekeeper'), /may become tenantry_gate/],
+  ['a role that may read the files of the server', () => unfit('reader'), /may become pg_read_server_files/],
+  ['a role that may make roles', () => unfit('maker'), /has CREATEROLE/],
   ['the worker', () => url('tenantry_worker'), /is tenantry_worker/],
   ['a role that may not enter a scope', () => unfit('stranger'), /may not execute app\.enter/],
   ['one with another password', () => changed('password', 'wrong', 'tenantry_app'), /password authentication failed/],

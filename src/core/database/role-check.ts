@@ -1,8 +1,19 @@
 import pg from 'pg';
 import { ConfigError } from '../../config/index.ts';
 
-/** They own the functions that see past row level security; nobody signs in as one. */
-const KEEPERS = ['tenantry_gate', 'tenantry_queue'];
+/**
+ * Those who own the functions that see past row level security, and nobody signs in as one; and those of PostgreSQL itself by
+ * whom one reaches the server's files and programs, past any policy.
+ */
+const KEEPERS = [
+  'tenantry_gate',
+  'tenantry_queue',
+  'pg_execute_server_program',
+  'pg_read_server_files',
+  'pg_write_server_files',
+  'pg_read_all_data',
+  'pg_write_all_data',
+];
 
 /** None of which the server may be, or become; nor may it be another server's worker. */
 const BEYOND_SERVER = [...KEEPERS, 'tenantry_worker'];
@@ -28,12 +39,15 @@ const QUESTION = `
           when r.rolname <> current_user then 'may become ' || r.rolname
           when r.rolsuper then 'is a superuser'
           when r.rolbypassrls then 'has BYPASSRLS'
+          when r.rolcreaterole then 'has CREATEROLE'
+          when r.rolreplication then 'has REPLICATION'
           when r.oid = tables.relowner then 'owns the tables'
           else 'is ' || r.rolname
         end
       from pg_roles r
       where pg_has_role(current_user, r.oid, 'member')
-        and (r.rolsuper or r.rolbypassrls or r.oid = tables.relowner or r.rolname = any($1))
+        and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolreplication
+          or r.oid = tables.relowner or r.rolname = any($1))
       order by r.rolname <> current_user, r.rolname
       limit 1) as power,
     exists (select from pg_proc p join pg_namespace n on n.oid = pronamespace
