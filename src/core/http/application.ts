@@ -53,7 +53,7 @@ export async function createApplication(
   app.useGlobalFilters(new ProblemFilter(routes));
   app.useGlobalPipes(new InputPipe());
   enableCors(app, config.corsOrigins);
-  serveDocument(app, config);
+  serveDocument(app);
   return app;
 }
 

@@ -1,6 +1,5 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Config } from '../../config/index.ts';
 import { SECURITY_SCHEME } from '../access/access.decorator.ts';
 import { ProblemResponse } from './problem.dto.ts';
 
@@ -9,7 +8,7 @@ const UI_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 /** Swagger UI at /docs, from files of our own, and the document at /openapi.json, built when it is first asked for. */
-export function serveDocument(app: NestFastifyApplication, config: Config): void {
+export function serveDocument(app: NestFastifyApplication): void {
   app
     .getHttpAdapter()
     .getInstance()
@@ -17,7 +16,7 @@ export function serveDocument(app: NestFastifyApplication, config: Config): void
       if (request.url.startsWith('/docs')) void reply.header('content-security-policy', UI_POLICY);
       done();
     });
-  SwaggerModule.setup('docs', app, () => createDocument(app, config), {
+  SwaggerModule.setup('docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Tenantry API',
@@ -26,14 +25,15 @@ export function serveDocument(app: NestFastifyApplication, config: Config): void
 }
 
 /** @returns the OpenAPI 3.1 document, generated from the routes and their classes */
-export function createDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
+export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   const settings = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Tenantry API')
     .setDescription('Organisations, members, teams, roles, settings and an audit trail for a B2B SaaS.')
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer(config.apiUrl)
+    // Wherever the document came from: Swagger UI works by each name that the server has.
+    .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, SECURITY_SCHEME)
     .build();
   return SwaggerModule.createDocument(app, settings, {
