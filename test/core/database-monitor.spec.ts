@@ -50,6 +50,7 @@ it('counts round trips by outcome, and the pool by state', async () => {
   const exposition = await metrics.metrics();
   expect(exposition).toContain('database_round_trip_duration_seconds_count{outcome="success"} 2');
   expect(exposition).toContain('database_round_trip_duration_seconds_count{outcome="error"} 2');
+  expect(exposition).toContain('database_statements_total 8');
   expect(exposition).toContain('database_connections{state="idle"} 2');
   expect(exposition).toContain('database_connections{state="waiting"} 1');
 });

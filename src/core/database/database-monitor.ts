@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Config } from '../../config/index.ts';
 import { MS_PER_SECOND } from '../telemetry/index.ts';
 import type { RoundTrip } from './connection.ts';
@@ -16,6 +16,7 @@ export class DatabaseMonitor {
   readonly #registers: Registry[];
   readonly #slow: number;
   readonly #roundTrips: Histogram<'outcome'>;
+  readonly #statements: Counter;
 
   constructor(config: Config, registry: Registry) {
     this.#registers = [registry];
@@ -25,6 +26,11 @@ export class DatabaseMonitor {
       help: 'Round trips to the database, each a group of statements, by outcome.',
       labelNames: ['outcome'],
       buckets: BUCKETS_SECONDS,
+      registers: this.#registers,
+    });
+    this.#statements = new Counter({
+      name: 'database_statements_total',
+      help: 'Statements sent, those that enter a scope, begin and commit among them.',
       registers: this.#registers,
     });
   }
@@ -44,6 +50,7 @@ export class DatabaseMonitor {
   /** The text of a statement holds no values: those are parameters, and never logged. */
   observe({ statements, milliseconds, error }: RoundTrip): void {
     this.#roundTrips.observe({ outcome: error ? 'error' : 'success' }, milliseconds / MS_PER_SECOND);
+    this.#statements.inc(statements.length);
     if (milliseconds < this.#slow) return;
     this.#logger.warn({
       msg: 'slow statement',
