@@ -188,6 +188,22 @@ describe('a transaction', () => {
     expect(await ids()).toEqual([]);
   });
 
+  test('is undone when its caller has to be answered before its COMMIT, and not cut once that is sent', async () => {
+    const late = async (): Promise<void> => {
+      await insert(1);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    };
+    const inTime = async (): Promise<void> => {
+      await insert(2);
+      service.defer(sql`select pg_sleep(0.3)`);
+    };
+    const within = (work: () => Promise<void>): Promise<unknown> =>
+      failure(member(() => runInContext({ deadline: performance.now() + 100 }, () => service.transaction(work))));
+    expect(toProblem(await within(late))?.code).toBe('unavailable');
+    expect(await within(inTime)).toBe('no failure');
+    expect(await ids()).toEqual([2]);
+  });
+
   test('is not committed when one of its own statements has ended it', async () => {
     const work = async (): Promise<void> => {
       await insert(1);
@@ -315,6 +331,31 @@ describe('Prisma', () => {
     await member(inside);
     expect(await member(() => prisma.organization.findMany({ select: { name: true } }))).toEqual([{ name: 'Whole' }]);
     await member(() => prisma.$transaction((tx) => tx.organization.updateMany({ data: { name: 'Somewhere' } })));
+  });
+
+  test('gives its connection back however a COMMIT of its own fails', async () => {
+    const { prisma } = service;
+    const backIdle = (): Promise<void> => until(() => connections.counts.idle === connections.counts.total);
+    const late = (): Promise<unknown> =>
+      prisma.$transaction(async (tx) => {
+        await tx.team.count();
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      });
+    const cutShort = (): Promise<unknown> =>
+      runInContext({ deadline: performance.now() + 100 }, async () => await late());
+    expect(await failure(member(cutShort))).toBeInstanceOf(Error);
+    await backIdle();
+    const killed = (): Promise<unknown> =>
+      prisma.$transaction(async (tx) => {
+        const [backend] = await tx.$queryRaw<{ pid: number }[]>`select pg_backend_pid() as pid`;
+        await database.query('select pg_terminate_backend($1)', [backend!.pid]);
+      });
+    expect(await failure(member(killed))).toBeInstanceOf(Error);
+    await backIdle();
+    const notBegun = (): Promise<unknown> =>
+      prisma.$transaction(async (tx) => void (await failure(tx.$queryRaw`select 1 / 0`)));
+    expect(await failure(member(notBegun))).toBeInstanceOf(Error);
+    await backIdle();
   });
 
   test("may not choose another isolation level than the scope's", async () => {

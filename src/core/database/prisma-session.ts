@@ -47,8 +47,8 @@ export class PrismaSession {
     return this;
   }
 
-  /** The transaction gives its connection back when it ends. */
+  /** What was neither committed nor undone, as when the COMMIT failed, is undone: its connection has to come back. */
   release(): void {
-    return undefined;
+    if (this.#isNew) void this.#transaction.rollback();
   }
 }

@@ -1,9 +1,13 @@
+import { runInContext, timeLeft } from '../context/context.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { first, type ResultSet } from './result-set.ts';
 import type { Scope } from './scope.ts';
 import { sendInScope, sendInside } from './scoped-group.ts';
 import { begin, commit, rollback, type Statement } from './statement.ts';
+
+/** What a COMMIT is given at least once it is sent: cut in the middle, nobody would know what became of it. */
+const COMMIT_GRACE_MS = 900;
 
 /**
  * One transaction in one scope. It costs no round trip of its own: BEGIN and the entry travel with the first statement,
@@ -42,13 +46,21 @@ export class Transaction {
 
   async #commit(): Promise<void> {
     const isEmpty = this.#state === 'new' && this.#deferred.length === 0;
-    const results = isEmpty ? undefined : await this.#send([...this.#deferred, commit]);
+    const results = isEmpty ? undefined : await this.#sendCommit();
     // Whatever is in line behind this turn would run outside of the transaction.
     this.#state = 'over';
     // PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, and no error.
     if (results && results.at(-1)?.command !== 'COMMIT') {
       throw new Error('the transaction had failed and was rolled back');
     }
+  }
+
+  /** Not when the caller has to be answered now: it is told that nothing happened, and that should be so. */
+  async #sendCommit(): Promise<ResultSet[]> {
+    const left = timeLeft();
+    if (left === 0) throw new Error('the database did not answer in time');
+    const deadline = performance.now() + Math.max(left, COMMIT_GRACE_MS);
+    return runInContext({ deadline }, () => this.#send([...this.#deferred, commit]));
   }
 
   /** Undoes everything. Never throws: where it can't be told to the server, the connection is destroyed. */
