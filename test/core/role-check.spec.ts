@@ -15,7 +15,10 @@ const ROLES = `
   create role unfit_climber login password '${PASSWORD}' in role tenantry_app, unfit_top;
   create role unfit_gatekeeper login password '${PASSWORD}' in role tenantry_app, tenantry_worker, tenantry_gate;
   create role unfit_reader login password '${PASSWORD}' in role tenantry_app, pg_read_server_files;
+  create role unfit_signaller login password '${PASSWORD}' in role tenantry_app, pg_signal_backend;
   create role unfit_maker login createrole password '${PASSWORD}' in role tenantry_app;
+  create role unfit_host login password '${PASSWORD}' in role tenantry_app;
+  create role unfit_both login password '${PASSWORD}' in role tenantry_app, tenantry_worker;
   create role unfit_stranger login password '${PASSWORD}';
   grant connect on database ${DATABASE} to unfit_past, unfit_stranger;
   grant connect on database unmigrated to tenantry_app, tenantry_worker`;
@@ -35,14 +38,15 @@ beforeAll(async () => {
   }
   for (const name of [DATABASE, 'elsewhere']) await deploy(cluster.url(name), { passwords });
   await connected(cluster.adminUrl, (admin) => admin.query(ROLES));
+  await connected(cluster.adminUrl, (admin) => admin.query('create database hosted owner unfit_host'));
 }, 30_000);
 
 afterAll(() => cluster.stop());
 
 const url = (role?: Role, database = DATABASE): string => cluster.url(database, role);
 
-function unfit(name: string): string {
-  const changed = new URL(url());
+function unfit(name: string, database = DATABASE): string {
+  const changed = new URL(url(undefined, database));
   changed.username = `unfit_${name}`;
   changed.password = PASSWORD;
   return changed.href;
@@ -75,6 +79,8 @@ test.each<[string, () => string, RegExp]>([
   ['the owner of the tables', () => url('tenantry_owner'), /owns the tables/],
   ['a role that may become the gate', () => unfit('gatekeeper'), /may become tenantry_gate/],
   ['a role that may read the files of the server', () => unfit('reader'), /may become pg_read_server_files/],
+  ['the owner of the database', () => unfit('host', 'hosted'), /may become pg_database_owner/],
+  ['a role that may signal others', () => unfit('signaller'), /may become pg_signal_backend/],
   ['a role that may make roles', () => unfit('maker'), /has CREATEROLE/],
   ['the worker', () => url('tenantry_worker'), /is tenantry_worker/],
   ['a role that may not enter a scope', () => unfit('stranger'), /may not execute app\.enter/],
@@ -93,9 +99,11 @@ test.each<[string, () => string, RegExp]>([
 test.each<[string, () => string, RegExp]>([
   ['a superuser', () => url(), /is a superuser/],
   ['a role with BYPASSRLS', () => unfit('past'), /has BYPASSRLS/],
-  ['a role that may become the gate', () => unfit('gatekeeper'), /may become tenantry_gate/],
+  ['a role that may become the gate', () => unfit('gatekeeper'), /may become tenantry_(app|gate)/],
+  ['a role that may become the server', () => unfit('both'), /may become tenantry_app/],
   ['the owner of the tables', () => url('tenantry_owner'), /owns the tables/],
-  ['the server', () => url('tenantry_app'), /may not use the schema graphile_worker/],
+  ['the server', () => url('tenantry_app'), /is tenantry_app/],
+  ['a role that may not work', () => unfit('stranger'), /may not use the schema graphile_worker/],
   [
     'one with another password',
     () => changed('password', 'wrong', 'tenantry_worker'),

@@ -8,15 +8,20 @@ import { ConfigError } from '../../config/index.ts';
 const KEEPERS = [
   'tenantry_gate',
   'tenantry_queue',
+  'pg_database_owner',
   'pg_execute_server_program',
   'pg_read_server_files',
   'pg_write_server_files',
   'pg_read_all_data',
   'pg_write_all_data',
+  'pg_maintain',
+  'pg_signal_backend',
+  'pg_create_subscription',
 ];
 
-/** None of which the server may be, or become; nor may it be another server's worker. */
+/** None of which they may be, or become; nor may one be the other. */
 const BEYOND_SERVER = [...KEEPERS, 'tenantry_worker'];
+const BEYOND_WORKER = [...KEEPERS, 'tenantry_app'];
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 5_000;
@@ -68,7 +73,7 @@ const QUESTION = `
  * @throws ConfigError naming DATABASE_URL, DIRECT_DATABASE_URL or both, and what is wrong with them; never a password
  */
 export async function refuseUnfitRoles({ url, directUrl }: { url: string; directUrl: string }): Promise<void> {
-  const [server, worker] = await Promise.all([found(ask(url, BEYOND_SERVER)), found(ask(directUrl, KEEPERS))]);
+  const [server, worker] = await Promise.all([found(ask(url, BEYOND_SERVER)), found(ask(directUrl, BEYOND_WORKER))]);
   const faults = [
     ...named('DATABASE_URL', faultOf(server, serverFault), 'tenantry_app'),
     ...named(
