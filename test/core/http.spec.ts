@@ -44,6 +44,13 @@ describe('a request that names a host in its first line', () => {
   );
 });
 
+it('names no host that came as the beginning of the path', async () => {
+  for (const target of ['//evil.example/x', 'http://localhost//evil.example/x']) {
+    const answer = await sendRaw(port, `GET ${target} HTTP/1.1\r\n${head}\r\n`);
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 404, instance: '/evil.example/x' });
+  }
+});
+
 describe('problems', () => {
   it('show nothing of an unknown error but the request id', async () => {
     const response = await api().get('/api/v1/faults/unknown');
@@ -348,7 +355,10 @@ describe('the document', () => {
     expect(page.text).not.toMatch(/(src|href)="https?:/);
     // Nothing that the policy would keep the page from running.
     expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>\s*\S/);
-    expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    for (const path of ['/docs', '/%64ocs', '/d%6fcs/']) {
+      const { headers } = await api().get(path);
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    }
     expect((await api().get('/docs/swagger-ui-bundle.js')).status).toBe(200);
   });
 });

@@ -13,7 +13,7 @@ export function serveDocument(app: NestFastifyApplication): void {
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', (request, reply, done) => {
-      if (request.url.startsWith('/docs')) void reply.header('content-security-policy', UI_POLICY);
+      if (request.routeOptions.url?.startsWith('/docs')) void reply.header('content-security-policy', UI_POLICY);
       done();
     });
   SwaggerModule.setup('docs', app, () => createDocument(app), {

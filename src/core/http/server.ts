@@ -86,7 +86,8 @@ function addHooks(server: FastifyInstance, { config, observer, readiness, routes
 /** RFC 9112, 3.2.2: a client may name a host in the request line. It is none of ours to repeat in links and problems. */
 function originForm({ url = '/' }: { readonly url?: string | undefined }): string {
   const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
-  return path === url || path.startsWith('/') ? path : `/${path}`;
+  // Two slashes in front would name a host again.
+  return path === '*' ? path : path.replace(/^\/*/, '/');
 }
 
 function requestId(request: IncomingMessage): string {
