@@ -66,7 +66,7 @@ export async function workUntil(stopping: AbortSignal, options: SessionOptions):
       aborted(stopping),
       workers.promise,
       presence.lost,
-      failureToBegin(events),
+      failureToLook(events),
       stopByItself(events),
       careForTheQueue(presence, workers.id, over.signal, options),
     ]);
@@ -122,14 +122,13 @@ function takeJobs(pool: pg.Pool, { tasks, logger, limits, events, announced }: S
   );
 }
 
-/** Rejects when the first look for a job fails: graphile-worker would remember the failure, and never find one. */
-function failureToBegin(events: WorkerEvents): Promise<never> {
+/**
+ * Rejects when a look for a job fails. The server may have given us one before the answer was lost, and it would be ours as long
+ * as this session lives: the next one frees it. (Of the first look graphile-worker would remember the failure for ever besides.)
+ */
+function failureToLook(events: WorkerEvents): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const failed = ({ error }: { error: unknown }): void => reject(error);
-    const begun = (): void => void events.off('worker:getJob:error', failed);
-    events.once('worker:getJob:error', failed);
-    events.once('worker:getJob:empty', begun);
-    events.once('job:start', begun);
+    events.once('worker:getJob:error', ({ error }) => reject(error));
   });
 }
 
