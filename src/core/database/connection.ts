@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { timeLeft } from '../context/context.ts';
-import { Group, type GroupFailure } from './group.ts';
+import { Group, type GroupFailure, outOfTime } from './group.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import type { ResultSet } from './result-set.ts';
 import type { Statement } from './statement.ts';
@@ -58,7 +58,7 @@ export class Connection {
    * @throws GroupError when one fails, which rolls back the others of the group; TypeError for a bad parameter
    */
   async send(statements: readonly Statement[]): Promise<ResultSet[]> {
-    if (timeLeft() === 0) throw new Error('the database did not answer in time');
+    if (timeLeft() === 0) throw outOfTime();
     const start = performance.now();
     const outcome = await this.#roundTrip(statements);
     const error = outcome instanceof Group ? undefined : outcome.error;

@@ -82,7 +82,7 @@ export class Group {
 
   /** Gives up waiting: the connection is cut, for nobody knows what the server will still send. */
   abort(): void {
-    this.#connection?.stream.destroy(new Error('the database did not answer in time'));
+    this.#connection?.stream.destroy(outOfTime());
   }
 
   #messages(): Buffer[] {
@@ -156,6 +156,11 @@ export class Group {
     this.#current ??= new ResultSet(statement, prepared.fields ?? []);
     return this.#current;
   }
+}
+
+/** Nobody waits any longer. @returns an error that `toProblem` knows by its words, as it does those of node-postgres */
+export function outOfTime(): Error {
+  return new Error('the database did not answer in time');
 }
 
 function wireValues(statement: Statement): (Buffer | string | null)[] {

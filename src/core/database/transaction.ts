@@ -1,6 +1,7 @@
 import { runInContext, timeLeft } from '../context/context.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
+import { outOfTime } from './group.ts';
 import { first, type ResultSet } from './result-set.ts';
 import type { Scope } from './scope.ts';
 import { sendInScope, sendInside } from './scoped-group.ts';
@@ -58,7 +59,7 @@ export class Transaction {
   /** Not when the caller has to be answered now: it is told that nothing happened, and that should be so. */
   async #sendCommit(): Promise<ResultSet[]> {
     const left = timeLeft();
-    if (left === 0) throw new Error('the database did not answer in time');
+    if (left === 0) throw outOfTime();
     const deadline = performance.now() + Math.max(left, COMMIT_GRACE_MS);
     return runInContext({ deadline }, () => this.#send([...this.#deferred, commit]));
   }

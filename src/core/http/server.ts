@@ -44,12 +44,12 @@ export function createServer(parts: ServerParts): FastifyAdapter {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: true,
-    return503OnClosing: false, // The problem of `begin` answers instead.
+    return503OnClosing: false, // The problem of `faultOf` answers instead.
     http: {
       maxHeaderSize: HEADER_LIMIT_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-      requireHostHeader: false, // Node's own answer to a missing Host has no body; `requireSoundRequest` gives one.
+      requireHostHeader: false, // Node's own answer to a missing Host has no body; `faultOf` gives one.
     },
     rewriteUrl: originForm,
     genReqId: requestId,
