@@ -56,7 +56,7 @@ it('npm run check runs every gate', () => {
     'prisma generate',
     'npm run format -- --check',
     'npm run lint',
-    'tsc',
+    'npm run tsc',
     'knip',
     'npm run db:check',
   ]) {
@@ -165,7 +165,7 @@ describe('import rules', () => {
 describe('the other gates', () => {
   it('types: strict, and of what may be missing too', async () => {
     const { passes, output } = await run(
-      'tsc',
+      scripts.tsc!.replace('node_modules', '../node_modules'),
       project({
         'src/wrong.ts': `export const planted: string = 1;`,
         'src/missing.ts': `export const planted: string = ['a'][0];`,
