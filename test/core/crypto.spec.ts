@@ -1,5 +1,13 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { KeyedHash, Passwords, randomToken, SigningKey, tokenHash } from '../../src/core/crypto/index.ts';
+import {
+  KeyedHash,
+  Passwords,
+  randomToken,
+  type SealContext,
+  SecretBox,
+  SigningKey,
+  tokenHash,
+} from '../../src/core/crypto/index.ts';
 
 describe('passwords', () => {
   const passwords = new Passwords();
@@ -85,6 +93,48 @@ describe('a keyed hash', () => {
     expect(hash.digest('email_address', 'bob@example.com')).not.toEqual(digest);
     expect(hash.digest('refresh_token', 'ada@example.com')).not.toEqual(digest);
     expect(new KeyedHash(Buffer.alloc(32, 2)).digest('email_address', 'ada@example.com')).not.toEqual(digest);
+  });
+});
+
+describe('a secret box', () => {
+  const box = new SecretBox(Buffer.alloc(32, 1));
+  const sealed = box.seal('Ada Lovelace', ['cursor', 'a', 'b']);
+
+  it.each(['', 'Ada Lovelace', '\0 ä 🜚', 'x'.repeat(300_000)])('gives back what was put in (%#)', (text) => {
+    expect(box.open(box.seal(text, ['cursor']), ['cursor'])).toBe(text);
+  });
+
+  it('shows nothing of the text, nor that two are the same', () => {
+    expect(sealed.toString('latin1')).not.toContain('Ada');
+    expect(box.seal('Ada Lovelace', ['cursor', 'a', 'b'])).not.toEqual(sealed);
+  });
+
+  it('opens under the same secret, on another server too, and under no other', () => {
+    expect(new SecretBox(Buffer.alloc(32, 1)).open(sealed, ['cursor', 'a', 'b'])).toBe('Ada Lovelace');
+    expect(new SecretBox(Buffer.alloc(32, 2)).open(sealed, ['cursor', 'a', 'b'])).toBeUndefined();
+  });
+
+  it.each<[string, SealContext]>([
+    ['another purpose', ['kept_answer', 'a', 'b']],
+    ['another part', ['cursor', 'a', 'c']],
+    ['a part less', ['cursor', 'a']],
+    ['a part more', ['cursor', 'a', 'b', '']],
+    ['the same letters, cut elsewhere', ['cursor', 'ab', '']],
+    ['the same parts in another order', ['cursor', 'b', 'a']],
+  ])('does not open in %s', (_, context) => {
+    expect(box.open(sealed, context)).toBeUndefined();
+  });
+
+  it('does not open with any bit of it changed, nor cut short, nor lengthened', () => {
+    for (let bit = 0; bit < sealed.length * 8; bit++) {
+      const edited = Buffer.from(sealed);
+      edited[bit >> 3]! ^= 1 << (bit & 7);
+      expect(box.open(edited, ['cursor', 'a', 'b'])).toBeUndefined();
+    }
+    for (let length = 0; length < sealed.length; length++) {
+      expect(box.open(sealed.subarray(0, length), ['cursor', 'a', 'b'])).toBeUndefined();
+    }
+    expect(box.open(Buffer.concat([sealed, Buffer.alloc(1)]), ['cursor', 'a', 'b'])).toBeUndefined();
   });
 });
 
