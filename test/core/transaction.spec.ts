@@ -1,3 +1,4 @@
+import { v7 } from 'uuid';
 import { systemRoleIds } from '../../src/core/access/index.ts';
 import { currentContext, runInContext } from '../../src/core/context/context.ts';
 import type { RoundTrip } from '../../src/core/database/connection.ts';
@@ -41,6 +42,8 @@ afterAll(async () => {
 });
 
 const asMember = (tenant: Tenant): Scope => Scope.admission({ ...tenant, permission: null, systemRoles: [] });
+const ownOf = (tenant: Tenant): Scope =>
+  Scope.admission({ ...tenant, organizationId: null, permission: null, systemRoles: [] });
 const member = <T>(work: () => Promise<T>, who = here): Promise<T> =>
   runInContext({ scope: asMember(who) }, async () => await work());
 const insert = (id: number): Promise<unknown> => service.query(sql`insert into plain (id) values (${id})`);
@@ -217,10 +220,18 @@ describe('a transaction', () => {
   });
 
   test('stays in its scope', async () => {
-    const work = (): Promise<unknown> => service.inScope(asMember(elsewhere), () => insert(1));
-    expect(await failure(member(() => service.transaction(work)))).toMatchObject({
-      message: expect.stringContaining('stays in the scope'),
-    });
+    for (const scope of [
+      asMember(elsewhere),
+      asMember(here),
+      Scope.user(here.userId),
+      ownOf(elsewhere).founding(v7(), v7()),
+    ]) {
+      const work = (): Promise<unknown> => service.inScope(scope, () => insert(1));
+      expect(await failure(member(() => service.transaction(work)))).toMatchObject({
+        message: expect.stringContaining('stays in the scope'),
+      });
+    }
+    expect(await ids()).toEqual([]);
   });
 
   test('is what a statement is deferred to the end of: without one there is no end', () => {
@@ -268,6 +279,79 @@ describe('a transaction', () => {
     expect(toProblem(await failure(member(() => service.transaction(work))))?.code).toBe('unavailable');
     expect(begun).toBe(3);
     expect(await ids()).toEqual([]);
+  });
+});
+
+describe("a transaction of a user's own scope", () => {
+  const settings = (): Promise<unknown> =>
+    service.one(sql`select app.user_id() as "userId", app.organization_id() as "organizationId"`);
+
+  test.each([
+    ['with its first statement', 0, [4, 2]],
+    ['after others, with no round trip more', 1, [3, 2, 2]],
+  ])('moves into the organisation that it founds: %s', async (_, before, groups) => {
+    const own = ownOf(here);
+    const organizationId = v7();
+    await runInContext({ scope: own }, () =>
+      service.transaction(async () => {
+        for (let id = 1; id <= before; id += 1) await insert(id);
+        await service.inScope(own.founding(organizationId, v7()), async () => {
+          expect(await settings()).toEqual({ userId: here.userId, organizationId });
+          service.defer(sql`insert into plain (id) select 9 where app.organization_id() = ${organizationId}::uuid`);
+        });
+      }),
+    );
+    expect(roundTrips.map(({ statements }) => statements.length)).toEqual(groups);
+    expect(await ids()).toEqual(before === 0 ? [9] : [1, 9]);
+  });
+
+  test('moves at its end, where nothing but what is deferred comes after', async () => {
+    const own = ownOf(here);
+    await runInContext({ scope: own }, () =>
+      service.transaction(async () => {
+        await insert(1);
+        const defer = async (): Promise<void> =>
+          service.defer(sql`insert into plain (id) select 9 where app.organization_id() is not null`);
+        await service.inScope(own.founding(v7(), v7()), defer);
+      }),
+    );
+    expect(roundTrips.map(({ statements }) => statements.length)).toEqual([3, 3]);
+    expect(await ids()).toEqual([1, 9]);
+  });
+
+  test('stays there: what belongs to the scope before does not run in the new one', async () => {
+    const own = ownOf(here);
+    const found = (): Promise<unknown> => service.inScope(own.founding(v7(), v7()), settings);
+    const afterwards = async (): Promise<void> => {
+      await insert(1);
+      await found();
+      await insert(2);
+    };
+    const beside = (): Promise<unknown> => Promise.all([insert(1), found(), insert(2)]);
+    const twice = async (): Promise<void> => {
+      await found();
+      await found();
+    };
+    for (const work of [afterwards, beside, twice]) {
+      const outcome = await failure(runInContext({ scope: own }, () => service.transaction<unknown>(work)));
+      expect(outcome).toMatchObject({ message: expect.stringMatching(/has moved|stays in the scope/) });
+    }
+    expect(await ids()).toEqual([]);
+  });
+
+  test('judges the founder once, as it began', async () => {
+    const own = Scope.admission({
+      ...here,
+      sessionId: elsewhere.sessionId,
+      organizationId: null,
+      permission: null,
+      systemRoles: [],
+    });
+    const found = (): Promise<unknown> => service.inScope(own.founding(v7(), v7()), settings);
+    expect(await failure(runInContext({ scope: own }, () => service.transaction(found)))).toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect(own.refusal?.code).toBe('unauthenticated');
   });
 });
 

@@ -115,11 +115,12 @@ export class Database {
   }
 
   /**
-   * Runs the work in another scope than the ambient one.
-   * @throws Error inside a transaction, which stays in the scope that it began in
+   * Runs the work in another scope than the ambient one. A transaction moves only into the organisation that its user founds,
+   * and stays there.
+   * @throws Error inside a transaction, for every other scope
    */
   async inScope<T>(scope: Scope, work: () => Promise<T>): Promise<T> {
-    if (currentContext().transaction) throw new Error('a transaction stays in the scope that it began in');
+    await currentContext().transaction?.moveInto(scope);
     return within({ scope }, work);
   }
 

@@ -63,6 +63,10 @@ export class Scope {
     return scope;
   }
 
+  isFoundedFrom(scope: Scope): boolean {
+    return this.#origin === scope;
+  }
+
   /** The caller's membership, known once the scope has been entered. */
   get memberId(): string | undefined {
     return this.#memberId;
@@ -80,13 +84,14 @@ export class Scope {
   entry(checked: boolean): readonly Statement[] {
     const admission = this.#admission;
     // Nobody's scope is set as well, over whatever a connection might have been left with.
-    if (!admission) return [this.#settings()];
-    if (this.#admitted && !checked) return [this.#settings()];
+    if (!admission) return [this.settings()];
+    if (this.#admitted && !checked) return [this.settings()];
     const founding = this.organizationId !== admission.organizationId;
-    return founding ? [enter(admission), this.#settings()] : [enter(admission)];
+    return founding ? [enter(admission), this.settings()] : [enter(admission)];
   }
 
-  #settings(): Statement {
+  /** @returns what sets the scope, and asks nobody whether it may be: for a scope that has been entered */
+  settings(): Statement {
     return {
       text: `select set_config('app.user_id', $1, true), set_config('app.organization_id', $2, true)`,
       values: [this.userId ?? '', this.organizationId ?? ''],

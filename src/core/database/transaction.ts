@@ -1,4 +1,4 @@
-import { runInContext, timeLeft } from '../context/context.ts';
+import { currentContext, runInContext, timeLeft } from '../context/context.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { outOfTime } from './group.ts';
@@ -15,8 +15,10 @@ const COMMIT_GRACE_MS = 900;
  * deferred statements with COMMIT. A connection is taken with the first statement, so that work before it holds none.
  */
 export class Transaction {
-  readonly scope: Scope;
   readonly #connections: Connections;
+  #scope: Scope;
+  /** What sets the scope that an open transaction has moved into; travels with the next statement. */
+  #move: readonly Statement[] = [];
   readonly #deferred: Statement[] = [];
   #connection: Connection | undefined;
   /** `failed`: BEGIN and the entry may not have happened, so that nothing else may either. */
@@ -26,12 +28,31 @@ export class Transaction {
 
   constructor(connections: Connections, scope: Scope) {
     this.#connections = connections;
-    this.scope = scope;
+    this.#scope = scope;
   }
 
   /** @throws Problem when the scope is refused; the database's own error when the statement fails */
   async run(statement: Statement): Promise<ResultSet> {
-    return first(await this.#inTurn(() => this.#send([statement])));
+    const { scope } = currentContext();
+    return first(
+      await this.#inTurn(() => {
+        // It was written for the rows of the other scope.
+        if (scope !== this.#scope) throw new Error('the transaction has moved into the organisation that it founds');
+        return this.#send([statement]);
+      }),
+    );
+  }
+
+  /**
+   * From here on the transaction is in the organisation that it founds, and stays there. Costs no round trip.
+   * @throws Error for every other scope: a transaction stays in the one that it began in
+   */
+  async moveInto(scope: Scope): Promise<void> {
+    await this.#inTurn(async () => {
+      if (!scope.isFoundedFrom(this.#scope)) throw new Error('a transaction stays in the scope that it began in');
+      this.#scope = scope;
+      if (this.#state === 'open') this.#move = [scope.settings()];
+    });
   }
 
   /** Adds a statement that nobody waits for, such as an audit event: it travels with COMMIT. */
@@ -86,14 +107,17 @@ export class Transaction {
 
   async #begin(connection: Connection, statements: readonly Statement[]): Promise<ResultSet[]> {
     this.#state = 'failed';
-    const results = await sendInScope(connection, this.scope, statements, [begin]);
+    const results = await sendInScope(connection, this.#scope, statements, [begin]);
     this.#state = 'open';
     return results;
   }
 
   async #goOn(connection: Connection, statements: readonly Statement[]): Promise<ResultSet[]> {
     if (connection.isIdle) throw new Error('the transaction was ended by one of its own statements');
-    return sendInside(connection, statements);
+    const ahead = this.#move;
+    const results = await sendInside(connection, [...ahead, ...statements]);
+    this.#move = [];
+    return results.slice(ahead.length);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
