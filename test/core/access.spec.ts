@@ -3,6 +3,7 @@ import { MetadataScanner, Reflector, type DiscoveryService } from '@nestjs/core'
 import type { FastifyRequest } from 'fastify';
 import { firstValueFrom, of } from 'rxjs';
 import { Access } from '../../src/core/access/index.ts';
+import { PathId } from '../../src/core/http/index.ts';
 import { AccessGuard } from '../../src/core/access/access.guard.ts';
 import { AccessTable } from '../../src/core/access/access-table.ts';
 import { ClaimsCache } from '../../src/core/access/claims-cache.ts';
@@ -18,6 +19,7 @@ const claims = (expiresAt: number) => ({ userId: 'u', sessionId: 's', expiresAt 
 
 class Routes {
   ruled(): void {}
+  aboutRow(_id: string): void {}
   helper(): void {}
   unruled(): void {}
 }
@@ -28,6 +30,8 @@ function decorate(name: keyof Routes, ...decorators: MethodDecorator[]): void {
 }
 
 decorate('ruled', Get('/things/:organization_id/'), Access.member());
+PathId('thing_id')(Routes.prototype, 'aboutRow', 0);
+decorate('aboutRow', Access.member());
 Controller('/')(Routes);
 
 function executionOf(handler: Function, request: object): ExecutionContext {
@@ -68,8 +72,16 @@ describe('the table of routes', () => {
   it('lists what has a path, and nothing else of a controller', () => {
     const table = tableOf(null, Routes);
     table.onModuleInit();
+    const { ruled } = Routes.prototype;
     expect(table.routes).toEqual([
-      { method: 'GET', path: '/things/:organization_id', rule: { kind: 'member' }, handler: 'Routes.ruled' },
+      {
+        controller: Routes,
+        handler: ruled,
+        method: 'GET',
+        path: '/things/:organization_id',
+        rule: { kind: 'member' },
+        label: 'Routes.ruled',
+      },
     ]);
   });
 
@@ -123,6 +135,17 @@ describe('the guard', () => {
       typeof organizationId === 'string' ? organizationId : expect.stringMatching(organizationId),
     );
     expect(asked.scope?.settled).toBe(false);
+  });
+
+  it.each([
+    ['01a1f000-0000-7000-8000-000000000004', true],
+    ['nonsense', false],
+    [undefined, false],
+  ])('asks for no organisation where an id of a row is malformed: %s', async (id, isAsked) => {
+    const organizationId = '01a1f000-0000-7000-8000-000000000003';
+    const asked = request({ organization_id: organizationId, thing_id: id });
+    await guard.canActivate(executionOf(Routes.prototype.aboutRow, asked));
+    expect(asked.scope?.organizationId === organizationId).toBe(isAsked);
   });
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Body, Controller, Delete, Get, HttpCode, Module, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Patch, Post, Query } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   Choice,
@@ -21,6 +21,7 @@ import {
   Precondition,
   Problem,
   rowsOf,
+  Resource,
   rules,
   Text,
   Timestamp,
@@ -84,7 +85,23 @@ class CarQuery extends PageQuery {
 
 const total = 10_050;
 
+/** The one car that was sold, and is not there any more. */
+export const SOLD_CAR = '0193a1b2-0000-7000-8000-00000000dead';
+const VERSION = 3;
+
+@Injectable()
+export class Cars {
+  /** How often somebody asked. */
+  asked = 0;
+
+  async versionOf(id: string): Promise<number | undefined> {
+    this.asked += 1;
+    return id === SOLD_CAR ? undefined : VERSION;
+  }
+}
+
 @Controller('cars')
+@Resource(Cars)
 class CarsController {
   @Get()
   list(@Query() query: CarQuery): Page<unknown> {
@@ -99,13 +116,13 @@ class CarsController {
 
   @Get(':id')
   read(@PathId('id') id: string): unknown {
-    return versioned(3, { id, name: 'beetle' });
+    return versioned(VERSION, { id, name: 'beetle' });
   }
 
   @Patch(':id')
   update(@PathId('id') id: string, @IfMatch() precondition: Precondition, @Body() car: Car): unknown {
-    precondition.verify(3);
-    return versioned(4, { id, name: car.name });
+    precondition.verify(VERSION);
+    return versioned(VERSION + 1, { id, name: car.name });
   }
 
   @Delete(':id')
@@ -142,7 +159,7 @@ class FaultsController {
   }
 }
 
-@Module({ imports: [HttpModule, TelemetryModule], controllers: [CarsController, FaultsController] })
+@Module({ imports: [HttpModule, TelemetryModule], controllers: [CarsController, FaultsController], providers: [Cars] })
 class CarsModule {}
 
 /** A small application on the real machinery, without a database, listening on a free port. */

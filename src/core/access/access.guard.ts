@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import jwt from 'jsonwebtoken';
 import { ExtractJwt } from 'passport-jwt';
 import { Scope } from '../database/index.ts';
+import { hasMalformedId } from '../http/parameters.ts';
 import { Problem } from '../http/problem.ts';
 import { isId } from '../http/rules.ts';
 import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER } from './access.decorator.ts';
@@ -43,7 +44,9 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     request.scope =
-      rule.kind === 'public' ? Scope.public() : scopeOf(rule, await this.#claims(context, request), request);
+      rule.kind === 'public'
+        ? Scope.public()
+        : scopeOf(rule, await this.#claims(context, request), organizationOf(context));
     return true;
   }
 
@@ -66,18 +69,19 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   }
 }
 
-function scopeOf(rule: Exclude<AccessRule, { kind: 'public' }>, claims: AccessClaims, request: FastifyRequest): Scope {
+function scopeOf(rule: Exclude<AccessRule, { kind: 'public' }>, claims: AccessClaims, organizationId: string): Scope {
   const { userId, sessionId } = claims;
   if (rule.kind === 'signed_in') {
     return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [] });
   }
   const permission = rule.kind === 'permission' ? rule.permission : null;
   const systemRoles = permission ? permissions[permission].systemRoles : [];
-  return Scope.admission({ userId, sessionId, organizationId: organizationOf(request), permission, systemRoles });
+  return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles });
 }
 
-function organizationOf({ params }: FastifyRequest): string {
-  const id: unknown =
-    typeof params === 'object' && params !== null ? Reflect.get(params, ORGANIZATION_PARAMETER) : undefined;
-  return isId(id) ? id : NOBODY;
+/** A malformed id anywhere in the path is told before what the caller may not do there, as if nobody had the organisation. */
+function organizationOf(context: ExecutionContext): string {
+  const { params } = context.switchToHttp().getRequest<FastifyRequest>();
+  const id: unknown = Reflect.get(Object(params), ORGANIZATION_PARAMETER);
+  return isId(id) && !hasMalformedId(context.getHandler(), params) ? id : NOBODY;
 }

@@ -1,4 +1,4 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Refuses } from './problem.dto.ts';
@@ -56,17 +56,28 @@ const readPrecondition = createParamDecorator((_data: unknown, context: Executio
   return new Precondition(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']);
 });
 
-/** `@IfMatch() precondition: Precondition` on a PATCH, PUT or DELETE of a versioned resource; documents itself. */
+const PRECONDITION_KEY = 'tenantry:precondition';
+
+/** @returns whether the handler has an `@IfMatch` */
+export function takesPrecondition(handler: Function): boolean {
+  return Reflect.getMetadata(PRECONDITION_KEY, handler) === true;
+}
+
+/**
+ * `@IfMatch() precondition: Precondition` on a PATCH, PUT or DELETE of a versioned resource; documents itself. Its `@Resource`
+ * tells the version where the input is refused and the handler never gets to compare it.
+ */
 export function IfMatch(): ParameterDecorator {
   return (target, method, index) => {
     readPrecondition()(target, method, index);
-    if (method !== undefined) document(target, method);
+    if (method !== undefined) announce(target, method);
   };
 }
 
-function document(target: object, method: string | symbol): void {
+function announce(target: object, method: string | symbol): void {
   const descriptor = Object.getOwnPropertyDescriptor(target, method);
   if (!descriptor) return;
+  SetMetadata(PRECONDITION_KEY, true)(target, method, descriptor);
   const description = 'The ETag of what you read: the change is refused when it has another version by now.';
   ApiHeader({ name: 'If-Match', required: false, description })(target, method, descriptor);
   Refuses('precondition_failed')(target, method, descriptor);

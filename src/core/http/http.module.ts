@@ -1,12 +1,20 @@
 import { Module } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { Judgement } from './judgement.ts';
+import { JudgementInterceptor } from './judgement.interceptor.ts';
 import { ProblemsController } from './problems.controller.ts';
 import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
 
 /** The routes that the machinery itself has; everything else of it is put in place by `createApplication`. */
 @Module({
+  imports: [DiscoveryModule],
   controllers: [ProblemsController],
   // Inside the scope of the access module, which the application imports before this: who may not be here is told first.
-  providers: [{ provide: APP_INTERCEPTOR, useClass: UndeclaredInputInterceptor }],
+  // Among these the order counts too: each sees what those below it refuse.
+  providers: [
+    Judgement,
+    { provide: APP_INTERCEPTOR, useClass: JudgementInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: UndeclaredInputInterceptor },
+  ],
 })
 export class HttpModule {}

@@ -18,6 +18,7 @@ export {
 } from './fields.ts';
 export { varyBy } from './headers.ts';
 export { HttpModule } from './http.module.ts';
+export { Resource, type Resources } from './judgement.ts';
 export { EXACT_ROWS, Page, pageOf, PageQuery, rowsOf } from './page.ts';
 export { ListParameter, PathId } from './parameters.ts';
 export { Refuses } from './problem.dto.ts';

@@ -54,11 +54,26 @@ const existingId: PipeTransform<unknown, string> = {
   },
 };
 
-/** An id in the path: one that is malformed is a 404 like one that is not there. */
+/** By handler: the names of the parameters that it takes for ids. */
+const idsOf = new WeakMap<object, readonly string[]>();
+
+/**
+ * An id in the path: one that is malformed is a 404 like one that is not there, and is judged as early as another's
+ * organisation.
+ */
 export function PathId(name: string): ParameterDecorator {
   return (target, method, index) => {
     Param(name, existingId)(target, method, index);
     const descriptor = method === undefined ? undefined : Object.getOwnPropertyDescriptor(target, method);
-    if (method !== undefined && descriptor) ApiParam({ name, format: 'uuid' })(target, method, descriptor);
+    if (method === undefined || !descriptor) return;
+    ApiParam({ name, format: 'uuid' })(target, method, descriptor);
+    const handler: unknown = Reflect.get(target, method);
+    if (typeof handler === 'function') idsOf.set(handler, [...(idsOf.get(handler) ?? []), name]);
   };
+}
+
+/** @returns whether what the handler takes for an id is none, in the parameters of a path */
+export function hasMalformedId(handler: object, params: unknown): boolean {
+  const names = idsOf.get(handler) ?? [];
+  return names.some((name) => !isId(Reflect.get(Object(params), name)));
 }

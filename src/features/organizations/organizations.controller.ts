@@ -9,6 +9,7 @@ import {
   pageOf,
   Precondition,
   Refuses,
+  Resource,
   versioned,
 } from '../../core/http/index.ts';
 import {
@@ -27,6 +28,7 @@ import { OrganizationsService } from './organizations.service.ts';
 
 @ApiTags('Organizations')
 @Controller('organizations')
+@Resource(OrganizationsService)
 export class OrganizationsController {
   constructor(private readonly organizations: OrganizationsService) {}
 

@@ -77,6 +77,11 @@ export class OrganizationsRepository {
     return this.database.one<Organization>(current);
   }
 
+  async version(): Promise<number> {
+    const { version } = await this.database.one<Pick<Organization, 'version'>>(sql`select version from organizations`);
+    return version;
+  }
+
   /** Waits for whoever is changing it, and keeps it until the transaction ends. */
   async findLocked(): Promise<Organization> {
     return this.database.one<Organization>(sql`${current} for no key update of o`);

@@ -89,6 +89,10 @@ export class OrganizationsService {
     return this.repository.find();
   }
 
+  async versionOf(): Promise<number> {
+    return this.repository.version();
+  }
+
   /** @throws Problem precondition_failed, validation_failed for metadata that grew too large, already_exists for a taken slug */
   async update(changes: OrganizationChanges, precondition: Precondition): Promise<Organization> {
     return this.database.transaction(async () => {

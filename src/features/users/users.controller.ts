@@ -1,12 +1,13 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
-import { type Answer, IfMatch, type Precondition, Refuses, versioned } from '../../core/http/index.ts';
+import { type Answer, IfMatch, type Precondition, Refuses, Resource, versioned } from '../../core/http/index.ts';
 import { ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
 import { UsersService } from './users.service.ts';
 
 @ApiTags('Profile')
 @Controller('me')
+@Resource(UsersService)
 export class UsersController {
   constructor(private readonly users: UsersService) {}
 

@@ -17,6 +17,10 @@ export class UsersService {
     return this.repository.find();
   }
 
+  async versionOf(): Promise<number> {
+    return (await this.repository.find()).version;
+  }
+
   /** @throws Problem precondition_failed when the profile has another version by now */
   async update(changes: ProfileChanges, precondition: Precondition): Promise<User> {
     return this.database.transaction(async () => {
