@@ -1,69 +1,30 @@
 import { Controller, Get } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { AppModule } from '../../src/app.module.ts';
-import { Access, AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
+import { Access } from '../../src/core/access/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { createDocument } from '../../src/core/http/openapi.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
-import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { testConfig } from '../support/environment.ts';
 import { indistinct } from '../support/refusals.ts';
-
-const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
-const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+import { fullPath, METHODS, Routes } from '../support/routes.ts';
 
 // The tests are made from the routes, so the application is there before they are.
 const app = await TestApp.start();
-const { routes } = app.nest.get(AccessTable);
-const behindSignIn = routes.filter(({ rule }) => rule.kind !== 'public');
-const inOrganization = routes.filter(({ rule }) => rule.kind === 'member' || rule.kind === 'permission');
-const withPermission = routes.flatMap((route) =>
+const routes = new Routes(app);
+const { behindSignIn, inOrganization } = routes;
+const withPermission = routes.all.flatMap((route) =>
   route.rule.kind === 'permission' ? [{ ...route, permission: route.rule.permission }] : [],
 );
 
 afterAll(() => app.stop());
 
-/** What each write behind a sign-in takes, so that it would change something if it were let. */
-const BODIES: ReadonlyMap<string, object | undefined> = new Map([
-  ['POST /auth/logout', undefined],
-  ['POST /organizations', { name: 'Another' }],
-  ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
-  ['PATCH /me', { name: 'Another' }],
-]);
-
-function bodyFor({ method, path }: Route): object | undefined {
-  const label = `${method} ${path}`;
-  if (method !== 'GET' && !BODIES.has(label)) throw new Error(`${label} is missing from BODIES`);
-  return BODIES.get(label);
-}
-
-const fullPath = ({ path }: Route): string => (OUTSIDE_PREFIX.test(path) ? path : `/api/v1${path}`);
-
-/** Calls the route with the ids by their names in the path, and with one that nothing has for each other name. */
-async function call(caller: Client, route: Route, ids: ReadonlyMap<string, string> = new Map()): Promise<Response> {
-  const method = METHODS[route.method as keyof typeof METHODS];
-  const path = fullPath(route).replaceAll(/:(\w+)/g, (_, name: string) => ids.get(name) ?? uuid());
-  return caller.outside(method, path, bodyFor(route));
-}
-
-/** @returns the ids in the route's path: the organisation's, and of what its owner makes by a POST to the path before the id */
-async function idsFor({ path }: Route, { id, owner }: Organization): Promise<ReadonlyMap<string, string>> {
-  const ids = new Map([[ORGANIZATION_PARAMETER, id]]);
-  for (const [place, name = ''] of path.matchAll(/\/:(\w+)/g)) {
-    const collection = path.slice(0, path.indexOf(place));
-    const create = routes.find((route) => route.method === 'POST' && route.path === collection);
-    if (create && !ids.has(name)) ids.set(name, (await call(owner.api, create, ids)).body.id);
-  }
-  return ids;
-}
-
 describe('the routes', () => {
   it('are reached by whom this table says, and a change of it is reviewed as one', () => {
-    const table = routes.map((route) => {
+    const table = routes.all.map((route) => {
       const { rule } = route;
       const who =
         rule.kind === 'permission' ? rule.permission : rule.kind === 'public' ? `public: ${rule.why}` : rule.kind;
@@ -124,7 +85,7 @@ describe.each(behindSignIn)('$method $path', (route) => {
       [app.anonymous.as(expired), 'token_expired'],
     ];
     for (const [caller, code] of callers) {
-      const answer = await app.changingNothing(() => call(caller, route));
+      const answer = await app.changingNothing(() => routes.call(caller, route));
       expect(answer).toMatchObject({ status: 401, body: { code } });
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     }
@@ -135,10 +96,10 @@ describe.each(behindSignIn)('$method $path', (route) => {
 describe.each(behindSignIn.filter(({ method }) => method !== 'GET'))('$method $path', (route) => {
   it('changes something for the owner', async () => {
     const organization = await app.actors.organization();
-    const ids = await idsFor(route, organization);
+    const ids = await routes.idsFor(route, organization);
     const before = await app.database.contents();
 
-    const answer = await call(organization.owner.api, route, ids);
+    const answer = await routes.call(organization.owner.api, route, ids);
 
     expect(answer.ok).toBe(true);
     expect(await app.database.contents()).not.toEqual(before);
@@ -151,10 +112,14 @@ describe.each(inOrganization)('$method $path', (route) => {
     const outsider = await app.actors.user();
     await app.actors.organization(outsider);
     const former = await app.actors.member(organization, ['owner'], 'removed');
-    const ids = await idsFor(route, organization);
+    const ids = await routes.idsFor(route, organization);
 
     const [absent, foreign, left] = await app.changingNothing(() =>
-      Promise.all([call(outsider.api, route), call(outsider.api, route, ids), call(former.api, route, ids)]),
+      Promise.all([
+        routes.call(outsider.api, route),
+        routes.call(outsider.api, route, ids),
+        routes.call(former.api, route, ids),
+      ]),
     );
 
     expect([absent.status, foreign.status, left.status]).toEqual([404, 404, 404]);
@@ -165,12 +130,12 @@ describe.each(inOrganization)('$method $path', (route) => {
   it('is refused to a suspended member, and open to the owner', async () => {
     const organization = await app.actors.organization();
     const suspended = await app.actors.member(organization, ['owner'], 'suspended');
-    const ids = await idsFor(route, organization);
+    const ids = await routes.idsFor(route, organization);
 
-    const refused = await app.changingNothing(() => call(suspended.api, route, ids));
+    const refused = await app.changingNothing(() => routes.call(suspended.api, route, ids));
     expect(refused).toMatchObject({ status: 403, body: { code: 'member_suspended' } });
 
-    const answer = await call(organization.owner.api, route, ids);
+    const answer = await routes.call(organization.owner.api, route, ids);
     expect([401, 403, 404]).not.toContain(answer.status);
   });
 });
@@ -179,9 +144,9 @@ describe.each(withPermission)('$method $path', (route) => {
   it(`is refused to a member without ${route.permission}`, async () => {
     const organization = await app.actors.organization();
     const member = await app.actors.member(organization, []);
-    const ids = await idsFor(route, organization);
+    const ids = await routes.idsFor(route, organization);
 
-    const answer = await app.changingNothing(() => call(member.api, route, ids));
+    const answer = await app.changingNothing(() => routes.call(member.api, route, ids));
 
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ code: 'permission_denied', required: route.permission });
@@ -217,7 +182,7 @@ describe('the OpenAPI document', () => {
     }),
   );
   const rules = new Map(
-    routes.map((route) => [`${route.method} ${fullPath(route).replaceAll(/:(\w+)/g, '{$1}')}`, route.rule]),
+    routes.all.map((route) => [`${route.method} ${fullPath(route).replaceAll(/:(\w+)/g, '{$1}')}`, route.rule]),
   );
 
   it('is built without a database', async () => {

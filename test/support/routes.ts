@@ -1,0 +1,76 @@
+import type { Response } from 'supertest';
+import { v7 as uuid } from 'uuid';
+import { AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
+import type { Organization } from './actors.ts';
+import type { TestApp } from './app.ts';
+import type { Client } from './client.ts';
+
+const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
+export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+
+/** What each write behind a sign-in takes, so that it would change something if it were let. */
+const BODIES: ReadonlyMap<string, object | undefined> = new Map([
+  ['POST /auth/logout', undefined],
+  ['POST /organizations', { name: 'Another' }],
+  ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
+  ['PATCH /me', { name: 'Another' }],
+]);
+
+/** Ids by the names that they have in a path. */
+export type Ids = ReadonlyMap<string, string>;
+
+/** Every route of an application, called as it wants to be called: for the tests that are made from the routes. */
+export class Routes {
+  readonly all: readonly Route[];
+
+  constructor(app: TestApp) {
+    this.all = app.nest.get(AccessTable).routes;
+  }
+
+  get behindSignIn(): Route[] {
+    return this.all.filter(({ rule }) => rule.kind !== 'public');
+  }
+
+  get inOrganization(): Route[] {
+    return this.all.filter(isInOrganization);
+  }
+
+  /** Calls the route with the ids in its path, and with one that nothing has for each other name. */
+  async call(caller: Client, route: Route, ids: Ids = new Map()): Promise<Response> {
+    const method = METHODS[route.method as keyof typeof METHODS];
+    return caller.outside(method, pathOf(route, ids), bodyFor(route));
+  }
+
+  /** @returns the ids in the route's path: the organisation's, and of what its owner makes by a POST to the path before the id */
+  async idsFor({ path }: Route, { id, owner }: Organization): Promise<Map<string, string>> {
+    const ids = new Map([[ORGANIZATION_PARAMETER, id]]);
+    for (const [place, name = ''] of path.matchAll(/\/:(\w+)/g)) {
+      const collection = path.slice(0, path.indexOf(place));
+      const create = this.all.find((route) => route.method === 'POST' && route.path === collection);
+      if (create && !ids.has(name)) ids.set(name, (await this.call(owner.api, create, ids)).body.id);
+    }
+    return ids;
+  }
+}
+
+export function isInOrganization({ rule }: Route): boolean {
+  return rule.kind === 'member' || rule.kind === 'permission';
+}
+
+/** @throws Error for a write behind a sign-in of which nobody has said what it takes */
+export function bodyFor({ method, path, rule }: Route): object | undefined {
+  const label = `${method} ${path}`;
+  if (method !== 'GET' && rule.kind !== 'public' && !BODIES.has(label))
+    throw new Error(`${label} is missing from BODIES`);
+  return BODIES.get(label);
+}
+
+/** @returns the path from the server's root, with its parameters' names in it */
+export function fullPath({ path }: Route): string {
+  return OUTSIDE_PREFIX.test(path) ? path : `/api/v1${path}`;
+}
+
+/** @returns the path with the ids in it, and with one that nothing has for each other name */
+export function pathOf(route: Route, ids: Ids): string {
+  return fullPath(route).replaceAll(/:(\w+)/g, (_, name: string) => ids.get(name) ?? uuid());
+}
