@@ -6,8 +6,11 @@ import {
   host,
   integer,
   mailbox,
+  networks,
   optional,
   origins,
+  quota,
+  type Quota,
   required,
   secretKey,
   signingKey,
@@ -30,6 +33,10 @@ export const variables = {
   ACCESS_TOKEN_PRIVATE_KEY: required(signingKey),
   SECRET_KEY: required(secretKey),
   CORS_ORIGINS: optional(origins, []),
+  TRUSTED_PROXIES: optional(networks, []),
+  RATE_LIMIT_ADDRESS: optional(quota, undefined),
+  RATE_LIMIT_CALLER: optional(quota, undefined),
+  RATE_LIMIT_SIGN_IN: optional(quota, undefined),
   SMTP_URL: optional(url('smtp', 'smtps'), undefined),
   MAIL_FROM: required(mailbox),
   METRICS_TOKEN: optional(token, undefined),
@@ -37,6 +44,17 @@ export const variables = {
 };
 
 export type Settings = { readonly [Name in keyof typeof variables]: ReturnType<(typeof variables)[Name]> };
+
+const LIMITS = {
+  /** An office behind one address gets by; one computer does not flood. */
+  address: { requests: 3_000, seconds: 60 },
+  caller: { requests: 600, seconds: 60 },
+  /** Guessing: some ten thousand passwords a day, where an account's own limit lets through less than a thousand. */
+  signIn: { requests: 30, seconds: 300 },
+} satisfies Record<string, Quota>;
+
+/** So wide that a test suite on one address does not meet it. */
+const NO_LIMIT_TO_SPEAK_OF: Quota = { requests: 1_000_000, seconds: 60 };
 
 /** The environment, parsed once: the only source of configuration, the same for the life of the process. */
 export class Config {
@@ -58,6 +76,10 @@ export class Config {
   readonly accessTokenKey: KeyObject;
   readonly secretKey: Buffer;
   readonly corsOrigins: readonly string[];
+  /** Networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** How many requests an address and a caller have, and how many of them an address has for signing in. */
+  readonly limits: Readonly<{ address: Quota; caller: Quota; signIn: Quota }>;
   /** Without `smtpUrl` mails are kept for `/dev/mailbox` alone. */
   readonly mail: Readonly<{ smtpUrl: string | undefined; from: string }>;
   readonly metricsToken: string | undefined;
@@ -79,6 +101,16 @@ export class Config {
     this.accessTokenKey = settings.ACCESS_TOKEN_PRIVATE_KEY;
     this.secretKey = settings.SECRET_KEY;
     this.corsOrigins = Object.freeze([...settings.CORS_ORIGINS]);
+    this.trustedProxies = Object.freeze([...settings.TRUSTED_PROXIES]);
+    const limits =
+      settings.NODE_ENV === 'production'
+        ? LIMITS
+        : { address: NO_LIMIT_TO_SPEAK_OF, caller: NO_LIMIT_TO_SPEAK_OF, signIn: NO_LIMIT_TO_SPEAK_OF };
+    this.limits = Object.freeze({
+      address: settings.RATE_LIMIT_ADDRESS ?? limits.address,
+      caller: settings.RATE_LIMIT_CALLER ?? limits.caller,
+      signIn: settings.RATE_LIMIT_SIGN_IN ?? limits.signIn,
+    });
     this.mail = Object.freeze({ smtpUrl: settings.SMTP_URL, from: settings.MAIL_FROM });
     this.metricsToken = settings.METRICS_TOKEN;
     this.logLevel = settings.LOG_LEVEL;

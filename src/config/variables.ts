@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { isEmail } from 'class-validator';
 
 /** Reads one variable; `undefined` when it is not set. Throws an `Error` that says what is expected, never what was found. */
@@ -80,6 +80,33 @@ export function origins(value: string): readonly string[] {
   });
 }
 
+/** A comma-separated list of networks (CIDR). All there is (`/0`) is none to trust: anybody could then say who they are. */
+export function networks(value: string): readonly string[] {
+  return value.split(',').map((part) => {
+    const network = part.trim();
+    const [, address = '', prefix = ''] = /^([^/]+)\/([1-9]\d{0,2})$/.exec(network) ?? [];
+    if (isIP(address) === 0 || Number(prefix) > (isIPv6(address) ? 128 : 32)) {
+      throw new Error(
+        'must be networks such as 10.0.0.0/8 or fd00::/8, separated by commas, and none of all addresses',
+      );
+    }
+    return network;
+  });
+}
+
+/** So many requests in so many seconds. */
+export interface Quota {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/** Requests and seconds with a slash between: `600/60`. */
+export function quota(value: string): Quota {
+  const [requests = '', seconds = '', ...more] = value.split('/');
+  if (more.length > 0) throw new Error('must be requests/seconds, such as 600/60');
+  return { requests: integer(1, MOST_REQUESTS)(requests), seconds: integer(1, LONGEST_WINDOW_SECONDS)(seconds) };
+}
+
 /** At least 32 bytes, in base64url: the output length of SHA-256, below which an HMAC key is weaker than the hash. */
 export function secretKey(value: string): Buffer {
   const bytes = Buffer.from(value, 'base64url');
@@ -116,3 +143,5 @@ function parsedKey(pem: string): KeyObject | undefined {
 }
 
 const MINIMUM_SECRET_BYTES = 32;
+const MOST_REQUESTS = 1_000_000;
+const LONGEST_WINDOW_SECONDS = 3_600;

@@ -45,6 +45,18 @@ describe('the configuration', () => {
     expect(readConfig(production({ NODE_ENV: undefined })).isProduction).toBe(true);
   });
 
+  it('limits requests in production, and elsewhere not so that one would notice', () => {
+    const limits = { address: { requests: 3000, seconds: 60 }, caller: { requests: 600, seconds: 60 } };
+    expect(readConfig(production()).limits).toMatchObject(limits);
+    for (const NODE_ENV of ['development', 'test']) {
+      for (const { requests } of Object.values(readConfig(environment({ NODE_ENV })).limits)) {
+        expect(requests).toBeGreaterThanOrEqual(1_000_000);
+      }
+    }
+    const chosen = readConfig(environment({ RATE_LIMIT_SIGN_IN: '5/10' })).limits.signIn;
+    expect(chosen).toEqual({ requests: 5, seconds: 10 });
+  });
+
   it('names everything that is missing at once, an empty variable included', () => {
     const named = faults({ NODE_ENV: 'test', DATABASE_URL: '' }).map((fault) => fault.split(' ')[0]);
     expect(named).toEqual([
@@ -80,6 +92,18 @@ describe('the configuration', () => {
     ['MAIL_FROM', 'Tenantry\r\nBcc: all@example.com <no-reply@example.com>'],
     ['CORS_ORIGINS', 'https://*.example.org'],
     ['SMTP_URL', 'http://secret'],
+    ['TRUSTED_PROXIES', '10.0.0.1'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', 'fd00::/129'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8,balancer/8'],
+    ['TRUSTED_PROXIES', 'loopback'],
+    ['RATE_LIMIT_ADDRESS', '77'],
+    ['RATE_LIMIT_ADDRESS', '0/60'],
+    ['RATE_LIMIT_CALLER', '600/3601'],
+    ['RATE_LIMIT_CALLER', '60/60/60'],
+    ['RATE_LIMIT_SIGN_IN', '1.5/60'],
+    ['RATE_LIMIT_SIGN_IN', 'off'],
   ])('refuses a bad %s (%s), naming it without its value', (name, value) => {
     const found = faults(environment({ [name]: value }));
     expect(found).toHaveLength(1);
@@ -94,6 +118,8 @@ describe('the configuration', () => {
     ['MAIL_FROM', 'no-reply@localhost'],
     ['MAIL_FROM', '"Tenantry, Inc." <no-reply@example.com>'],
     ['CORS_ORIGINS', '*'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8, fd00::/8,192.0.2.1/32'],
+    ['RATE_LIMIT_SIGN_IN', '30/300'],
   ])('takes %s=%s', (name, value) => {
     expect(faults(environment({ [name]: value }))).toEqual([]);
   });
