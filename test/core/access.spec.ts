@@ -10,7 +10,9 @@ import { ClaimsCache } from '../../src/core/access/claims-cache.ts';
 import { ScopeInterceptor } from '../../src/core/access/scope.interceptor.ts';
 import { currentContext } from '../../src/core/context/context.ts';
 import type { Database } from '../../src/core/database/index.ts';
+import { RequestLimits } from '../../src/core/limits/index.ts';
 import { TestClock } from '../support/clock.ts';
+import { testConfig } from '../support/environment.ts';
 
 const { jest } = import.meta;
 const clock = new TestClock();
@@ -35,10 +37,11 @@ decorate('aboutRow', Access.member());
 Controller('/')(Routes);
 
 function executionOf(handler: Function, request: object): ExecutionContext {
+  const reply = { header: () => reply, getHeader: () => undefined };
   // The parts of Nest's context that the guard and the interceptor look at.
   return {
     getHandler: () => handler,
-    switchToHttp: () => ({ getRequest: () => request }),
+    switchToHttp: () => ({ getRequest: () => request, getResponse: () => reply }),
   } as unknown as ExecutionContext;
 }
 
@@ -100,7 +103,7 @@ describe('the table of routes', () => {
 describe('the guard', () => {
   const cache = new ClaimsCache(clock);
   cache.keep('known', claims(inSeconds(60)));
-  const guard = new AccessGuard(new Reflector(), cache);
+  const guard = new AccessGuard(new Reflector(), cache, new RequestLimits(testConfig(), clock));
   const request = (params?: object): FastifyRequest =>
     ({ headers: { authorization: 'Bearer known' }, params }) as unknown as FastifyRequest;
 

@@ -3,11 +3,13 @@ import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
 import { Registry } from 'prom-client';
+import { Clock } from '../../src/core/clock/clock.ts';
 import { runInContext } from '../../src/core/context/context.ts';
 import { Scope } from '../../src/core/database/index.ts';
 import { Readiness } from '../../src/core/http/readiness.ts';
 import { RouteTable } from '../../src/core/http/route-table.ts';
 import { createServer } from '../../src/core/http/server.ts';
+import { RequestLimits } from '../../src/core/limits/index.ts';
 import { createLogger, StructuredLog } from '../../src/core/telemetry/logger.ts';
 import { RequestMetrics } from '../../src/core/telemetry/request-metrics.ts';
 import { RequestObserver } from '../../src/core/telemetry/request-observer.ts';
@@ -53,8 +55,10 @@ describe('a log line', () => {
 
 describe('a request', () => {
   const metrics = new Registry();
+  const config = testConfig();
   const server = createServer({
-    config: testConfig(),
+    config,
+    limits: new RequestLimits(config, new Clock()),
     observer: new RequestObserver(new RequestMetrics(metrics), logger),
     readiness: new Readiness(),
     routes: new RouteTable(),

@@ -115,7 +115,11 @@ describe('docs/recipes/new-resource.md', () => {
     await run(`oxfmt -c .config/oxfmt.json --check ${written.join(' ')}`);
   });
 
-  it.each(fullSize ? commands : ['prisma generate', 'npm run tsc'])('succeeds: %s', (command) => run(command), TIMEOUT_MS);
+  it.each(fullSize ? commands : ['prisma generate', 'npm run tsc'])(
+    'succeeds: %s',
+    (command) => run(command),
+    TIMEOUT_MS,
+  );
 
   if (fullSize) {
     it('opens the five routes that it names, and no other', () => {

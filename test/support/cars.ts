@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Patch, Post, Query } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Clock } from '../../src/core/clock/clock.ts';
 import {
   Choice,
   createApplication,
@@ -27,6 +28,7 @@ import {
   Timestamp,
   versioned,
 } from '../../src/core/http/index.ts';
+import { Unlimited } from '../../src/core/limits/index.ts';
 import { TelemetryModule } from '../../src/core/telemetry/index.ts';
 import { testConfig } from './environment.ts';
 
@@ -153,6 +155,12 @@ class FaultsController {
     return { done: true };
   }
 
+  @Get('whatever')
+  @Unlimited('a test asks')
+  whatever(): object {
+    return { done: true };
+  }
+
   @Get('lost')
   lost(): never {
     throw new Error('Connection terminated unexpectedly');
@@ -163,8 +171,11 @@ class FaultsController {
 class CarsModule {}
 
 /** A small application on the real machinery, without a database, listening on a free port. */
-export async function startCars(changes: Record<string, string> = {}): Promise<NestFastifyApplication> {
-  const app = await createApplication(CarsModule, testConfig(changes));
+export async function startCars(
+  changes: Record<string, string> = {},
+  clock: Clock = new Clock(),
+): Promise<NestFastifyApplication> {
+  const app = await createApplication(CarsModule, testConfig(changes), clock);
   await app.listen(0, '127.0.0.1');
   return app;
 }

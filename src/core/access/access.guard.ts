@@ -1,13 +1,14 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import jwt from 'jsonwebtoken';
 import { ExtractJwt } from 'passport-jwt';
 import { Scope } from '../database/index.ts';
 import { hasMalformedId } from '../http/parameters.ts';
 import { Problem } from '../http/problem.ts';
 import { isId } from '../http/rules.ts';
+import { RequestLimits } from '../limits/index.ts';
 import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER } from './access.decorator.ts';
 import type { AccessClaims } from './access-token.ts';
 import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.ts';
@@ -22,6 +23,9 @@ declare module 'fastify' {
   }
 }
 
+/** Of a route that asks who calls. */
+type ClosedRule = Exclude<AccessRule, { kind: 'public' }>;
+
 /** No organisation has it: a malformed id is judged like one that does not exist, after the session. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 const tokenOf = ExtractJwt.fromAuthHeaderAsBearerToken();
@@ -35,6 +39,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   constructor(
     private readonly reflector: Reflector,
     private readonly cache: ClaimsCache,
+    private readonly limits: RequestLimits,
   ) {
     super();
   }
@@ -43,11 +48,15 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_KEY, context.getHandler());
     if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    request.scope =
-      rule.kind === 'public'
-        ? Scope.public()
-        : scopeOf(rule, await this.#claims(context, request), organizationOf(context));
+    request.scope = rule.kind === 'public' ? Scope.public() : await this.#callersScope(rule, context);
     return true;
+  }
+
+  async #callersScope(rule: ClosedRule, context: ExecutionContext): Promise<Scope> {
+    const http = context.switchToHttp();
+    const claims = await this.#claims(context, http.getRequest<FastifyRequest>());
+    this.limits.countCaller(claims.userId, http.getResponse<FastifyReply>());
+    return scopeOf(rule, claims, organizationOf(context));
   }
 
   async #claims(context: ExecutionContext, request: FastifyRequest): Promise<AccessClaims> {
@@ -69,7 +78,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   }
 }
 
-function scopeOf(rule: Exclude<AccessRule, { kind: 'public' }>, claims: AccessClaims, organizationId: string): Scope {
+function scopeOf(rule: ClosedRule, claims: AccessClaims, organizationId: string): Scope {
   const { userId, sessionId } = claims;
   if (rule.kind === 'signed_in') {
     return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [] });

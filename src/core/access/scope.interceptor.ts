@@ -3,10 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { runInContext, type RequestInfo } from '../context/context.ts';
 import { Database, Scope } from '../database/index.ts';
+import { clientAddress } from '../http/client-address.ts';
 
 const LONGEST_USER_AGENT = 512;
-/** RFC 4291, 2.5.2: the unspecified address. */
-const UNKNOWN_ADDRESS = '::';
 /** For all that a request asks of the database: with the wait for a connection, an answer comes within 3 s. */
 const DATABASE_WITHIN_MS = 2_000;
 
@@ -45,13 +44,6 @@ export class ScopeInterceptor implements NestInterceptor {
 }
 
 function requestInfo(request: FastifyRequest): RequestInfo {
-  // A link-local address names its interface, which is ours and no part of it.
-  const ipAddress = addressOf(request).replace(/%.*$/, '');
   const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null;
-  return { id: request.id, ipAddress, userAgent };
-}
-
-/** A client that has gone has no address any more, although the types say that it has. */
-function addressOf({ ip }: { readonly ip?: string }): string {
-  return ip ?? UNKNOWN_ADDRESS;
+  return { id: request.id, ipAddress: clientAddress(request), userAgent };
 }

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Registry } from 'prom-client';
 import { Config } from '../../config/index.ts';
 import { Clock } from '../clock/clock.ts';
+import { RequestLimits } from '../limits/request-limits.ts';
 import { createLogger, StructuredLog } from '../telemetry/logger.ts';
 import { createRegistry } from '../telemetry/metrics.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
@@ -25,8 +26,8 @@ const OUTSIDE_PREFIX = ['health', 'metrics', 'problems', 'dev', '.well-known'];
 class RootModule {}
 
 /**
- * The application as production and the tests run it, ready to listen. It provides Config, Clock, Registry and Readiness to
- * every module.
+ * The application as production and the tests run it, ready to listen. It provides Config, Clock, Registry, Readiness
+ * and RequestLimits to every module.
  * @param clock a test's own, where time matters
  */
 export async function createApplication(
@@ -36,6 +37,7 @@ export async function createApplication(
 ): Promise<NestFastifyApplication> {
   const registry = createRegistry();
   const readiness = new Readiness();
+  const limits = new RequestLimits(config, clock);
   const routes = new RouteTable();
   const logger = createLogger(config.logLevel);
   const observer = new RequestObserver(new RequestMetrics(registry), logger);
@@ -45,8 +47,9 @@ export async function createApplication(
       { provide: Clock, useValue: clock },
       { provide: Registry, useValue: registry },
       { provide: Readiness, useValue: readiness },
+      { provide: RequestLimits, useValue: limits },
     ]),
-    createServer({ config, observer, readiness, routes }),
+    createServer({ config, limits, observer, readiness, routes }),
     { logger: new StructuredLog(logger), bodyParser: false, abortOnError: false },
   );
   app.setGlobalPrefix(PREFIX, { exclude: OUTSIDE_PREFIX.flatMap((path) => [path, `${path}/*rest`]) });

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { IncomingMessage } from 'node:http';
 import { v7 as uuid } from 'uuid';
 import type { Config } from '../../config/index.ts';
+import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RequestObserver } from '../telemetry/request-observer.ts';
 import { answerProblem } from './problem-answer.ts';
 import { acceptJsonOnly } from './body.ts';
@@ -29,6 +30,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 export interface ServerParts {
   readonly config: Config;
+  readonly limits: RequestLimits;
   readonly observer: RequestObserver;
   readonly readiness: Readiness;
   readonly routes: RouteTable;
@@ -38,7 +40,7 @@ export interface ServerParts {
 export function createServer(parts: ServerParts): FastifyAdapter {
   const { isProduction } = parts.config;
   const adapter = new FastifyAdapter({
-    trustProxy: false,
+    trustProxy: parts.config.trustedProxies.length > 0 ? [...parts.config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -64,14 +66,16 @@ export function createServer(parts: ServerParts): FastifyAdapter {
   return adapter;
 }
 
-function addHooks(server: FastifyInstance, { config, observer, readiness, routes }: ServerParts): void {
+function addHooks(server: FastifyInstance, { config, limits, observer, readiness, routes }: ServerParts): void {
   acceptJsonOnly(server);
   finishBeforeClosing(server);
   server.addHook('onRoute', (route) => routes.add(route));
   server.addHook('onRequest', (request, reply, done) => {
     observer.observe(request, reply);
+    limits.countAddress(request, reply);
     done(faultOf(request, readiness));
   });
+  server.addHook('preValidation', (request, _reply, done) => done(request.excess));
   server.addHook('preSerialization', (_request, reply, payload, done) => done(null, decorateAnswer(reply, payload)));
   server.addHook('onSend', (request, reply, payload, done) => {
     setStandardHeaders(request, reply, config.isProduction);

@@ -1,0 +1,2 @@
+export { RequestLimits } from './request-limits.ts';
+export { Unlimited } from './unlimited.decorator.ts';
