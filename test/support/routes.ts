@@ -14,6 +14,10 @@ const BODIES: ReadonlyMap<string, object | undefined> = new Map([
   ['POST /organizations', { name: 'Another' }],
   ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
   ['PATCH /me', { name: 'Another' }],
+  // Of the routes that tests bring (things.ts).
+  ['POST /organizations/:organization_id/things', { name: 'Another' }],
+  ['PATCH /organizations/:organization_id/things/:thing_id', { name: 'Another' }],
+  ['DELETE /organizations/:organization_id/things/:thing_id', undefined],
 ]);
 
 /** Ids by the names that they have in a path. */
