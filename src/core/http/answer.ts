@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, matchesAny } from './etag.ts';
 import { Page } from './page.ts';
 import { pathOf } from './problem-answer.ts';
+import { WrittenAnswer } from './written-answer.ts';
 
 /** A body that brings headers: return it from a handler in place of the body. */
 export class Answer<Body> {
@@ -31,15 +32,45 @@ declare module 'fastify' {
 
 /** Fastify's `preSerialization`: sets the headers and leaves the body. */
 export function decorateAnswer(reply: FastifyReply, payload: unknown): unknown {
-  if (payload instanceof Page) {
-    void reply.header('link', payload.links(reply.request.url));
-    return payload;
-  }
-  if (!(payload instanceof Answer)) return payload;
-  const { version, createdId } = payload.headers;
-  if (createdId !== undefined) void reply.header('location', `${pathOf(reply.request)}/${createdId}`);
+  if (payload instanceof WrittenAnswer) return sendAsWritten(reply, payload);
+  const { headers, version, body } = partsOf(reply.request, payload);
+  void reply.headers(headers);
   if (version !== undefined) reply.version = version;
-  return payload.body;
+  return body;
+}
+
+/** @returns what the reply would send of a handler's answer; the reply itself stays as it is */
+export function written(reply: FastifyReply, payload: unknown): WrittenAnswer {
+  const { headers, version, body } = partsOf(reply.request, payload);
+  return new WrittenAnswer({ status: reply.statusCode, headers, version, body: serialized(reply, body) });
+}
+
+interface Parts {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly version?: number | undefined;
+  readonly body: unknown;
+}
+
+function partsOf(request: FastifyRequest, payload: unknown): Parts {
+  if (payload instanceof Page) return { headers: { link: payload.links(request.url) }, body: payload };
+  if (!(payload instanceof Answer)) return { headers: {}, body: payload };
+  const { version, createdId } = payload.headers;
+  const headers = createdId === undefined ? {} : { location: `${pathOf(request)}/${createdId}` };
+  return { headers, version, body: payload.body };
+}
+
+function serialized(reply: FastifyReply, body: unknown): string {
+  const text = body === undefined ? '' : reply.serialize(body);
+  if (typeof text !== 'string') throw new TypeError('an answer that is written down is JSON');
+  return text;
+}
+
+function sendAsWritten(reply: FastifyReply, { status, headers, version, body }: WrittenAnswer): string {
+  void reply.code(status).headers(headers);
+  if (version !== undefined) reply.version = version;
+  if (body === '') void reply.removeHeader('content-type');
+  void reply.serializer(String); // It is a text already, and would be put in quotes.
+  return body;
 }
 
 /** Fastify's `onSend`: the tag is over the bytes that are sent, so it differs whenever they do. */

@@ -1,15 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from './problem.ts';
 import { INVALID_TOKEN } from './problems.ts';
+import { WrittenAnswer } from './written-answer.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** Answers with the problem; the instance is the path without its query, which may hold personal data. */
+/** Answers with the problem. */
 export function answerProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  const details = problem.toDetails(pathOf(request), request.id);
-  void reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE);
+  const { status, headers, body } = writtenProblem(problem, request);
+  void reply.code(status).headers(headers);
   if (problem.code === 'unauthenticated' && hasToken(request)) void reply.headers(INVALID_TOKEN);
-  void reply.send(JSON.stringify(details));
+  void reply.send(body);
+}
+
+/** @returns the answer that the problem is; its instance is the path without its query, which may hold personal data */
+export function writtenProblem(problem: Problem, request: FastifyRequest): WrittenAnswer {
+  const details = problem.toDetails(pathOf(request), request.id);
+  const headers = { ...problem.headers, 'content-type': PROBLEM_TYPE };
+  return new WrittenAnswer({ status: problem.status, headers, version: undefined, body: JSON.stringify(details) });
 }
 
 /** RFC 6750, 3: a token that was sent and did not do is the error; who sent none is told of none. */
