@@ -4,6 +4,7 @@ import { AccessModule } from './core/access/index.ts';
 import { AuditModule } from './core/audit/index.ts';
 import { DatabaseModule } from './core/database/index.ts';
 import { HttpModule } from './core/http/index.ts';
+import { IdempotencyModule } from './core/idempotency/index.ts';
 import { JobsModule } from './core/jobs/index.ts';
 import { MailModule } from './core/mail/index.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
@@ -13,7 +14,16 @@ import { MailboxModule } from './features/mailbox/mailbox.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
 
-const core = [DatabaseModule, AccessModule, AuditModule, HttpModule, TelemetryModule, JobsModule, MailModule];
+const core = [
+  DatabaseModule,
+  AccessModule,
+  AuditModule,
+  IdempotencyModule,
+  HttpModule,
+  TelemetryModule,
+  JobsModule,
+  MailModule,
+];
 
 /** A new feature is one line here. */
 const features = [HealthModule, AuthModule, UsersModule, OrganizationsModule];

@@ -16,5 +16,6 @@ import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
     { provide: APP_INTERCEPTOR, useClass: JudgementInterceptor },
     { provide: APP_INTERCEPTOR, useClass: UndeclaredInputInterceptor },
   ],
+  exports: [Judgement],
 })
 export class HttpModule {}

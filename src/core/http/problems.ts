@@ -142,6 +142,7 @@ export const problems = {
     status: 409,
     title: 'First request still running',
     detail: 'A request with this Idempotency-Key is still running. Send it again in a moment.',
+    headers: retrySoon,
   },
   conflict: {
     status: 409,

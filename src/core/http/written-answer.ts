@@ -13,4 +13,10 @@ export class WrittenAnswer {
     this.version = version;
     this.body = body;
   }
+
+  /** @returns the same answer with one header more */
+  with(name: string, value: string): WrittenAnswer {
+    const { status, headers, version, body } = this;
+    return new WrittenAnswer({ status, headers: { ...headers, [name]: value }, version, body });
+  }
 }

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Refuses } from '../../core/http/index.ts';
+import { SingleUse } from '../../core/idempotency/index.ts';
 import {
   LoginRequest,
   RefreshRequest,
@@ -18,6 +19,7 @@ import { SessionsService } from './sessions.service.ts';
 
 @ApiTags('Authentication')
 @Controller('auth')
+@SingleUse('what these calls spend or end is gone after the first one')
 export class AuthController {
   constructor(
     private readonly registration: RegistrationService,

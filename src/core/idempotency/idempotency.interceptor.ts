@@ -1,0 +1,78 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import { currentContext } from '../context/context.ts';
+import { Database } from '../database/index.ts';
+import { written } from '../http/answer.ts';
+import { Judgement } from '../http/judgement.ts';
+import { writtenProblem } from '../http/problem-answer.ts';
+import type { Problem } from '../http/problem.ts';
+import type { ProblemCode } from '../http/problems.ts';
+import { FIRST_SERVER_ERROR, problemOf } from '../http/translation.ts';
+import { WrittenAnswer } from '../http/written-answer.ts';
+import { hasIdempotencyKey, type IdempotentCall, idempotentCallOf, malformedKey } from './idempotent-call.ts';
+import { KeptAnswers } from './kept-answers.ts';
+import { SINGLE_USE_KEY } from './single-use.decorator.ts';
+
+/** What is judged anew each time: who the caller is, what they may do, how much they ask for. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([401, 403, 429]);
+/** What is said of the key, and not of what the call asks for. */
+const OF_THE_KEY: ReadonlySet<ProblemCode> = new Set(['idempotency_in_progress', 'idempotency_key_reused']);
+
+/**
+ * Lets a POST with an Idempotency-Key have one effect, however often it is sent. The handler runs in one transaction, which
+ * begins with the claim of the key and ends with its answer: either both are there, or nothing has happened. A call without
+ * a key costs nothing. docs/decisions/0016-idempotency.md tells the whole.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly database: Database,
+    private readonly keptAnswers: KeptAnswers,
+    private readonly judgement: Judgement,
+  ) {}
+
+  /** @throws Problem bad_request for a malformed key, or what is judged before it */
+  intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!hasIdempotencyKey(request) || !this.#isHonoured(context, request)) return next.handle();
+    const call = idempotentCallOf(request);
+    if (!call) return from(this.#refuse(context));
+    return from(this.#once(call, next, context.switchToHttp().getResponse<FastifyReply>()));
+  }
+
+  /** Who is nobody has no key of their own. */
+  #isHonoured(context: ExecutionContext, { method, scope }: FastifyRequest): boolean {
+    if (method !== 'POST' || !scope?.userId) return false;
+    return this.reflector.getAllAndOverride(SINGLE_USE_KEY, [context.getHandler(), context.getClass()]) === undefined;
+  }
+
+  async #refuse(context: ExecutionContext): Promise<never> {
+    throw await this.judgement.before(context, malformedKey());
+  }
+
+  async #once(call: IdempotentCall, next: CallHandler<unknown>, reply: FastifyReply): Promise<WrittenAnswer> {
+    try {
+      return await this.database.transaction(() => this.#firstAnswer(call, next, reply));
+    } catch (error) {
+      const problem = problemOf(error);
+      if (isKept(problem)) await this.keptAnswers.keep(call, writtenProblem(problem, reply.request));
+      throw error;
+    }
+  }
+
+  async #firstAnswer(call: IdempotentCall, next: CallHandler<unknown>, reply: FastifyReply): Promise<WrittenAnswer> {
+    const kept = await this.keptAnswers.claim(call);
+    if (kept) return kept.with('idempotency-replayed', 'true');
+    const answer = written(reply, await lastValueFrom(next.handle(), { defaultValue: undefined }));
+    this.keptAnswers.keepWithCommit(call, answer);
+    return answer;
+  }
+}
+
+function isKept({ status, code }: Problem): boolean {
+  const isOfTheCall = status < FIRST_SERVER_ERROR && !PASSING_STATUSES.has(status) && !OF_THE_KEY.has(code);
+  return isOfTheCall && currentContext().scope?.refusal === undefined;
+}

@@ -1,0 +1,2 @@
+export { IdempotencyModule } from './idempotency.module.ts';
+export { SingleUse } from './single-use.decorator.ts';
