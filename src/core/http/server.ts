@@ -115,6 +115,9 @@ function faultOf(request: FastifyRequest, readiness: Readiness): Problem | undef
   if (!hasOneHost(request.raw)) {
     return new Problem('bad_request', { detail: 'Send exactly one Host header.' });
   }
+  if (count(request.raw, 'authorization') > 1) {
+    return new Problem('bad_request', { detail: 'Send one Authorization header at most.' });
+  }
   if (!hasDecodableQuery(request.url)) {
     return new Problem('bad_request', { detail: 'The query is not percent-encoded as RFC 3986 asks. Correct it.' });
   }
@@ -122,9 +125,14 @@ function faultOf(request: FastifyRequest, readiness: Readiness): Problem | undef
 }
 
 /** RFC 9112, 3.2: whoever sees the first and whoever sees the last of two hosts would serve different sites. */
-function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
-  return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
+function hasOneHost(request: IncomingMessage): boolean {
+  const hosts = count(request, 'host');
+  return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
+}
+
+/** Of two headers Node keeps one, and who stands in front of us may have gone by the other. */
+function count({ rawHeaders }: IncomingMessage, header: string): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === header).length;
 }
 
 function hasDecodableQuery(url: string): boolean {
