@@ -7,6 +7,7 @@ import { PathId } from '../../src/core/http/index.ts';
 import { AccessGuard } from '../../src/core/access/access.guard.ts';
 import { AccessTable } from '../../src/core/access/access-table.ts';
 import { ClaimsCache } from '../../src/core/access/claims-cache.ts';
+import { Origins } from '../../src/core/access/origins.ts';
 import { ScopeInterceptor } from '../../src/core/access/scope.interceptor.ts';
 import { currentContext } from '../../src/core/context/context.ts';
 import type { Database } from '../../src/core/database/index.ts';
@@ -103,7 +104,12 @@ describe('the table of routes', () => {
 describe('the guard', () => {
   const cache = new ClaimsCache(clock);
   cache.keep('known', claims(inSeconds(60)));
-  const guard = new AccessGuard(new Reflector(), cache, new RequestLimits(testConfig(), clock));
+  const guard = new AccessGuard(
+    new Reflector(),
+    cache,
+    new RequestLimits(testConfig(), clock),
+    new Origins(testConfig()),
+  );
   const request = (params?: object): FastifyRequest =>
     ({ headers: { authorization: 'Bearer known' }, params }) as unknown as FastifyRequest;
 

@@ -224,7 +224,9 @@ describe('the OpenAPI document', () => {
     expect(operation.operationId).toMatch(/^[a-z]+_[a-zA-Z]+$/);
     expect(operation.summary).toMatch(/^\S.*[^.]$/);
     expect(operation.tags).toHaveLength(1);
-    expect(operation.security ?? []).toEqual(rule.kind === 'public' ? [] : [{ access_token: [] }]);
+    expect(operation.security ?? []).toEqual(
+      rule.kind === 'public' ? [] : [{ access_token: [] }, { access_cookie: [] }],
+    );
     const refusals = Object.keys(operation.responses).filter((status) => ['401', '403', '404'].includes(status));
     if (rule.kind !== 'public') expect(refusals).toContain('401');
     if (rule.kind === 'member' || rule.kind === 'permission') expect(refusals).toEqual(['401', '403', '404']);

@@ -23,8 +23,8 @@ export class AuthApp {
 
   private constructor(readonly test: TestApp) {}
 
-  static async start(): Promise<AuthApp> {
-    return new AuthApp(await TestApp.start());
+  static async start(environment: Record<string, string> = {}): Promise<AuthApp> {
+    return new AuthApp(await TestApp.start({ environment }));
   }
 
   stop(): Promise<void> {

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
 import jwt from 'jsonwebtoken';
-import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Strategy } from 'passport-jwt';
 import { Config } from '../../config/index.ts';
 import { SigningKey } from '../crypto/index.ts';
 import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';
+import { credentialOf } from './credential.ts';
 
 export const ACCESS_TOKEN_STRATEGY = 'access-token';
 
@@ -22,7 +24,7 @@ interface Payload {
 export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN_STRATEGY) {
   constructor(config: Config, signingKey: SigningKey) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: (request: FastifyRequest) => credentialOf(request).token,
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: string) => void) =>
         done(null, isOurs(token, signingKey.id) ? publicPem(signingKey) : undefined),
       algorithms: [ACCESS_TOKEN_ALGORITHM],

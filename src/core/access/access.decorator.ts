@@ -1,5 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtension, ApiParam } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCookieAuth, ApiExtension, ApiParam } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { Refuses } from '../http/problem.dto.ts';
 import type { Permission } from './permissions.ts';
 
@@ -14,6 +15,10 @@ export const ACCESS_KEY = 'tenantry:access';
 /** The name of the path parameter that says which organisation a request is about. */
 export const ORGANIZATION_PARAMETER = 'organization_id';
 export const SECURITY_SCHEME = 'access_token';
+export const COOKIE_SECURITY_SCHEME = 'access_cookie';
+
+export const BY_COOKIE_KEY = 'tenantry:by-cookie';
+export type IsByCookie = (request: FastifyRequest) => boolean;
 
 /** Everybody who holds the permission in the organisation of the path (ASVS 5.0, 8.2.1). */
 function permitted(permission: Permission): MethodDecorator {
@@ -41,6 +46,11 @@ function open(why: string): MethodDecorator {
  */
 export const Access = Object.assign(permitted, { member, signedIn, public: open });
 
+/** Of a public handler: which requests read or set cookies. They must come from an allowed origin, like all signed in by one. */
+export function ActsByCookie(isByCookie: IsByCookie): MethodDecorator {
+  return SetMetadata(BY_COOKIE_KEY, isByCookie);
+}
+
 function inOrganization(rule: AccessRule, label: string): MethodDecorator {
   return applyDecorators(
     ...authenticated(rule, label),
@@ -53,6 +63,7 @@ function authenticated(rule: AccessRule, label: string): MethodDecorator[] {
   return [
     SetMetadata(ACCESS_KEY, rule),
     ApiBearerAuth(SECURITY_SCHEME),
+    ApiCookieAuth(COOKIE_SECURITY_SCHEME),
     ApiExtension('x-permission', label),
     Refuses('unauthenticated', 'token_expired'),
   ];

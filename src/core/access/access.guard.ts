@@ -3,16 +3,23 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import jwt from 'jsonwebtoken';
-import { ExtractJwt } from 'passport-jwt';
 import { Scope } from '../database/index.ts';
 import { hasMalformedId } from '../http/parameters.ts';
 import { Problem } from '../http/problem.ts';
 import { isId } from '../http/rules.ts';
 import { RequestLimits } from '../limits/index.ts';
-import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER } from './access.decorator.ts';
+import {
+  ACCESS_KEY,
+  type AccessRule,
+  BY_COOKIE_KEY,
+  type IsByCookie,
+  ORGANIZATION_PARAMETER,
+} from './access.decorator.ts';
 import type { AccessClaims } from './access-token.ts';
 import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.ts';
 import { ClaimsCache } from './claims-cache.ts';
+import { credentialOf } from './credential.ts';
+import { Origins } from './origins.ts';
 import { permissions } from './permissions.ts';
 
 declare module 'fastify' {
@@ -28,7 +35,6 @@ type ClosedRule = Exclude<AccessRule, { kind: 'public' }>;
 
 /** No organisation has it: a malformed id is judged like one that does not exist, after the session. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
-const tokenOf = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /**
  * The one guard, on every route. It decides who is calling, by the handler's rule and never by the URL's text, and writes
@@ -40,6 +46,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     private readonly reflector: Reflector,
     private readonly cache: ClaimsCache,
     private readonly limits: RequestLimits,
+    private readonly origins: Origins,
   ) {
     super();
   }
@@ -49,6 +56,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     request.scope = rule.kind === 'public' ? Scope.public() : await this.#callersScope(rule, context);
+    if (this.#isByCookie(rule, context, request)) this.origins.verify(request);
     return true;
   }
 
@@ -60,13 +68,19 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   }
 
   async #claims(context: ExecutionContext, request: FastifyRequest): Promise<AccessClaims> {
-    const token = tokenOf(request) ?? '';
+    const { token } = credentialOf(request);
     const known = this.cache.find(token);
     if (known) return known;
     await super.canActivate(context);
     if (!request.user) throw new Problem('unauthenticated');
     this.cache.keep(token, request.user);
     return request.user;
+  }
+
+  /** Whether it takes nothing to have a browser send the request: then it matters who had it sent. */
+  #isByCookie(rule: AccessRule, context: ExecutionContext, request: FastifyRequest): boolean {
+    if (rule.kind !== 'public') return credentialOf(request).byCookie;
+    return this.reflector.get<IsByCookie | undefined>(BY_COOKIE_KEY, context.getHandler())?.(request) ?? false;
   }
 
   /** What passport found, in the words of the contract. */

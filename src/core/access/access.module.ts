@@ -6,6 +6,7 @@ import { AccessGuard } from './access.guard.ts';
 import { AccessTable } from './access-table.ts';
 import { AccessTokenStrategy } from './access-token.strategy.ts';
 import { ClaimsCache } from './claims-cache.ts';
+import { Origins } from './origins.ts';
 import { ScopeInterceptor } from './scope.interceptor.ts';
 
 /** Who may call what, on every route of the application. */
@@ -16,6 +17,7 @@ import { ScopeInterceptor } from './scope.interceptor.ts';
     AccessTable,
     AccessTokenStrategy,
     ClaimsCache,
+    Origins,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: ScopeInterceptor },
   ],

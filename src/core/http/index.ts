@@ -1,5 +1,6 @@
 export { createApplication } from './application.ts';
 export { created, versioned, type Answer } from './answer.ts';
+export { Cookie } from './cookie.ts';
 export { IfMatch, Precondition } from './etag.ts';
 export {
   Choice,

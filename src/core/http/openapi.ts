@@ -1,6 +1,7 @@
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SECURITY_SCHEME } from '../access/access.decorator.ts';
+import { COOKIE_SECURITY_SCHEME, SECURITY_SCHEME } from '../access/access.decorator.ts';
+import { accessCookie } from '../access/credential.ts';
 import { ProblemResponse } from './problem.dto.ts';
 
 /** Its own scripts alone, and in nobody's frame: it keeps a token between reloads. Its styles are partly inline. */
@@ -35,6 +36,7 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     // Wherever the document came from: Swagger UI works by each name that the server has.
     .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, SECURITY_SCHEME)
+    .addCookieAuth(accessCookie.name, { type: 'apiKey' }, COOKIE_SECURITY_SCHEME)
     .build();
   return SwaggerModule.createDocument(app, settings, {
     extraModels: [ProblemResponse],

@@ -35,7 +35,7 @@ export const problems = {
   unauthenticated: {
     status: 401,
     title: 'Not signed in',
-    detail: 'Send a valid access token in the Authorization header.',
+    detail: 'Send a valid access token, in the Authorization header or by cookie.',
     headers: CHALLENGE,
   },
   token_expired: {

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Refuses } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
@@ -7,8 +7,8 @@ import {
   LoginRequest,
   RefreshRequest,
   RegisterRequest,
-  toTokenPair,
-  TokenPairResponse,
+  SignedIn,
+  type SignedInResponse,
   verificationSent,
   VerificationSentResponse,
   VerifyEmailRequest,
@@ -16,6 +16,7 @@ import {
 import { LoginService } from './login.service.ts';
 import { RegistrationService } from './registration.service.ts';
 import { SessionsService } from './sessions.service.ts';
+import { RefreshTransport, SignInTransport, SignOutTransport, TokenTransport } from './token-transport.ts';
 
 @ApiTags('Authentication')
 @Controller('auth')
@@ -42,38 +43,49 @@ export class AuthController {
   @HttpCode(200)
   @Access.public('the mailed token proves who calls')
   @ApiOperation({ summary: 'Verify the address by the mailed token, choose a password and sign in' })
-  @ApiOkResponse({ type: TokenPairResponse })
+  @SignedIn()
   @Refuses('token_used', 'validation_failed')
-  async verifyEmail(@Body() { token, password }: VerifyEmailRequest): Promise<TokenPairResponse> {
-    return toTokenPair(await this.registration.verify(token, password));
+  async verifyEmail(
+    @Body() { token, password }: VerifyEmailRequest,
+    @SignInTransport() transport: TokenTransport,
+  ): Promise<SignedInResponse> {
+    return transport.deliver(await this.registration.verify(token, password));
   }
 
   @Post('login')
   @HttpCode(200)
   @Access.public('the password proves who calls')
   @ApiOperation({ summary: 'Sign in with address and password' })
-  @ApiOkResponse({ type: TokenPairResponse })
+  @SignedIn()
   @Refuses('invalid_credentials', 'rate_limited', 'validation_failed')
-  async login(@Body() { email, password }: LoginRequest): Promise<TokenPairResponse> {
-    return toTokenPair(await this.logins.login(email, password));
+  async login(
+    @Body() { email, password }: LoginRequest,
+    @SignInTransport() transport: TokenTransport,
+  ): Promise<SignedInResponse> {
+    return transport.deliver(await this.logins.login(email, password));
   }
 
   @Post('refresh')
   @HttpCode(200)
   @Access.public('the refresh token proves who calls')
-  @ApiOperation({ summary: 'Spend a refresh token for a new pair' })
-  @ApiOkResponse({ type: TokenPairResponse })
+  @ApiOperation({ summary: 'Spend a refresh token, of the body or else of the cookie, for a new pair' })
+  @ApiBody({ type: RefreshRequest, required: false })
+  @SignedIn()
   @Refuses('token_reused', 'unauthenticated', 'validation_failed')
-  async refresh(@Body() { refresh_token }: RefreshRequest): Promise<TokenPairResponse> {
-    return toTokenPair(await this.sessions.refresh(refresh_token));
+  async refresh(
+    @Body() { refresh_token }: RefreshRequest,
+    @RefreshTransport() transport: TokenTransport,
+  ): Promise<SignedInResponse> {
+    return transport.deliver(await this.sessions.refresh(transport.refreshToken(refresh_token)));
   }
 
   @Post('logout')
   @HttpCode(204)
   @Access.signedIn()
-  @ApiOperation({ summary: 'End this session at once' })
+  @ApiOperation({ summary: 'End this session at once; cookies of it are cleared' })
   @ApiResponse({ status: 204 })
-  async logout(): Promise<void> {
+  async logout(@SignOutTransport() transport: TokenTransport): Promise<void> {
     await this.sessions.endCurrent();
+    transport.end();
   }
 }

@@ -1,3 +1,5 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { Choice, EmailAddress, Identifier, Integer, Text } from '../../core/http/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
@@ -45,8 +47,12 @@ export class LoginRequest {
 }
 
 export class RefreshRequest {
-  @Text({ ...TOKEN, description: 'The newest of the session. It is spent by the call.' })
-  refresh_token: string;
+  @Text({
+    ...TOKEN,
+    optional: true,
+    description: 'The newest of the session; left out where a cookie holds it. It is spent by the call.',
+  })
+  refresh_token?: string;
 }
 
 export class TokenPairResponse {
@@ -64,6 +70,30 @@ export class TokenPairResponse {
 
   @Identifier()
   session_id: string;
+}
+
+/** In place of the pair, where cookies hold the tokens. */
+export class CookieSessionResponse {
+  @Integer({ description: 'Seconds that the access token is valid for.', example: 600 })
+  expires_in: number;
+
+  @Identifier()
+  session_id: string;
+}
+
+export type SignedInResponse = TokenPairResponse | CookieSessionResponse;
+
+/** Documents the answer of a handler that begins or renews a session. */
+export function SignedIn(): MethodDecorator {
+  const forms = [TokenPairResponse, CookieSessionResponse];
+  return applyDecorators(
+    ApiExtraModels(...forms),
+    ApiOkResponse({ schema: { oneOf: forms.map((form) => ({ $ref: getSchemaPath(form) })) } }),
+  );
+}
+
+export function toCookieSession({ expiresIn, sessionId }: TokenPair): CookieSessionResponse {
+  return { expires_in: expiresIn, session_id: sessionId };
 }
 
 export function toTokenPair({ accessToken, expiresIn, refreshToken, sessionId }: TokenPair): TokenPairResponse {

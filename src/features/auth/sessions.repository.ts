@@ -3,7 +3,7 @@ import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
 
 /** Days that a refresh token, and with the newest of them its session, is valid for. */
-const LIFETIME_DAYS = 30;
+export const LIFETIME_DAYS = 30;
 
 export interface NewSession {
   readonly id: string;

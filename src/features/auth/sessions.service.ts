@@ -7,7 +7,7 @@ import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import { SecurityEvents } from '../users/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS, AccessTokens } from './access-tokens.ts';
-import { type LiveSession, type RefreshTokenOwner, SessionsRepository } from './sessions.repository.ts';
+import { LIFETIME_DAYS, type LiveSession, type RefreshTokenOwner, SessionsRepository } from './sessions.repository.ts';
 
 /** What a client signs its requests with, and renews that with. */
 export interface TokenPair {
@@ -17,6 +17,10 @@ export interface TokenPair {
   readonly refreshToken: string;
   readonly sessionId: string;
 }
+
+const SECONDS_PER_DAY = 86_400;
+/** From each refresh on. */
+export const SESSION_LIFETIME_SECONDS = LIFETIME_DAYS * SECONDS_PER_DAY;
 
 /** How a person proved who they are: a password (RFC 8176), or a link mailed to their address. */
 export type AuthenticationMethod = 'pwd' | 'email';

@@ -1,0 +1,102 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { accessCookie, ActsByCookie, credentialOf } from '../../core/access/index.ts';
+import { Cookie, Problem, Refuses, rules } from '../../core/http/index.ts';
+import { type SignedInResponse, toCookieSession, toTokenPair } from './auth.dto.ts';
+import { SESSION_LIFETIME_SECONDS, type TokenPair } from './sessions.service.ts';
+
+const HEADER = 'X-Token-Transport';
+const COOKIE = 'cookie';
+
+/** Holds a browser's refresh token, for the calls of /auth alone, and for none that another site has begun. */
+const refreshCookie = new Cookie('__Secure-tenantry_refresh', { path: '/api/v1/auth', sameSite: 'Strict' });
+
+type Test = (request: FastifyRequest) => boolean;
+
+/** How one request brings and takes tokens: in bodies, or in cookies that no script of the page can read. */
+export class TokenTransport {
+  constructor(
+    private readonly request: FastifyRequest,
+    private readonly reply: FastifyReply,
+    private readonly isByCookie: Test,
+  ) {}
+
+  /**
+   * @param given in the body
+   * @returns that, or else the one of the browser's cookie
+   * @throws Problem unauthenticated where there is neither
+   */
+  refreshToken(given: string | undefined): string {
+    const token = given ?? refreshCookie.read(this.request);
+    if (token === undefined) {
+      throw new Problem('unauthenticated', { detail: 'Send a refresh token, in the body or by cookie, or sign in.' });
+    }
+    return token;
+  }
+
+  /** @returns the body of the answer; where cookies hold the tokens, without them */
+  deliver(pair: TokenPair): SignedInResponse {
+    if (!this.isByCookie(this.request)) return toTokenPair(pair);
+    // Both outlive the access token, so that a request with an expired one is told that it is (token_expired).
+    accessCookie.set(this.reply, pair.accessToken, SESSION_LIFETIME_SECONDS);
+    refreshCookie.set(this.reply, pair.refreshToken, SESSION_LIFETIME_SECONDS);
+    return toCookieSession(pair);
+  }
+
+  /** Has the browser forget the session that it was signed in to by cookie, and no other. */
+  end(): void {
+    if (!this.isByCookie(this.request)) return;
+    accessCookie.clear(this.reply);
+    refreshCookie.clear(this.reply);
+  }
+}
+
+/** `@SignInTransport() transport: TokenTransport` on a handler that begins a session; documents itself. */
+export const SignInTransport = (): ParameterDecorator => transport(asksForCookies, documented);
+
+/** The same on the handler that renews one. */
+export const RefreshTransport = (): ParameterDecorator => transport(refreshesByCookie, documented);
+
+/** The same on the handler that ends one. */
+export const SignOutTransport = (): ParameterDecorator => transport((request) => credentialOf(request).byCookie);
+
+const readTransport = createParamDecorator((isByCookie: Test, context: ExecutionContext) => {
+  const http = context.switchToHttp();
+  return new TokenTransport(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), isByCookie);
+});
+
+function transport(isByCookie: Test, document?: (isByCookie: Test) => MethodDecorator[]): ParameterDecorator {
+  return (target, method, index) => {
+    readTransport(isByCookie)(target, method, index);
+    if (method === undefined || !document) return;
+    const descriptor = Object.getOwnPropertyDescriptor(target, method);
+    if (descriptor) document(isByCookie).forEach((decorate) => decorate(target, method, descriptor));
+  };
+}
+
+function documented(isByCookie: Test): MethodDecorator[] {
+  const description = `\`${COOKIE}\`: the tokens are set as cookies that no script can read, and left out of the body.`;
+  return [
+    ActsByCookie(isByCookie),
+    ApiHeader({ name: HEADER, required: false, description, schema: { type: 'string', enum: [COOKIE] } }),
+    Refuses('bad_request', 'csrf_failed'),
+  ];
+}
+
+/** @throws Problem bad_request for a transport that there is not */
+function asksForCookies({ headers }: FastifyRequest): boolean {
+  const asked = headers[HEADER.toLowerCase()];
+  if (asked === undefined || asked === COOKIE) return asked === COOKIE;
+  throw new Problem('bad_request', {
+    detail: `The ${HEADER} header is not one that this server knows. Send ${COOKIE}, or none.`,
+    errors: [{ parameter: HEADER, code: 'choice', detail: `must be ${COOKIE}` }],
+  });
+}
+
+/** A token that came in a cookie goes back in one, asked or not: otherwise a script could read it by a refresh. */
+function refreshesByCookie(request: FastifyRequest): boolean {
+  const { body } = request;
+  const isInBody = rules.isObject(body) && body['refresh_token'] !== undefined;
+  return asksForCookies(request) || (!isInBody && refreshCookie.read(request) !== undefined);
+}
