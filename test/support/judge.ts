@@ -1,0 +1,146 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import request, { type Response } from 'supertest';
+import { v7 as uuid } from 'uuid';
+import type { Route } from '../../src/core/access/index.ts';
+import { createDocument } from '../../src/core/http/openapi.ts';
+import { RequestLimits } from '../../src/core/limits/index.ts';
+import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
+import type { Actor, Organization } from './actors.ts';
+import { TestApp } from './app.ts';
+import {
+  type DocumentedRoute,
+  type Draft,
+  EXHAUSTED_ADDRESS,
+  type Fault,
+  ORDER,
+  type Standing,
+  type World,
+} from './faults.ts';
+import { bodyFor, fullPath, METHODS, pathOf, Routes } from './routes.ts';
+import { withThings } from './things.ts';
+
+/** Enough for all that is not to be refused, and few enough to use up. */
+const REQUESTS_EACH = 500;
+const QUOTA = `${REQUESTS_EACH}/3600`;
+
+/** One fault alone, or an earlier one with a later one. */
+export type Case = readonly [Fault] | readonly [earlier: Fault, later: Fault];
+
+/** Breaks one thing or two about each route of the whole application, and tells what came of it. */
+export class Judge {
+  readonly routes: readonly DocumentedRoute[];
+  #addresses = 0;
+
+  private constructor(
+    readonly app: TestApp,
+    private readonly calls: Routes,
+  ) {
+    const document = createDocument(app.nest);
+    this.routes = calls.all.map((route) => ({ ...route, parameters: parametersOf(document, route) }));
+  }
+
+  static async start(): Promise<Judge> {
+    const environment = {
+      RATE_LIMIT_ADDRESS: QUOTA,
+      RATE_LIMIT_CALLER: QUOTA,
+      TRUSTED_PROXIES: '127.0.0.0/8',
+    };
+    const app = await TestApp.start({ module: withThings, environment });
+    const judge = new Judge(app, new Routes(app));
+    for (let count = 0; count < REQUESTS_EACH; count += 1) {
+      await request(app.url).get('/problems/unheard-of').set('x-forwarded-for', EXHAUSTED_ADDRESS);
+    }
+    return judge;
+  }
+
+  /** An organisation with everybody by whom the route is called, and what its path names. */
+  async worldFor(route: Route): Promise<World> {
+    const [organization, other] = [await this.app.actors.organization(), await this.app.actors.organization()];
+    const exhausted = await this.#everybodyIn(organization);
+    for (const { userId } of Object.values(exhausted)) this.#exhaust(userId);
+    const ids = await this.calls.idsFor(route, organization);
+    return { actors: await this.#everybodyIn(organization), exhausted, ids, other };
+  }
+
+  async #everybodyIn(organization: Organization): Promise<Record<Standing, Actor>> {
+    const { actors } = this.app;
+    return {
+      owner: await actors.member(organization, ['owner']),
+      outsider: await actors.user(),
+      powerless: await actors.member(organization, []),
+      suspended: await actors.member(organization, ['owner'], 'suspended'),
+    };
+  }
+
+  #exhaust(userId: string): void {
+    const limits = this.app.nest.get(RequestLimits);
+    const reply = { header: () => undefined, getHeader: () => undefined } as unknown as FastifyReply;
+    for (let count = 0; count < REQUESTS_EACH; count += 1) limits.countCaller(userId, reply);
+  }
+
+  async call(route: Route, world: World, faults: readonly Fault[]): Promise<Response> {
+    const draft: Draft = {
+      standing: 'owner',
+      token: 'live',
+      sessionEnded: false,
+      ids: world.ids,
+      headers: { 'x-forwarded-for': this.#newAddress() },
+      body: bodyFor(route),
+      query: '',
+    };
+    return this.#send(
+      route,
+      faults.reduce((before, { put }) => put(before, world, route), draft),
+      world,
+    );
+  }
+
+  #newAddress(): string {
+    this.#addresses += 1;
+    return `2001:db8:${this.#addresses.toString(16)}::1`;
+  }
+
+  async #send(route: Route, draft: Draft, world: World): Promise<Response> {
+    const method = METHODS[route.method as keyof typeof METHODS];
+    const path = `${pathOf(route, draft.ids)}?${draft.query}`;
+    const call = request(this.app.url)[method](path).set(draft.headers);
+    if (route.rule.kind !== 'public' && draft.token !== 'none')
+      void call.auth(this.#token(draft, world), { type: 'bearer' });
+    return draft.body === undefined ? call : call.send(draft.body);
+  }
+
+  #token({ standing, token, sessionEnded }: Draft, { actors, exhausted }: World): string {
+    const { userId, sessionId } = (token === 'exhausted' ? exhausted : actors)[standing];
+    const age = token === 'expired' ? ACCESS_TOKEN_LIFETIME_SECONDS + 1 : 0;
+    return this.app.actors.token(userId, sessionEnded ? uuid() : sessionId, age);
+  }
+}
+
+function parametersOf(document: OpenAPIObject, route: Route): string[] {
+  const path = fullPath(route).replaceAll(/:(\w+)/g, '{$1}');
+  const operation = document.paths[path]?.[METHODS[route.method as keyof typeof METHODS]];
+  return (operation?.parameters ?? []).flatMap((parameter) => ('name' in parameter ? parameter.name : []));
+}
+
+/** @returns each fault that the route can have, and each two, one judged before the other, that it can have together */
+export function casesOf(route: DocumentedRoute): Case[] {
+  return casesIn(ORDER.map((rank) => rank.filter(({ isFor }) => isFor(route))));
+}
+
+/** @returns the cases of a route that could have every fault */
+export function everyCase(): Case[] {
+  return casesIn(ORDER);
+}
+
+function casesIn(order: readonly (readonly Fault[])[]): Case[] {
+  return order.flatMap((rank, index) =>
+    rank.flatMap((earlier): Case[] => {
+      const later = order
+        .slice(index + 1)
+        .flat()
+        .filter(({ part }) => part !== earlier.part);
+      return [[earlier], ...later.map((fault) => [earlier, fault] as const)];
+    }),
+  );
+}
