@@ -4,6 +4,8 @@ export interface RawAnswer {
   readonly status: number;
   readonly head: string;
   readonly body: string;
+  /** Every byte that came, of several answers too. */
+  readonly all: string;
 }
 
 /** Sends bytes as they are, for what no HTTP client would send. @returns the answer, once the server has closed */
@@ -14,8 +16,9 @@ export function sendRaw(port: number, bytes: string | Buffer): Promise<RawAnswer
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
     socket.on('close', () => {
-      const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n', 2);
-      resolve({ status: Number(head.split(' ')[1]), head, body });
+      const all = Buffer.concat(chunks).toString();
+      const [head = '', body = ''] = all.split('\r\n\r\n', 2);
+      resolve({ status: Number(head.split(' ')[1]), head, body, all });
     });
   });
 }

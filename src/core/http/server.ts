@@ -7,7 +7,7 @@ import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RequestObserver } from '../telemetry/request-observer.ts';
 import { answerProblem } from './problem-answer.ts';
 import { acceptJsonOnly } from './body.ts';
-import { answerClientError } from './client-error.ts';
+import { answerClientError, watchConnections } from './client-error.ts';
 import { decorateAnswer, tagAnswer } from './answer.ts';
 import { setStandardHeaders } from './headers.ts';
 import { Problem } from './problem.ts';
@@ -69,6 +69,7 @@ export function createServer(parts: ServerParts): FastifyAdapter {
 function addHooks(server: FastifyInstance, { config, limits, observer, readiness, routes }: ServerParts): void {
   acceptJsonOnly(server);
   finishBeforeClosing(server);
+  watchConnections(server.server);
   server.addHook('onRoute', (route) => routes.add(route));
   server.addHook('onRequest', (request, reply, done) => {
     observer.observe(request, reply);
