@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { HttpException } from '@nestjs/common';
 import { toProblem } from '../database/faults.ts';
 import { Problem } from './problem.ts';
@@ -33,7 +34,7 @@ export function problemOf(error: unknown): Problem {
 
 /** Fastify marks with a status what went wrong on the client's side, a body that broke off for one. */
 function isClientFault(error: unknown): error is Error & { statusCode: number } {
-  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return false;
+  if (!isNativeError(error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return false;
   return error.statusCode >= FIRST_CLIENT_ERROR && error.statusCode < FIRST_SERVER_ERROR;
 }
 
