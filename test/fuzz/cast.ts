@@ -1,0 +1,144 @@
+import { v7 } from 'uuid';
+import { Passwords } from '../../src/core/crypto/index.ts';
+import type { Actor, Organization } from '../support/actors.ts';
+import type { TestApp } from '../support/app.ts';
+import { tokenIn } from '../support/auth.ts';
+import type { TestDatabase } from '../support/database.ts';
+import type { Dice } from './dice.ts';
+
+/** What the application under test is configured with. */
+export const ALLOWED_ORIGIN = 'https://app.example.com';
+export const METRICS_TOKEN = 'metrics-token-of-the-fuzzed-server';
+
+/** Longer than an access token lives. */
+const AGE_SECONDS = 3_600;
+const PASSWORD = 'correct horse battery';
+const NO_SIGNATURE = 'eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIn0.';
+
+type Header = readonly [name: string, value: string];
+
+/** Who sends requests, and what they are let into. */
+export interface Caller {
+  readonly name: string;
+  readonly headers: readonly Header[];
+  /** Ids of the organisations that they may know of. */
+  readonly organizations: ReadonlySet<string>;
+}
+
+/** An organisation of which no caller is a member. What is in it appears in no answer, and nothing changes it. */
+export interface Stranger {
+  readonly organization: Organization;
+  /** Found in its name, slug and metadata, and in the names of its people. */
+  readonly marker: string;
+}
+
+/** The callers of some requests. They change what they are let, so that each thousand gets new ones. */
+export class Cast {
+  private constructor(
+    readonly callers: readonly Caller[],
+    /** For calls that end the session they are made in. */
+    readonly leaving: readonly Caller[],
+    readonly organizations: readonly string[],
+    /** Values for members and parameters of the name. */
+    readonly familiar: Readonly<Record<string, readonly string[]>>,
+  ) {}
+
+  static async of(app: TestApp, stranger: Stranger): Promise<Cast> {
+    const { actors } = app;
+    const owner = await actors.user('Ada');
+    const passwordHash = await app.nest.get(Passwords).hash(PASSWORD);
+    await app.database.query('insert into passwords (user_id, hash) values ($1, $2)', [owner.userId, passwordHash]);
+    const home = await actors.organization(owner, { slug: `home-${v7()}` });
+    const outsider = await actors.user('Bob');
+    const elsewhere = await actors.organization(outsider, { slug: `elsewhere-${v7()}` });
+    const member = await actors.member(home);
+    const powerless = await actors.member(home, []);
+    const suspended = await actors.member(home, ['owner'], 'suspended');
+    const removed = await actors.member(home, ['owner'], 'removed');
+    const signIn = await app.anonymous.post('/auth/login', { email: owner.email, password: PASSWORD }).expect(200);
+
+    const address = `${v7()}@example.com`;
+    await app.anonymous.post('/auth/register', { email: address, name: 'Fay' }).expect(202);
+    const [mail] = await app.mailsTo(address);
+
+    const known = new Set([home.id]);
+    const expired = actors.token(owner.userId, owner.sessionId, AGE_SECONDS);
+    const nobodys = actors.token(v7(), v7());
+    return new Cast(
+      [
+        caller('anonymous'),
+        ...Array.from({ length: 4 }, () => bearer('owner', owner, known)),
+        bearer('member', member, known),
+        bearer('powerless', powerless, known),
+        bearer('suspended', suspended, known),
+        bearer('removed', removed),
+        bearer('outsider', outsider, new Set([elsewhere.id])),
+        caller('expired', [['Authorization', `Bearer ${expired}`]]),
+        caller('operator', [['Authorization', `Bearer ${METRICS_TOKEN}`]]),
+        caller('nobody', [['Authorization', `Bearer ${nobodys}`]]),
+        caller('unsigned', [['Authorization', `Bearer ${NO_SIGNATURE}`]]),
+        cookie('owner in a browser', owner, ALLOWED_ORIGIN, known),
+        cookie('owner lured elsewhere', owner, 'https://evil.example', known),
+      ],
+      [bearer('leaving', await actors.user('Eve')), cookie('leaving', await actors.user('Eve'), ALLOWED_ORIGIN)],
+      [home.id, home.id, elsewhere.id, stranger.organization.id],
+      {
+        email: [owner.email],
+        password: [PASSWORD],
+        refresh_token: [signIn.body.refresh_token],
+        token: [tokenIn(mail!)],
+        slug: [home.slug],
+      },
+    );
+  }
+
+  caller(operationId: string, dice: Dice): Caller {
+    return dice.pick(/logout|session/i.test(operationId) ? this.leaving : this.callers);
+  }
+}
+
+/** Makes what nobody may see. */
+export async function createStranger(app: TestApp): Promise<Stranger> {
+  const marker = `unseen${v7().slice(-12)}`;
+  const owner = await app.actors.user(marker);
+  const organization = await app.actors.organization(owner, {
+    name: marker,
+    slug: `${marker}-slug`,
+    metadata: { [marker]: marker },
+  });
+  const { userId } = await app.actors.member(organization);
+  await app.database.query('update users set name = $2, email = $3, email_key = $3 where id = $1', [
+    userId,
+    marker,
+    `${marker}@example.com`,
+  ]);
+  return { organization, marker };
+}
+
+/** @returns every row that belongs to the stranger, to see that nobody changes one */
+export async function rowsOf({ organization }: Stranger, database: TestDatabase): Promise<unknown> {
+  const tables = await database.query<{ name: string }>(
+    `select table_name as name from information_schema.columns
+       where table_schema = 'public' and column_name = 'organization_id' order by 1`,
+  );
+  const rows = ({ name }: { name: string }): Promise<unknown> =>
+    database.query(`select * from ${name} where organization_id = $1 order by 1, 2`, [organization.id]);
+  const own = await database.query('select * from organizations where id = $1', [organization.id]);
+  return [own, await Promise.all(tables.map(rows))];
+}
+
+function caller(name: string, headers: readonly Header[] = [], organizations: ReadonlySet<string> = new Set()): Caller {
+  return { name, headers, organizations };
+}
+
+function bearer(name: string, { api }: Actor, organizations?: ReadonlySet<string>): Caller {
+  return caller(name, [['Authorization', `Bearer ${api.token}`]], organizations);
+}
+
+function cookie(name: string, { api }: Actor, origin: string, organizations?: ReadonlySet<string>): Caller {
+  const headers: Header[] = [
+    ['Cookie', `theme=dark; __Host-tenantry_access=${api.token}`],
+    ['Origin', origin],
+  ];
+  return caller(name, headers, organizations);
+}

@@ -1,0 +1,74 @@
+import type { TestApp } from '../support/app.ts';
+import { Cast, type Stranger } from './cast.ts';
+import { Dice } from './dice.ts';
+import { Faults } from './faults.ts';
+import { type Operation, Operations, outsideTheDocument } from './operations.ts';
+import { encoded, fuzzedRequest } from './request.ts';
+import { Seen } from './seen.ts';
+import type { Judge } from './verdict.ts';
+import { Wire } from './wire.ts';
+
+const REQUESTS_OF_A_CAST = 2_500;
+const WIRES = 16;
+
+/** An operation that costs a mail, a hash of a password or a large answer is called once in so many calls of another. */
+const RARE = 6;
+const DEAR = /^auth_(?:register|login|verifyEmail|magic|password)|openapi|docs/;
+
+/** Requests that are made from the OpenAPI document and spoiled by chance, sent over several connections at a time. */
+export class GeneratedRequests {
+  readonly faults = new Faults();
+  /** By operation, every status that it answered with. */
+  readonly statuses = new Map<string, Set<number>>();
+  readonly #operations: Operations;
+  readonly #callable: readonly Operation[];
+  readonly #seen = new Seen();
+  #next = 0;
+
+  constructor(
+    private readonly app: TestApp,
+    private readonly stranger: Stranger,
+    private readonly judge: Judge,
+    private readonly seed: number,
+  ) {
+    this.#operations = Operations.of(app);
+    this.#callable = [...this.#operations.all, ...outsideTheDocument].flatMap((operation) =>
+      Array.from({ length: DEAR.test(operation.id) ? 1 : RARE }, () => operation),
+    );
+    for (const { id } of this.#callable) this.statuses.set(id, new Set());
+  }
+
+  async send(count: number): Promise<void> {
+    while (this.#next < count) {
+      const cast = await Cast.of(this.app, this.stranger);
+      const end = Math.min(this.#next + REQUESTS_OF_A_CAST, count);
+      await Promise.all(Array.from({ length: WIRES }, () => this.#sendUntil(end, cast)));
+    }
+  }
+
+  async #sendUntil(end: number, cast: Cast): Promise<void> {
+    const wire = new Wire(Number(new URL(this.app.url).port));
+    while (this.#next < end) {
+      const number = this.#next;
+      this.#next += 1;
+      await this.#sendOne(number, cast, wire);
+    }
+    wire.close();
+  }
+
+  async #sendOne(number: number, cast: Cast, wire: Wire): Promise<void> {
+    const dice = new Dice(this.seed, number);
+    const operation = dice.pick(this.#callable);
+    const request = fuzzedRequest(operation, { operations: this.#operations, cast, seen: this.#seen }, dice);
+    const bytes = encoded(request, new URL(this.app.url).host);
+    try {
+      const answer = await wire.exchange(bytes, request.method === 'HEAD');
+      this.#seen.note(answer);
+      this.statuses.get(operation.id)?.add(answer.status);
+      for (const fault of this.judge.faultsIn(request, answer))
+        this.faults.add(fault, { number, request, bytes, answer });
+    } catch (error) {
+      this.faults.add(String(error), { number, request, bytes });
+    }
+  }
+}
