@@ -6,6 +6,7 @@ import { DatabaseModule } from './core/database/index.ts';
 import { HttpModule } from './core/http/index.ts';
 import { IdempotencyModule } from './core/idempotency/index.ts';
 import { JobsModule } from './core/jobs/index.ts';
+import { LimitsModule } from './core/limits/index.ts';
 import { MailModule } from './core/mail/index.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
@@ -17,6 +18,7 @@ import { UsersModule } from './features/users/users.module.ts';
 const core = [
   DatabaseModule,
   AccessModule,
+  LimitsModule,
   AuditModule,
   IdempotencyModule,
   HttpModule,

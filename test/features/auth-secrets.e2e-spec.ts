@@ -110,6 +110,8 @@ describe('secrets', () => {
       'update sessions set authenticated_at = now()',
       'select * from email_tokens',
       'select * from sign_in_failures',
+      'select * from sign_in_counts',
+      'delete from sign_in_counts',
       'select * from security_events',
       `update security_events set action = 'auth.nothing'`,
       'delete from security_events',

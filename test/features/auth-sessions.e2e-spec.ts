@@ -8,10 +8,10 @@ describe('sessions', () => {
   beforeAll(async () => void (app = await AuthApp.start()));
   afterAll(() => app.stop());
 
-  it('cost three round trips to begin, and two to refresh', async () => {
+  it('cost four round trips to begin, one of which counts the attempt, and two to refresh', async () => {
     const email = app.newAddress();
     const { refresh_token } = await app.person(email);
-    expect(await app.test.roundTrips(() => app.login(email, PASSWORD).expect(200))).toBe(3);
+    expect(await app.test.roundTrips(() => app.login(email, PASSWORD).expect(200))).toBe(4);
     expect(await app.test.roundTrips(() => app.refresh(refresh_token).expect(200))).toBe(2);
   });
 

@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import request from 'supertest';
 import { v7 as uuid } from 'uuid';
+import { AppModule } from '../../src/app.module.ts';
+import { Config } from '../../src/config/index.ts';
+import { createApplication } from '../../src/core/http/index.ts';
 import { TestApp } from '../support/app.ts';
+import { TestClock } from '../support/clock.ts';
 
 describe('the limit by caller', () => {
   let app: TestApp;
@@ -57,6 +64,113 @@ describe('the limit by caller', () => {
     await ada.api.get('/organizations/no-id').expect(429);
     await ada.api.post('/organizations', { nonsense: true }).expect(429);
     await app.anonymous.as(forged).get('/organizations/no-id').expect(401);
+  });
+});
+
+describe('the limit of sign-in by address', () => {
+  let app: TestApp;
+  let other: NestFastifyApplication;
+  let otherClock: TestClock;
+
+  // Two servers with one database and one secret.
+  beforeAll(async () => {
+    app = await TestApp.start({ environment: { RATE_LIMIT_SIGN_IN: '3/3000', TRUSTED_PROXIES: '127.0.0.0/8' } });
+    const config = app.nest.get(Config);
+    otherClock = new TestClock();
+    other = await createApplication(AppModule.of(config), config, otherClock);
+    await other.listen(0, '127.0.0.1');
+  });
+  afterAll(async () => {
+    await other.close();
+    await app.stop();
+  });
+
+  let addresses = 0;
+  const newAddress = () => `198.51.100.${(addresses += 1)}`;
+  const guess = (address: string, server: NestFastifyApplication = app.nest) =>
+    request(server.getHttpServer())
+      .post('/api/v1/auth/login')
+      .set('x-forwarded-for', address)
+      // Always another account: each has a limit of its own.
+      .send({ email: `${uuid()}@example.com`, password: 'guessed' });
+  const at = (address: string, path: string, body: object) =>
+    app.anonymous.post(path, body).set('x-forwarded-for', address);
+
+  it('is shared by all servers, and tells what is left', async () => {
+    const address = newAddress();
+    const first = await guess(address);
+    expect(first.headers['ratelimit-policy']).toBe('"address";q=1000000;w=60, "sign-in-address";q=3;w=3000');
+    expect(first.headers['ratelimit']).toMatch(/, "sign-in-address";r=2;t=1000$/);
+    expect([first.status, (await guess(address, other)).status, (await guess(address)).status]).toEqual([
+      401, 401, 401,
+    ]);
+    for (const server of [other, app.nest]) {
+      const refused = await guess(address, server);
+      expect([refused.status, refused.body.code]).toEqual([429, 'rate_limited']);
+      expect(refused.headers['retry-after']).toMatch(/^(1000|99\d)$/);
+      expect(refused.headers['ratelimit']).toMatch(/, "sign-in-address";r=0;t=(1000|99\d)$/);
+    }
+    expect((await guess(newAddress())).status).toBe(401);
+  });
+
+  it('is judged once in the database, and then without it, until a request has come back', async () => {
+    const address = newAddress();
+    for (let call = 0; call < 3; call += 1) await guess(address).expect(401);
+    const roundTrips = await app.roundTrips(async () => {
+      for (let call = 0; call < 5; call += 1) await guess(address).expect(429);
+    });
+    expect(roundTrips).toBe(0);
+    // A server whose clock is ahead asks, and the database's clock decides.
+    await guess(address, other).expect(429);
+    otherClock.advance(86_400_000);
+    await guess(address, other).expect(429);
+    otherClock.advance(-86_400_000);
+    await guess(address, other).expect(429);
+    await app.database.query(`update sign_in_counts set full_at = full_at - interval '1000 s'`);
+    app.clock.advance(1_000_000);
+    const again = [(await guess(address)).status, (await guess(address)).status];
+    app.clock.advance(-1_000_000);
+    expect(again).toEqual([401, 429]);
+  });
+
+  it('lets no more through of many at once, on two servers', async () => {
+    const address = newAddress();
+    const calls = Array.from({ length: 20 }, (_, call) => guess(address, call % 2 === 0 ? app.nest : other));
+    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(17);
+    const count = `select allowed from app.count_sign_in('${'x'.repeat(32)}', 3, 3000)`;
+    const counted = await Promise.all(Array.from({ length: 20 }, () => app.database.query(count)));
+    expect(counted.flat().filter(({ allowed }) => allowed)).toHaveLength(3);
+  });
+
+  it('counts all ways in together, of IPv6 by network, and before it looks at the body', async () => {
+    await at('2001:db8::1', '/auth/register', { email: 'grace@example.com', name: 'Grace' }).expect(202);
+    await at('2001:db8::2', '/auth/email/verify', { token: 'unknown' }).expect(410);
+    await at('2001:db8:0:0:1::', '/auth/login', { nonsense: true }).expect(422);
+    await at('2001:db8::3', '/auth/login', { nonsense: true }).expect(429);
+    await at('2001:db8::4', '/auth/register?nonsense=1', {}).expect(429);
+    await at('2001:db8:0:1::1', '/auth/login', { nonsense: true }).expect(422);
+  });
+
+  it('leaves those alone who are in', async () => {
+    const address = newAddress();
+    for (let call = 0; call < 5; call += 1) await at(address, '/auth/refresh', { refresh_token: 'x' }).expect(401);
+    await guess(address).expect(401);
+  });
+
+  it('keeps no address, and of those that have all back nothing', async () => {
+    await app.database.query(`update sign_in_counts set full_at = now() - interval '1 s'`);
+    const [before] = await app.database.query<{ count: number }>('select count(*)::int from sign_in_counts');
+    expect(before!.count).toBeGreaterThan(4);
+    const address = newAddress();
+    await guess(address).expect(401);
+    const [after] = await app.database.query<{ count: number }>('select count(*)::int from sign_in_counts');
+    expect(after!.count).toBe(before!.count - 1);
+    for (let call = 0; call < before!.count; call += 1) await guess(newAddress()).expect(401);
+    const rows = await app.database.query(`select * from sign_in_counts where full_at < now()`);
+    expect(rows).toEqual([]);
+    const hash = createHash('sha256').update(address).digest();
+    expect(await app.database.query('select from sign_in_counts where address_hash = $1', [hash])).toEqual([]);
   });
 });
 

@@ -1,7 +1,12 @@
 import { createHmac } from 'node:crypto';
 
 /** What a digest is for. The same value under two purposes gives two digests that can't be told to belong together. */
-export type DigestPurpose = 'email_address' | 'idempotency_key' | 'idempotent_call' | 'refresh_token';
+export type DigestPurpose =
+  | 'client_address'
+  | 'email_address'
+  | 'idempotency_key'
+  | 'idempotent_call'
+  | 'refresh_token';
 
 /** HMAC-SHA-256 under the server's secret: only this server can make, or recognise, a digest. */
 export class KeyedHash {

@@ -3,6 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Refuses } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
+import { LimitsSignIn } from '../../core/limits/index.ts';
 import {
   LoginRequest,
   RefreshRequest,
@@ -31,6 +32,7 @@ export class AuthController {
   @Post('register')
   @HttpCode(202)
   @Access.public('before an account exists; answers alike for every address')
+  @LimitsSignIn()
   @ApiOperation({ summary: 'Ask for an account; a mail brings the link to go on with' })
   @ApiResponse({ status: 202, type: VerificationSentResponse })
   @Refuses('validation_failed')
@@ -42,6 +44,7 @@ export class AuthController {
   @Post('email/verify')
   @HttpCode(200)
   @Access.public('the mailed token proves who calls')
+  @LimitsSignIn()
   @ApiOperation({ summary: 'Verify the address by the mailed token, choose a password and sign in' })
   @SignedIn()
   @Refuses('token_used', 'validation_failed')
@@ -55,6 +58,7 @@ export class AuthController {
   @Post('login')
   @HttpCode(200)
   @Access.public('the password proves who calls')
+  @LimitsSignIn()
   @ApiOperation({ summary: 'Sign in with address and password' })
   @SignedIn()
   @Refuses('invalid_credentials', 'rate_limited', 'validation_failed')

@@ -11,6 +11,7 @@ export const keys: readonly Rule[] = [
     exceptions: {
       _prisma_migrations: migrationsTable,
       email_tokens: gateOnly,
+      sign_in_counts: gateOnly,
       sign_in_failures: gateOnly,
     },
     plants: [['create table planted (id uuid primary key)', 'planted']],

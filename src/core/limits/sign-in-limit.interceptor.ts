@@ -1,0 +1,31 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { SignInLimit } from './sign-in-limit.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    limitsSignIn?: boolean;
+  }
+}
+
+/**
+ * On a public handler that compares a secret which somebody may guess, or that costs much (a password's hash, a mail). Not
+ * on one that takes a long random token and does little: an office would meet the limit by working.
+ */
+export function LimitsSignIn(): MethodDecorator {
+  return RouteConfig({ limitsSignIn: true });
+}
+
+@Injectable()
+export class SignInLimitInterceptor implements NestInterceptor {
+  constructor(private readonly limit: SignInLimit) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    if (request.routeOptions.config.limitsSignIn) await this.limit.count(request, http.getResponse<FastifyReply>());
+    return next.handle();
+  }
+}
