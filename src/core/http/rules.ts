@@ -85,9 +85,24 @@ export function isId(value: unknown): value is string {
 
 export function timestamp(): Rule {
   return rule({ type: 'string', format: 'date-time' }, (value) => {
-    const isValid = isRFC3339(value) && !Number.isNaN(Date.parse(String(value)));
-    return isValid ? undefined : fault('timestamp', 'must be a point in time such as 2026-11-20T11:22:33.456Z');
+    return isTime(value) ? undefined : fault('timestamp', 'must be a point in time such as 2026-11-20T11:22:33.456Z');
   });
+}
+
+/** Longer than any that a clock gives. */
+const LONGEST_TIMESTAMP = 40;
+
+/** PostgreSQL has no year 0, and no offset of 16 hours. */
+const NO_TIME = /^0000|[+-](?:1[6-9]|2\d):\d\d$/;
+
+function isTime(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > LONGEST_TIMESTAMP || !isRFC3339(value) || NO_TIME.test(value))
+    return false;
+  const [day = ''] = value.split(/[ t]/i);
+  const midnight = new Date(`${day}T00:00:00Z`);
+  // JavaScript takes 30 February for 2 March.
+  const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  return isDay && !Number.isNaN(Date.parse(value));
 }
 
 export function integer({ min, max }: { readonly min?: number; readonly max?: number } = {}): Rule {
