@@ -1,0 +1,39 @@
+import { join, sql, type Sql } from '../database/index.ts';
+
+/** What a row has to satisfy; undefined: it was not asked for. */
+export type Condition = Sql | undefined;
+
+const arrays = { uuid: sql`uuid[]`, text: sql`text[]` };
+
+/**
+ * One of the columns holds the text in any letter case, `%` and `_` being letters like others.
+ * @param columns in lower case already, by the collation `pg_c_utf8`
+ */
+export function contains(columns: readonly Sql[], q: string | undefined): Condition {
+  if (q === undefined || q === '') return undefined;
+  // Not LIKE: its wildcards would have to be taken out of what people type.
+  const found = columns.map((column) => sql`strpos(${column}, lower(${q}::text collate pg_c_utf8)) > 0`);
+  return sql`(${join(found, ' or ')})`;
+}
+
+/** The column has one of the values. */
+export function anyOf(column: Sql, type: keyof typeof arrays, values: readonly string[] | undefined): Condition {
+  return values && sql`${column} = any (${values}::${arrays[type]})`;
+}
+
+/** The time is `after` or later, and earlier than `before`; RFC 3339. */
+export function within(
+  column: Sql,
+  { after, before }: { readonly after?: string | undefined; readonly before?: string | undefined },
+): Condition {
+  const bounds = [
+    ...(after === undefined ? [] : [sql`${column} >= ${after}::timestamptz`]),
+    ...(before === undefined ? [] : [sql`${column} < ${before}::timestamptz`]),
+  ];
+  return bounds.length === 0 ? undefined : join(bounds, ' and ');
+}
+
+/** @returns one condition that every given one is part of */
+export function all(conditions: readonly Condition[]): Sql {
+  return join([sql`true`, ...conditions.filter((condition) => condition !== undefined)], ' and ');
+}
