@@ -193,19 +193,96 @@ describe('pages', () => {
       total: 45,
       total_pages: 3,
       total_is_exact: true,
-      next_cursor: null,
+      next_cursor: expect.stringMatching(/^[\w-]+$/),
     });
     expect(headers['link']).toBe(
       '</api/v1/cars?q=a%26b&page=1>; rel="first", </api/v1/cars?q=a%26b&page=1>; rel="prev", </api/v1/cars?q=a%26b&page=3>; rel="next"',
     );
   });
 
-  it('count exactly up to 10,000, and end there', async () => {
+  it('end with one that has nothing after it', async () => {
+    const { body, headers } = await api().get('/api/v1/cars?q=a&page=3');
+    expect(body.pagination).toMatchObject({ page: 3, next_cursor: null });
+    expect(headers['link']).not.toContain('next');
+  });
+
+  it('have the same links on HEAD', async () => {
+    const [head, get] = [await api().head('/api/v1/cars?q=a&page=3'), await api().get('/api/v1/cars?q=a&page=3')];
+    expect([head.status, head.headers['link']]).toEqual([200, get.headers['link']]);
+  });
+
+  it('count exactly up to 10,000; there the cursor goes on', async () => {
     const { body, headers } = await api().get('/api/v1/cars?page=100&page_size=100');
     expect(body.pagination).toMatchObject({ total: 10_000, total_pages: null, total_is_exact: false });
-    expect(headers['link']).not.toContain('next');
+    expect(headers['link']).toMatch(/<\/api\/v1\/cars\?page_size=100&cursor=[\w-]+>; rel="next"/);
     const deeper = await api().get('/api/v1/cars?page=101&page_size=100');
     expect([deeper.status, deeper.body.code]).toEqual([422, 'page_too_deep']);
+  });
+
+  it('answer a cursor without numbers, and link back', async () => {
+    const { body: first } = await api().get('/api/v1/cars?q=a&page_size=5');
+    const cursor: string = first.pagination.next_cursor;
+    const { body, headers } = await api().get(`/api/v1/cars?q=a&page_size=7&cursor=${cursor}`);
+    expect(body.pagination).toEqual({ page_size: 7, next_cursor: expect.stringMatching(/^[\w-]+$/) });
+    expect(headers['link']).toMatch(
+      /^<\/api\/v1\/cars\?q=a&page_size=7>; rel="first", <\/api\/v1\/cars\?q=a&page_size=7&cursor=[\w-]+>; rel="next"$/,
+    );
+  });
+
+  it('take no page beside a cursor', async () => {
+    const { body: first } = await api().get('/api/v1/cars?q=a');
+    const response = await api().get(`/api/v1/cars?q=a&page=1&cursor=${first.pagination.next_cursor}`);
+    expect(response.status).toBe(422);
+    expect(response.body.errors).toMatchObject([{ parameter: 'page', code: 'exclusive' }]);
+  });
+
+  describe('refuse a cursor', () => {
+    const refused = async (path: string) => {
+      const { status, body } = await api().get(path);
+      expect([path, status, body.code]).toEqual([path, 400, 'invalid_cursor']);
+    };
+    let cursor: string;
+    beforeAll(async () => {
+      const { body } = await api().get('/api/v1/cars?q=a&status=new&page_size=5');
+      cursor = body.pagination.next_cursor;
+      expect((await api().get(`/api/v1/cars?status=new&cursor=${cursor}&q=a`)).status).toBe(200);
+    });
+
+    it('of another filter, or of none', async () => {
+      for (const filters of [
+        'q=b&status=new',
+        'q=a&status=old',
+        'q=a',
+        'status=new',
+        'q=a&status=new&status=new',
+        '',
+      ]) {
+        await refused(`/api/v1/cars?${filters}&cursor=${cursor}`);
+      }
+    });
+
+    it('of another list', async () => {
+      await refused(`/api/v1/cars/${id}/wheels?q=a&status=new&cursor=${cursor}`);
+      const { body } = await api().get(`/api/v1/cars/${id}/wheels`);
+      const another = '0193a1b2-0000-7000-8000-000000000001';
+      await refused(`/api/v1/cars/${another}/wheels?cursor=${body.pagination.next_cursor}`);
+      expect((await api().get(`/api/v1/cars/${id}/wheels?cursor=${body.pagination.next_cursor}`)).status).toBe(200);
+    });
+
+    it('that was edited anywhere, or is none', async () => {
+      const edited = Array.from(cursor, (letter, index) => {
+        const other = letter === 'A' ? 'B' : 'A';
+        return `${cursor.slice(0, index)}${other}${cursor.slice(index + 1)}`;
+      });
+      const cut = [cursor.slice(0, -1), cursor.slice(1), `${cursor}A`, `${cursor}=`, `${cursor}%20`, `${cursor}!`];
+      for (const one of [...edited, ...cut, '', 'null', 'e30', `${cursor}&cursor=${cursor}`]) {
+        await refused(`/api/v1/cars?q=a&status=new&cursor=${one}`);
+      }
+    });
+
+    it('before anything else is said of the query', async () => {
+      await refused('/api/v1/cars?cursor=x&page=0&unknown=1');
+    });
   });
 });
 

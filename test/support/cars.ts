@@ -6,6 +6,7 @@ import {
   Choice,
   createApplication,
   created,
+  CursorQuery,
   EmailAddress,
   Flag,
   HttpModule,
@@ -21,14 +22,15 @@ import {
   PathId,
   Precondition,
   Problem,
-  rowsOf,
   Resource,
   rules,
+  selectionOf,
   Text,
   Timestamp,
   versioned,
 } from '../../src/core/http/index.ts';
 import { Unlimited } from '../../src/core/limits/index.ts';
+import { Position } from '../../src/core/lists/index.ts';
 import { TelemetryModule } from '../../src/core/telemetry/index.ts';
 import { testConfig } from './environment.ts';
 
@@ -107,13 +109,21 @@ export class Cars {
 class CarsController {
   @Get()
   list(@Query() query: CarQuery): Page<unknown> {
-    const { offset, limit } = rowsOf(query);
-    return new Page(query, [{ offset, limit, q: query.q ?? null, status: query.status ?? null }], query.q ? 45 : total);
+    const { offset, limit } = selectionOf(query);
+    const row = { offset, limit, q: query.q ?? null, status: query.status ?? null };
+    const next = query.q && query.page === 3 ? undefined : new Position('', 'after', '["beetle"]');
+    return Page.of(query, { rows: [row], counted: query.q ? 45 : total, next }, (each) => each);
   }
 
   @Post()
   create(@Body() car: Car): unknown {
     return created('1', Object.assign({ isCar: car instanceof Car }, car), 1);
+  }
+
+  @Get(':id/wheels')
+  wheels(@PathId('id') _id: string, @Query() query: CursorQuery): Page<unknown> {
+    const { position } = selectionOf(query, ['-size']);
+    return Page.of(query, { rows: [position?.keys], next: new Position('-size', 'after', '[17]') }, (row) => ({ row }));
   }
 
   @Get(':id')

@@ -109,7 +109,10 @@ export const ORDER: readonly (readonly Fault[])[] = [
     fault('suspended', 'standing', 'member_suspended', isInOrganization, standing('suspended')),
   ],
   [fault('row absent', 'row', 'not_found', hasRow, id(rowIn, uuid()))],
-  [fault('If-Match malformed', 'version', 'bad_request', takes('If-Match'), header('if-match', 'no tag'))],
+  [
+    fault('If-Match malformed', 'version', 'bad_request', takes('If-Match'), header('if-match', 'no tag')),
+    fault('a cursor that is none', 'query', 'invalid_cursor', takes('cursor'), query('cursor=x&page=0')),
+  ],
   [fault('another version', 'version', 'precondition_failed', takes('If-Match'), header('if-match', '"9999.x"'))],
   [
     fault('unknown member', 'body', 'validation_failed', isWrite, body('{"unknown":1}')),

@@ -23,14 +23,14 @@ import {
   IfMatch,
   Line,
   Page,
-  pageOf,
+  PageOf,
   PageQuery,
   PathId,
   Precondition,
   Problem,
   Refuses,
   Resource,
-  rowsOf,
+  selectionOf,
   versioned,
 } from '../../src/core/http/index.ts';
 
@@ -124,10 +124,10 @@ class ThingsController {
   @Get()
   @Access('organization:update')
   @ApiOperation({ summary: 'List things' })
-  @ApiOkResponse({ type: pageOf(ThingResponse) })
+  @PageOf(ThingResponse)
   list(@Query() query: PageQuery): Page<ThingResponse> {
-    rowsOf(query);
-    return new Page(query, [], 0);
+    selectionOf(query);
+    return Page.of<ThingResponse, ThingResponse>(query, { rows: [], counted: 0 }, (row) => row);
   }
 
   @Get(':thing_id')
@@ -137,6 +137,15 @@ class ThingsController {
   async read(@PathId('thing_id') id: string): Promise<Answer<ThingResponse>> {
     const { name, version } = await this.things.find(id);
     return versioned(version, { id, name });
+  }
+
+  @Get(':thing_id/parts')
+  @Access.member()
+  @ApiOperation({ summary: 'List the parts of a thing' })
+  @PageOf(ThingResponse)
+  async parts(@PathId('thing_id') id: string, @Query() query: PageQuery): Promise<Page<ThingResponse>> {
+    await this.things.find(id);
+    return this.list(query);
   }
 
   @Patch(':thing_id')

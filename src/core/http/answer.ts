@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, matchesAny } from './etag.ts';
-import { Page } from './page.ts';
 import { pathOf } from './problem-answer.ts';
 import { WrittenAnswer } from './written-answer.ts';
 
@@ -52,7 +51,6 @@ interface Parts {
 }
 
 function partsOf(request: FastifyRequest, payload: unknown): Parts {
-  if (payload instanceof Page) return { headers: { link: payload.links(request.url) }, body: payload };
   if (!(payload instanceof Answer)) return { headers: {}, body: payload };
   const { version, createdId } = payload.headers;
   const headers = createdId === undefined ? {} : { location: `${pathOf(request)}/${createdId}` };

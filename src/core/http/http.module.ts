@@ -1,19 +1,22 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { CryptoModule } from '../crypto/index.ts';
 import { Judgement } from './judgement.ts';
 import { JudgementInterceptor } from './judgement.interceptor.ts';
+import { PagesInterceptor } from './pages.interceptor.ts';
 import { ProblemsController } from './problems.controller.ts';
 import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
 
 /** The routes that the machinery itself has; everything else of it is put in place by `createApplication`. */
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, CryptoModule],
   controllers: [ProblemsController],
   // Inside the scope of the access module, which the application imports before this: who may not be here is told first.
   // Among these the order counts too: each sees what those below it refuse.
   providers: [
     Judgement,
     { provide: APP_INTERCEPTOR, useClass: JudgementInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: PagesInterceptor },
     { provide: APP_INTERCEPTOR, useClass: UndeclaredInputInterceptor },
   ],
   exports: [Judgement],

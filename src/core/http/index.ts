@@ -20,7 +20,8 @@ export {
 export { varyBy } from './headers.ts';
 export { HttpModule } from './http.module.ts';
 export { Resource, type Resources } from './judgement.ts';
-export { EXACT_ROWS, Page, pageOf, PageQuery, rowsOf } from './page.ts';
+export { CursorQuery, PageQuery, SearchParameter, selectionOf, SortParameter } from './list-query.ts';
+export { CursorPageOf, Page, PageOf } from './page.ts';
 export { ListParameter, PathId } from './parameters.ts';
 export { Refuses } from './problem.dto.ts';
 export { Problem, type FieldError, validationProblem } from './problem.ts';

@@ -1,102 +1,148 @@
-import type { Type } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import { EXACT_ROWS, type Position, type Rows } from '../lists/index.ts';
 import { Flag, Integer, ListOf, Nested, Text } from './fields.ts';
-import { IntegerParameter } from './parameters.ts';
-import { Problem } from './problem.ts';
+import { type CursorQuery, DEFAULT_PAGE_SIZE, isNumbered, MAXIMUM_PAGE_SIZE } from './list-query.ts';
+import { Refuses } from './problem.dto.ts';
 
-const DEFAULT_PAGE_SIZE = 20;
-const MAXIMUM_PAGE_SIZE = 100;
-
-/** Rows that pages reach and totals count; beyond, a count costs more than the page. */
-export const EXACT_ROWS = 10_000;
-
-/** `?page=&page_size=`; a list's own query class extends it. */
-export class PageQuery {
-  @IntegerParameter({ min: 1, fallback: 1, description: 'Counted from 1.' })
-  page: number = 1;
-
-  @IntegerParameter({ min: 1, max: MAXIMUM_PAGE_SIZE, fallback: DEFAULT_PAGE_SIZE, description: 'Rows on a page.' })
-  page_size: number = DEFAULT_PAGE_SIZE;
-}
-
-/**
- * @returns what a statement needs: rows to skip and rows to take
- * @throws Problem page_too_deep beyond row 10,000
- */
-export function rowsOf(query: PageQuery): { offset: number; limit: number } {
-  const offset = (query.page - 1) * query.page_size;
-  if (offset >= EXACT_ROWS) throw new Problem('page_too_deep', { errors: [tooDeep] });
-  return { offset, limit: query.page_size };
-}
-
-const tooDeep = { parameter: 'page', code: 'maximum', detail: `must not begin beyond row ${EXACT_ROWS}` };
-
-export class Pagination {
-  @Integer({ min: 1, example: 1 })
-  page: number;
-
+class CursorPagination {
   @Integer({ min: 1, max: MAXIMUM_PAGE_SIZE, example: DEFAULT_PAGE_SIZE })
   page_size: number;
-
-  @Integer({ min: 0, max: EXACT_ROWS, description: 'Exact up to 10,000.', example: 42 })
-  total: number;
-
-  @Integer({ min: 0, nullable: true, description: 'null when the total is not exact.', example: 3 })
-  total_pages: number | null;
-
-  @Flag({ description: 'false: there are more rows than total says.', example: true })
-  total_is_exact: boolean;
 
   @Text({ nullable: true, description: 'Opaque; goes on where this page ends. null: this is the end.', example: null })
   next_cursor: string | null;
 }
 
-/** A page of a list: what a handler returns and what goes over the wire; it also sets `Link`. */
-export class Page<Row> {
-  readonly data: readonly Row[];
-  readonly pagination: Pagination;
+/** What is counted is left out of the answer to a cursor. */
+class Pagination extends CursorPagination {
+  @Integer({ optional: true, min: 1, description: 'Not in the answer to a cursor, like each total.', example: 1 })
+  page?: number;
 
-  /** @param counted rows that match, counted no further than `EXACT_ROWS + 1` */
-  constructor(query: PageQuery, data: readonly Row[], counted: number) {
+  @Integer({ optional: true, min: 0, max: EXACT_ROWS, description: 'Exact up to 10,000.', example: 42 })
+  total?: number;
+
+  @Integer({ optional: true, min: 0, nullable: true, description: 'null when the total is not exact.', example: 3 })
+  total_pages?: number | null;
+
+  @Flag({ optional: true, description: 'false: there are more rows than total says.', example: true })
+  total_is_exact?: boolean;
+}
+
+/** What goes over the wire. */
+interface PageBody<Item> {
+  readonly data: readonly Item[];
+  readonly pagination: Pagination;
+}
+
+/** Makes a cursor of a position in the list that is being answered. */
+export type Seal = (position: Position) => string;
+
+/** A page of a list: what a handler returns. `PagesInterceptor` answers it, with its `Link`. */
+export class Page<Item> {
+  readonly #query: CursorQuery;
+  readonly #found: Rows<Item>;
+
+  private constructor(query: CursorQuery, found: Rows<Item>) {
+    this.#query = query;
+    this.#found = found;
+  }
+
+  /** @param toItem makes what goes over the wire of a row */
+  static of<Row, Item>(query: CursorQuery, found: Rows<Row>, toItem: (row: Row) => Item): Page<Item> {
+    return new Page(query, { ...found, rows: found.rows.map(toItem) });
+  }
+
+  body(seal: Seal): PageBody<Item> {
+    const { rows, next } = this.#found;
+    const { page_size } = this.#query;
+    return { data: rows, pagination: { ...this.#counts(), page_size, next_cursor: next ? seal(next) : null } };
+  }
+
+  #counts(): Omit<Pagination, keyof CursorPagination> {
+    const { counted = 0 } = this.#found;
+    if (!isNumbered(this.#query)) return {};
+    const { page = 1, page_size } = this.#query;
     const isExact = counted <= EXACT_ROWS;
-    this.data = data;
-    this.pagination = {
-      page: query.page,
-      page_size: query.page_size,
+    return {
+      page,
       total: Math.min(counted, EXACT_ROWS),
-      total_pages: isExact ? Math.ceil(counted / query.page_size) : null,
+      total_pages: isExact ? Math.ceil(counted / page_size) : null,
       total_is_exact: isExact,
-      next_cursor: null,
     };
   }
 
   /** @returns the `Link` header (RFC 8288): first, prev and next as far as they exist, with the filters of this page */
-  links(url: string): string {
-    const { page, page_size, total } = this.pagination;
-    const link = (relation: string, number: number) => `<${withPage(url, number)}>; rel="${relation}"`;
-    return [
-      link('first', 1),
-      ...(page > 1 ? [link('prev', page - 1)] : []),
-      ...(page * page_size < total ? [link('next', page + 1)] : []),
-    ].join(', ');
+  links(url: string, seal: Seal): string {
+    const neighbours = isNumbered(this.#query) ? this.#byNumber(this.#query.page, seal) : this.#byCursor(seal);
+    return Object.entries(neighbours)
+      .flatMap(([relation, change]) => (change ? [`<${changed(url, change)}>; rel="${relation}"`] : []))
+      .join(', ');
+  }
+
+  #byNumber(page = 1, seal: Seal): Neighbours {
+    const { next } = this.#found;
+    // Where no page has a number any more, the cursor goes on.
+    const isLast = page * this.#query.page_size >= EXACT_ROWS;
+    return {
+      first: { page: '1' },
+      prev: page > 1 ? { page: String(page - 1) } : undefined,
+      next: next && (isLast ? { cursor: seal(next) } : { page: String(page + 1) }),
+    };
+  }
+
+  #byCursor(seal: Seal): Neighbours {
+    const { next, previous } = this.#found;
+    return {
+      first: {},
+      prev: previous && { cursor: seal(previous) },
+      next: next && { cursor: seal(next) },
+    };
   }
 }
 
-function withPage(url: string, page: number): string {
+/** The pages beside one: what is different about their URL. */
+type Neighbours = Readonly<Record<'first' | 'prev' | 'next', PlaceInList | undefined>>;
+
+interface PlaceInList {
+  readonly page?: string;
+  readonly cursor?: string;
+}
+
+function changed(url: string, place: PlaceInList): string {
   const [path, search] = url.split('?', 2);
   const parameters = new URLSearchParams(search);
-  parameters.set('page', String(page));
-  return `${path}?${parameters.toString()}`;
+  for (const name of ['page', 'cursor']) parameters.delete(name);
+  for (const [name, value] of Object.entries(place)) parameters.set(name, String(value));
+  const query = parameters.toString();
+  return query === '' ? String(path) : `${path}?${query}`;
 }
 
-/** @returns the class that describes a page of the items in the OpenAPI document */
-export function pageOf<Item extends object>(item: Type<Item>): Type<{ data: Item[]; pagination: Pagination }> {
+/** Documents that a handler answers pages of the items: its `@Query()` is a `PageQuery`. */
+export function PageOf<Item extends object>(item: Type<Item>): MethodDecorator {
+  return applyDecorators(pagesOf(item, Pagination), Refuses('page_too_deep'));
+}
+
+/** The same of a list that grows without bound, which nobody counts: its `@Query()` is a `CursorQuery`. */
+export function CursorPageOf<Item extends object>(item: Type<Item>): MethodDecorator {
+  return pagesOf(item, CursorPagination);
+}
+
+function pagesOf(item: Type, pagination: Type): MethodDecorator {
   class ItemPage {
     @ListOf(() => item)
-    data: Item[];
+    data: object[];
 
-    @Nested(() => Pagination)
-    pagination: Pagination;
+    @Nested(() => pagination)
+    pagination: object;
   }
   Object.defineProperty(ItemPage, 'name', { value: `${item.name}Page` });
-  return ItemPage;
+  return applyDecorators(
+    ApiOkResponse({ type: ItemPage, headers: { Link: linkHeader } }),
+    Refuses('invalid_cursor', 'validation_failed'),
+  );
 }
+
+const linkHeader = {
+  description: 'The pages beside this one (RFC 8288), by rel: first, prev, next.',
+  schema: { type: 'string' as const },
+};

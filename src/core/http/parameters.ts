@@ -42,7 +42,8 @@ export function ListParameter(
   );
 }
 
-function toList(value: unknown): unknown {
+/** @returns the values, however they were separated */
+export function toList(value: unknown): unknown {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
   return texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : [text]));
 }

@@ -6,7 +6,7 @@ import {
   created,
   IfMatch,
   Page,
-  pageOf,
+  PageOf,
   Precondition,
   Refuses,
   Resource,
@@ -45,11 +45,9 @@ export class OrganizationsController {
   @Get()
   @Access.signedIn()
   @ApiOperation({ summary: 'List the organizations that you are a member of' })
-  @ApiOkResponse({ type: pageOf(OwnOrganizationResponse) })
-  @Refuses('validation_failed', 'page_too_deep')
+  @PageOf(OwnOrganizationResponse)
   async list(@Query() query: OrganizationsQuery): Promise<Page<OwnOrganizationResponse>> {
-    const { rows, counted } = await this.organizations.list(toFilter(query));
-    return new Page(query, rows.map(toOwnOrganization), counted);
+    return Page.of(query, await this.organizations.list(toFilter(query)), toOwnOrganization);
   }
 
   @Get(':organization_id')

@@ -10,11 +10,12 @@ import {
   Metadata,
   Nested,
   PageQuery,
-  rowsOf,
   rules,
+  SearchParameter,
+  selectionOf,
+  SortParameter,
   Text,
   Timestamp,
-  validationProblem,
 } from '../../core/http/index.ts';
 import type { JsonObject } from './merge-patch.ts';
 import type { Organization, OwnOrganization, OwnOrganizationsFilter } from './organizations.repository.ts';
@@ -22,7 +23,6 @@ import type { OrganizationChanges, OrganizationDraft } from './organizations.ser
 import { isReserved, SLUG_PATTERN } from './slug.policy.ts';
 
 const NAME = { min: 1, max: 200, example: 'Acme' };
-const SORTS = ['name', '-name', 'created_at', '-created_at'];
 
 /** A slug that an organisation may choose. */
 const Slug = (options: FieldOptions = {}): PropertyDecorator => field(freeSlug, { example: 'acme', ...options });
@@ -59,7 +59,7 @@ export class OrganizationPatch {
 }
 
 export class OrganizationsQuery extends PageQuery {
-  @Text({ optional: true, max: 200, description: 'Part of the name, in any letter case.' })
+  @SearchParameter('name')
   q?: string;
 
   @ListParameter(rules.text({ max: 48 }), { description: 'Any of these slugs.' })
@@ -68,12 +68,8 @@ export class OrganizationsQuery extends PageQuery {
   @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.', example: 'owner' })
   role?: string[];
 
-  @ListParameter(rules.choice(SORTS), {
-    description: 'In one direction: a minus before each name, or before none.',
-    max: SORTS.length / 2,
-    unique: true,
-  })
-  sort?: string[];
+  @SortParameter(['name', 'created_at'])
+  sort: string[] = ['name'];
 }
 
 class MembershipResponse {
@@ -131,16 +127,11 @@ export function toChanges({ name, slug, metadata }: OrganizationPatch): Organiza
   return { name, slug, metadata };
 }
 
-/** @throws Problem page_too_deep, validation_failed for mixed directions */
+/** @throws Problem page_too_deep, validation_failed for a page and a cursor together */
 export function toFilter(query: OrganizationsQuery): OwnOrganizationsFilter {
-  const { q, slug, role, sort = ['name'] } = query;
-  const descending = sort.filter((name) => name.startsWith('-')).length;
-  if (descending > 0 && descending < sort.length) throw validationProblem([mixedDirections]);
-  const keys = sort.map((name) => (name.endsWith('name') ? 'name' : 'created_at'));
-  return { q, slugs: slug, roles: role, sort: keys, descending: descending > 0, ...rowsOf(query) };
+  const { q, slug: slugs, role: roles } = query;
+  return { q, slugs, roles, selection: selectionOf(query) };
 }
-
-const mixedDirections = { parameter: 'sort', code: 'direction', detail: 'must have one direction for all fields' };
 
 export function toOwnOrganization(organization: OwnOrganization): OwnOrganizationResponse {
   const { id, name, slug, metadata, createdAt, updatedAt, memberId, roles, memberStatus } = organization;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { systemRoleIds } from '../../core/access/index.ts';
-import { Database, databaseFault, join, sql, type Sql } from '../../core/database/index.ts';
+import { Database, databaseFault, sql } from '../../core/database/index.ts';
+import { anyOf, contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
 import type { JsonObject } from './merge-patch.ts';
 
 /** An organisation with the caller's membership in it. */
@@ -37,10 +38,7 @@ export interface OwnOrganizationsFilter {
   readonly q?: string | undefined;
   readonly slugs?: readonly string[] | undefined;
   readonly roles?: readonly string[] | undefined;
-  readonly sort: readonly ('name' | 'created_at')[];
-  readonly descending: boolean;
-  readonly offset: number;
-  readonly limit: number;
+  readonly selection: Selection;
 }
 
 /** The organisation of the scope, which shows no other. */
@@ -54,6 +52,17 @@ const current = sql`
     (select count(*)::int from members where status <> 'removed') as "memberCount",
     (select count(*)::int from teams where deleted_at is null) as "teamCount"
     from organizations o join members m on m.user_id = app.user_id() and m.status <> 'removed'`;
+
+/** Those of one caller are few, and come from a function that no index serves: so their name is a key as it is folded here. */
+const own = new List<OwnOrganization>({
+  with: sql`own as materialized (select * from app.own_organizations())`,
+  from: sql`own`,
+  columns: sql`
+    id, name, slug, metadata, version, created_at as "createdAt", updated_at as "updatedAt", member_id as "memberId",
+    member_status as "memberStatus", roles`,
+  // People look for "acme" between "Able" and "Beta"; the collation is named, so that every server sorts alike.
+  keys: { name: textKey(sql`lower(name collate pg_c_utf8)`), created_at: timeKey(sql`created_at`) },
+});
 
 @Injectable()
 export class OrganizationsRepository {
@@ -99,39 +108,16 @@ export class OrganizationsRepository {
     }
   }
 
-  /** A page of the caller's own organisations. @returns no more than `limit` rows, and how many match, counted up to `bound` */
-  async list(filter: OwnOrganizationsFilter, bound: number): Promise<{ rows: OwnOrganization[]; counted: number }> {
-    const order = join([...filter.sort.map((name) => sortKeys[name]), sql`id`].map((key) => directed(key, filter)));
-    const found = await this.database.query<OwnOrganization & { counted: number }>(sql`
-      with own as (select * from app.own_organizations() where ${conditionsOf(filter)})
-      select counted, id, name, slug, metadata, version, created_at as "createdAt",
-        updated_at as "updatedAt", member_id as "memberId", member_status as "memberStatus", roles
-        from (select count(*)::int as counted from (select from own limit ${bound}) as bounded) as total
-        left join (select * from own order by ${order} limit ${filter.limit} offset ${filter.offset}) as page on true
-        order by ${order}`);
-    return { rows: found.filter(({ id }) => id !== null), counted: found[0]?.counted ?? 0 };
+  /** @returns a page of the caller's own organisations */
+  async list({ q, slugs, roles, selection }: OwnOrganizationsFilter): Promise<Rows<OwnOrganization>> {
+    return own.read(this.database, selection, [
+      contains([sql`lower(name collate pg_c_utf8)`], q),
+      anyOf(sql`slug`, 'text', slugs),
+      roles && sql`roles && ${roles}::text[]`,
+    ]);
   }
 }
 
 type Touched = Pick<Organization, 'version' | 'updatedAt'>;
 
 const SLUG_KEY = 'organizations_slug_key';
-
-/** People look for "acme" between "Able" and "Beta"; the collation is named, so that every server sorts alike. */
-const sortKeys = {
-  name: sql`lower(name collate pg_c_utf8)`,
-  created_at: sql`created_at`,
-};
-
-function directed(key: Sql, { descending }: OwnOrganizationsFilter): Sql {
-  return descending ? sql`${key} desc` : key;
-}
-
-function conditionsOf({ q, slugs, roles }: OwnOrganizationsFilter): Sql {
-  const conditions = [sql`true`];
-  // Not LIKE: its wildcards would have to be taken out of what people type.
-  if (q) conditions.push(sql`strpos(lower(name collate pg_c_utf8), lower(${q}::text collate pg_c_utf8)) > 0`);
-  if (slugs) conditions.push(sql`slug = any (${slugs})`);
-  if (roles) conditions.push(sql`roles && ${roles}::text[]`);
-  return join(conditions, ' and ');
-}

@@ -4,7 +4,8 @@ import { v7 as uuid } from 'uuid';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
-import { EXACT_ROWS, type Precondition, Problem, rules, validationProblem } from '../../core/http/index.ts';
+import { type Precondition, Problem, rules, validationProblem } from '../../core/http/index.ts';
+import type { Rows } from '../../core/lists/index.ts';
 import { type JsonObject, mergePatch } from './merge-patch.ts';
 import {
   type Organization,
@@ -80,9 +81,9 @@ export class OrganizationsService {
     throw slugTaken();
   }
 
-  /** @returns a page of the caller's own, and how many match, counted no further than totals are exact */
-  async list(filter: OwnOrganizationsFilter): Promise<{ rows: OwnOrganization[]; counted: number }> {
-    return this.repository.list(filter, EXACT_ROWS + 1);
+  /** @returns a page of the caller's own */
+  async list(filter: OwnOrganizationsFilter): Promise<Rows<OwnOrganization>> {
+    return this.repository.list(filter);
   }
 
   async find(): Promise<Organization> {

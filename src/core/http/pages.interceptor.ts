@@ -1,0 +1,89 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, type Type } from '@nestjs/common';
+import { PARAMTYPES_METADATA } from '@nestjs/common/constants.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+import { SecretBox, type SealContext } from '../crypto/index.ts';
+import { Position } from '../lists/index.ts';
+import { CursorQuery } from './list-query.ts';
+import { Page } from './page.ts';
+import { Problem } from './problem.ts';
+import { isObject } from './rules.ts';
+
+/** Of a list's query: what says where in the list one is, and not what is in it. */
+const PLACE = new Set(['page', 'page_size', 'cursor']);
+
+/**
+ * Opens the cursor that a list is asked for, and seals those that it answers. A cursor holds the sort keys of a row, names and
+ * addresses among them, and URLs are logged: so nobody but a server can read one, or make one.
+ */
+@Injectable()
+export class PagesInterceptor implements NestInterceptor {
+  readonly #lists = new WeakMap<object, boolean>();
+
+  constructor(private readonly box: SecretBox) {}
+
+  /** @throws Problem invalid_cursor */
+  intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    if (!this.#answersPages(context)) return next.handle();
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const sealContext = contextOf(request);
+    const { query } = request;
+    if (isObject(query) && query['cursor'] !== undefined) {
+      request.query = { ...query, cursor: this.#open(query['cursor'], sealContext) };
+    }
+    return next.handle().pipe(map((answer) => this.#answer(answer, reply, sealContext)));
+  }
+
+  #answersPages(context: ExecutionContext): boolean {
+    const handler = context.getHandler();
+    const known = this.#lists.get(handler);
+    if (known !== undefined) return known;
+    const prototype: unknown = context.getClass().prototype;
+    const types: unknown = isObject(prototype)
+      ? Reflect.getMetadata(PARAMTYPES_METADATA, prototype, handler.name)
+      : undefined;
+    const answersPages = Array.isArray(types) && types.some(isListQuery);
+    this.#lists.set(handler, answersPages);
+    return answersPages;
+  }
+
+  #open(cursor: unknown, context: SealContext): Position {
+    const sealed = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url') : undefined;
+    // What Buffer overlooks is an edit all the same: another alphabet, padding, stray characters.
+    const text = sealed?.toString('base64url') === cursor && sealed ? this.box.open(sealed, context) : undefined;
+    if (text === undefined) throw new Problem('invalid_cursor');
+    return positionOf(text);
+  }
+
+  #answer(answer: unknown, reply: FastifyReply, context: SealContext): unknown {
+    if (!(answer instanceof Page)) return answer;
+    const seal = (position: Position) => this.box.seal(textOf(position), context).toString('base64url');
+    void reply.header('link', answer.links(reply.request.url, seal));
+    return answer.body(seal);
+  }
+}
+
+function isListQuery(type: unknown): type is Type<CursorQuery> {
+  return typeof type === 'function' && (type === CursorQuery || type.prototype instanceof CursorQuery);
+}
+
+/** Whose list it is, which one, and what is in it. */
+function contextOf({ scope, routeOptions, params, query }: FastifyRequest): SealContext {
+  const caller = scope?.organizationId ?? scope?.userId ?? '';
+  const filters = Object.entries(query ?? {}).filter(([name]) => !PLACE.has(name));
+  const inOrder = filters.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return ['cursor', caller, String(routeOptions.url), JSON.stringify(params), JSON.stringify(inOrder)];
+}
+
+function textOf({ order, direction, keys }: Position): string {
+  return JSON.stringify([order, direction, keys]);
+}
+
+/** @param text as this server, or one that ran another version, has sealed it */
+function positionOf(text: string): Position {
+  const parts: unknown = JSON.parse(text);
+  const [order, direction, keys] = Array.isArray(parts) ? parts.map(String) : [];
+  if (order === undefined || keys === undefined) throw new Problem('invalid_cursor');
+  return new Position(order, direction === 'before' ? 'before' : 'after', keys);
+}
