@@ -22,6 +22,10 @@ const head = 'Host: localhost\r\nConnection: close\r\n';
 const post = (body: string | object, type = 'application/json') =>
   api().post('/api/v1/cars').set('content-type', type).send(body);
 
+/** @returns that many members of an object */
+const names = (count: number, value = '1') =>
+  Array.from({ length: count }, (_, index) => `"m${index}":${value}`).join(',');
+
 function expectProblem(
   response: { status: number; type: string; body: Record<string, unknown> },
   code: keyof typeof problems,
@@ -157,6 +161,12 @@ describe('what the parser finds', () => {
     ['NUL', '{"name":"a\\u0000"}'],
     ['half a surrogate pair', '{"name":"\\ud800"}'],
     ['33 levels', '['.repeat(33) + ']'.repeat(33)],
+    ['10,001 numbers', `[${'1,'.repeat(10_000)}1]`],
+    ['10,001 words', `[${'null,'.repeat(10_000)}true]`],
+    ['10,001 texts', `[${'"",'.repeat(10_000)}""]`],
+    ['10,001 empty lists', `[${'[],'.repeat(10_000)}{}]`],
+    ['10,001 names', `{${names(10_001)}}`],
+    ['5,000 names, of lists with one item each, and one name more', `{${names(5_000, '[1]')},"x":1}`],
   ])('%s is malformed_json', async (_what, body) => {
     expectProblem(await post(body), 'malformed_json');
   });
@@ -186,6 +196,16 @@ describe('what the parser finds', () => {
     const response = await post({ name: 'beetle', metadata });
     expect(response.status).toBe(201);
     expect(response.body.metadata).toEqual(metadata);
+  });
+
+  it.each([
+    ['numbers', `[${'1,'.repeat(9_999)}1]`],
+    ['punctuation and words in texts', JSON.stringify(['[null,true],{"a":1},'.repeat(2_000)])],
+    ['empty lists', `[${'[],'.repeat(9_999)}{}]`],
+    ['names', `{${names(10_000)}}`],
+    ['names of lists', `{${names(5_000, '[ false ]')}}`],
+  ])('10,000 members pass: %s', async (_what, body) => {
+    expectProblem(await post(body), 'validation_failed');
   });
 
   // The fastest of several, taken in turns: what else the machine does slows down some of them, and not all.

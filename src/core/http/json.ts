@@ -3,11 +3,17 @@ import { Problem } from './problem.ts';
 /** Far above what a request class can hold, far below what recursive code can bear. */
 const MAXIMUM_DEPTH = 32;
 
+/** Of objects and lists, all over the document: what is small on the wire and large in memory. */
+const MAXIMUM_MEMBERS = 10_000;
+
 /** It reaches an object's prototype when an object is copied member by member. */
 const POISON = '__proto__';
 
-/** The tokens of a valid document that the inspection is about: strings, with the colon that makes one a name, brackets, numbers. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[[\]{}]|-?\d[\d.eE+-]*/g;
+/** The tokens of a valid document but for its punctuation: strings, with the colon that makes one a name, brackets, numbers, words. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[[\]{}]|-?\d[\d.eE+-]*|true|false|null/g;
+
+const CLOSING = new Set([']', '}']);
+const WORDS = new Set(['true', 'false', 'null']);
 
 /** Of a number, anything but zeros before its exponent. */
 const NOT_ZERO = /^[^eE]*[1-9]/;
@@ -16,7 +22,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses a body (RFC 8259) and refuses what parsers disagree about or the database can't keep: duplicate names, more than
- * 32 levels, NUL and lone surrogates, a name that reaches a prototype, numbers that would come back as others (RFC 7493, 2.2).
+ * 32 levels or 10,000 members, NUL and lone surrogates, a name that reaches a prototype, numbers that would come back as others (RFC 7493, 2.2).
  * Linear in its length.
  * @throws Problem malformed_json
  */
@@ -38,14 +44,18 @@ function decoded(body: Buffer): { text: string; value: unknown } {
 /** Looks at a document that is known to be valid, token by token, without recursion. */
 function inspect(text: string): void {
   const open: Set<string>[] = [];
+  // Each value is a member of what it stands in, but for the document itself.
+  let members = -1;
   for (const [token, colon] of text.matchAll(TOKEN)) {
+    if (colon === undefined && !CLOSING.has(token)) members += 1;
+    if (members > MAXIMUM_MEMBERS) refuse(`It has more than ${MAXIMUM_MEMBERS} members.`);
     if (token === '{' || token === '[') {
       if (open.push(new Set()) > MAXIMUM_DEPTH) refuse(`It is nested deeper than ${MAXIMUM_DEPTH} levels.`);
-    } else if (token === '}' || token === ']') {
+    } else if (CLOSING.has(token)) {
       open.pop();
     } else if (token.startsWith('"')) {
       inspectString(token, colon, open.at(-1));
-    } else {
+    } else if (!WORDS.has(token)) {
       inspectNumber(token);
     }
   }
