@@ -10,7 +10,7 @@ import type { Config } from '../../src/config/index.ts';
 import type { Database, Statement } from '../../src/core/database/index.ts';
 import { JobMetrics } from '../../src/core/jobs/job-metrics.ts';
 import { Jobs, Tasks } from '../../src/core/jobs/index.ts';
-import type { Backlog } from '../../src/core/jobs/presence.ts';
+import { type Backlog, Presence } from '../../src/core/jobs/presence.ts';
 import { type SessionOptions, STOP_LIMITS_MS, type StopLimits, workUntil } from '../../src/core/jobs/worker-session.ts';
 import { Worker } from '../../src/core/jobs/worker.ts';
 import { TestDatabase } from '../support/database.ts';
@@ -68,7 +68,8 @@ describe('jobs', () => {
     {
       onBacklog = () => undefined,
       limits = STOP_LIMITS_MS,
-    }: Partial<Pick<SessionOptions, 'onBacklog' | 'limits'>> = {},
+      recurrences = [],
+    }: Partial<Pick<SessionOptions, 'onBacklog' | 'limits' | 'recurrences'>> = {},
   ) {
     const stopping = new AbortController();
     const ended = workUntil(stopping.signal, {
@@ -77,6 +78,7 @@ describe('jobs', () => {
       logger: { warn: (line: string) => void warnings.push(line) },
       onBacklog,
       limits,
+      recurrences,
     });
     ended.catch(() => undefined);
     const stop = async (): Promise<void> => {
@@ -166,6 +168,61 @@ describe('jobs', () => {
       await enqueue('fail', { to: 'ada@example.com' });
       await failed.promise;
       expect(warnings).toEqual([]);
+    });
+  });
+
+  describe('a task that recurs', () => {
+    const HOUR = 3_600;
+    const keyed = async (): Promise<unknown[]> =>
+      (
+        await owner.query(
+          `select key, attempts, last_error, run_at > now() and run_at <= now() + interval '1 hour'
+             and extract(minute from run_at) + extract(second from run_at) = 0 as "isNextHour"
+             from graphile_worker._private_jobs order by id`,
+        )
+      ).rows;
+    const next = { key: 'recurring tidy', attempts: 0, last_error: null, isNextHour: true };
+
+    it('is in the queue once, for the next full interval, however many workers there are', async () => {
+      const backlogs: Backlog[] = [];
+      const options = {
+        recurrences: [{ task: 'tidy', everySeconds: HOUR }],
+        onBacklog: (backlog: Backlog) => void backlogs.push(backlog),
+      };
+      for (let i = 0; i < 3; i += 1) work({ tidy: async () => undefined }, options);
+      await until(() => backlogs.length === 3);
+      expect(await keyed()).toEqual([next]);
+      expect(backlogs).toEqual(Array.from({ length: 3 }, () => ({ queued: 0, givenUp: 0 })));
+    });
+
+    it('is done when its time comes, and keeps it until then; the next run is added after it', async () => {
+      const presence = await Presence.connect(workerUrl());
+      const schedule = (): Promise<void> => presence.schedule([{ task: 'tidy', everySeconds: HOUR }]);
+      await schedule();
+      await owner.query(`update graphile_worker._private_jobs set run_at = now() - interval '1 second'`);
+      await schedule();
+      expect(await keyed()).toEqual([{ ...next, isNextHour: false }]);
+      const payloads: unknown[] = [];
+      work({ tidy: async (payload) => void payloads.push(payload) });
+      await until(async () => (await rows()).length === 0);
+      await schedule();
+      expect(payloads).toEqual([{}]);
+      expect(await keyed()).toEqual([next]);
+      await presence.end();
+    });
+
+    it('that fails is not given up, and leaves nothing behind: its next attempt is the next run', async () => {
+      const presence = await Presence.connect(workerUrl());
+      const schedule = (): Promise<void> => presence.schedule([{ task: 'tidy', everySeconds: HOUR }]);
+      await schedule();
+      await owner.query('update graphile_worker._private_jobs set run_at = now()');
+      const { stop } = work({ tidy: async () => Promise.reject(new Error('not this time')) });
+      await until(async () => (await rows())[0]?.last_error === 'not this time');
+      await stop();
+      expect(await presence.backlog()).toEqual({ queued: 1, givenUp: 0 });
+      await schedule();
+      expect(await keyed()).toEqual([next]);
+      await presence.end();
     });
   });
 

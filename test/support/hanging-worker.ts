@@ -9,6 +9,7 @@ const hang = (): Promise<void> => {
 await workUntil(new AbortController().signal, {
   connectionString,
   tasks: { [task]: hang },
+  recurrences: [],
   logger: console,
   onBacklog: () => undefined,
   limits: STOP_LIMITS_MS,

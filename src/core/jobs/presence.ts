@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Recurrence } from './tasks.ts';
 
 /**
  * A dead peer (power cut, network gone) is noticed after half a minute; the system's default is two hours. A killed
@@ -21,13 +22,21 @@ const RELEASE_THE_ABSENT = `
   )
   select id, graphile_worker.force_unlock_workers(array[id]) from absent`;
 
+/** A job under the task's own key, which the queue has once: whoever comes first adds it, and it keeps its time. */
+const SCHEDULE = `
+  select graphile_worker.add_job(
+    task, '{}', job_key => 'recurring ' || task, job_key_mode => 'preserve_run_at',
+    run_at => date_bin(every, now(), 'epoch') + every
+  ) from unnest($1::text[], $2::integer[]) as r (task, seconds), make_interval(secs => seconds) as every`;
+
+/** What waits for its time is no backlog. */
 const BACKLOG = `
   select count(*) filter (where attempts < max_attempts or locked_at is not null)::int as queued,
     count(*) filter (where attempts >= max_attempts and locked_at is null)::int as "givenUp"
-  from graphile_worker._private_jobs`;
+  from graphile_worker._private_jobs where attempts > 0 or run_at <= now()`;
 
 export interface Backlog {
-  /** Waiting, for now or for a later attempt, or running. */
+  /** Due, waiting for a later attempt, or running. */
   readonly queued: number;
   /** Failed at the last attempt. */
   readonly givenUp: number;
@@ -78,6 +87,13 @@ export class Presence {
   async releaseTheAbsent(workerId: string): Promise<string[]> {
     const { rows } = await this.#client.query<{ id: string }>(RELEASE_THE_ABSENT, [workerId]);
     return rows.map((row) => row.id);
+  }
+
+  /** Adds the next run of each, where it is not there yet. Called at least once in an interval, none is left out. */
+  async schedule(recurrences: readonly Recurrence[]): Promise<void> {
+    if (recurrences.length === 0) return;
+    const columns = [recurrences.map(({ task }) => task), recurrences.map(({ everySeconds }) => everySeconds)];
+    await this.#client.query(SCHEDULE, columns);
   }
 
   async backlog(): Promise<Backlog> {

@@ -20,10 +20,17 @@ export type TaskHandler<Name extends TaskName> = (payload: TaskPayloads[Name], a
 /** A handler as the worker sees it: what it is given was checked when it was enqueued, by type. */
 export type Handler = (payload: unknown, attempt: Attempt) => Promise<void>;
 
+/** A task that is due again and again, at the full intervals of the database's clock. */
+export interface Recurrence {
+  readonly task: string;
+  readonly everySeconds: number;
+}
+
 /** The closed list of what can be enqueued and how it is done. It is complete when every module has been initialised. */
 @Injectable()
 export class Tasks {
   readonly #handlers = new Map<string, Handler>();
+  readonly #recurrences: Recurrence[] = [];
 
   /**
    * To be called in `onModuleInit`: the worker starts after it.
@@ -33,6 +40,20 @@ export class Tasks {
     if (this.#handlers.has(name)) throw new Error(`Task "${name}" has two handlers.`);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- enqueue() wrote the payload under this name
     this.#handlers.set(name, handler as Handler);
+  }
+
+  /**
+   * As `register`, for what no request asks for: every interval it is done once, by one of the servers. It is never given up:
+   * where it goes on failing, the next interval is its next attempt.
+   * @throws Error for a name that is taken
+   */
+  recur<Name extends TaskName>(name: Name, everySeconds: number, handler: TaskHandler<Name>): void {
+    this.register(name, handler);
+    this.#recurrences.push({ task: name, everySeconds });
+  }
+
+  get recurrences(): readonly Recurrence[] {
+    return this.#recurrences;
   }
 
   has(name: string): boolean {

@@ -9,6 +9,7 @@ import {
 } from 'graphile-worker';
 import pg from 'pg';
 import { type Backlog, Presence } from './presence.ts';
+import type { Recurrence } from './tasks.ts';
 
 /** Jobs at a time in one process. They wait for the network, not for the processor. */
 const CONCURRENCY = 4;
@@ -40,6 +41,7 @@ export interface SessionOptions {
   /** A direct connection as the worker's role. */
   readonly connectionString: string;
   readonly tasks: TaskList;
+  readonly recurrences: readonly Recurrence[];
   readonly logger: Pick<Console, 'warn'>;
   /** Told at the start and every minute. */
   readonly onBacklog: (backlog: Backlog) => void;
@@ -151,9 +153,10 @@ async function careForTheQueue(
   presence: Presence,
   workerId: string,
   over: AbortSignal,
-  { logger, onBacklog }: SessionOptions,
+  { logger, onBacklog, recurrences }: SessionOptions,
 ): Promise<never> {
   for (;;) {
+    await presence.schedule(recurrences);
     const absent = await presence.releaseTheAbsent(workerId);
     if (absent.length > 0) logger.warn(`Freed the jobs of workers that are gone: ${absent.join(', ')}`);
     onBacklog(await presence.backlog());

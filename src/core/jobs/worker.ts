@@ -46,6 +46,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       await workUntil(stopping, {
         connectionString: this.config.database.directUrl,
         tasks: this.#taskList(),
+        recurrences: this.tasks.recurrences,
         logger: this.#logger,
         onBacklog: (backlog) => this.metrics.backlog(backlog),
         limits: STOP_LIMITS_MS,
