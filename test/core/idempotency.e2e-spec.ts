@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { type Database, sql } from '../../src/core/database/index.ts';
+import { BATCH, Sweep } from '../../src/core/idempotency/sweep.ts';
 import { created, Problem } from '../../src/core/http/index.ts';
 import type { ProblemCode } from '../../src/core/http/problems.ts';
 import type { Actor, Organization } from '../support/actors.ts';
@@ -480,6 +481,37 @@ describe('what is kept', () => {
     const moved = await send(theirCall!);
     expect(moved.status).toBe(500);
     expect(moved.text).not.toContain(mineCall!.text);
+  });
+
+  it('is swept when its day is over, however much it is, and not before', async () => {
+    const call = { text: uuid(), key: uuid() };
+    const first = await send(call);
+    const fill = (count: number, age: string): Promise<unknown> =>
+      app.database.query(
+        `insert into kept_answers (user_id, key_hash, fingerprint, answer, expires_at)
+           select $1, sha256(n::text::bytea), sha256('f'), 'a', clock_timestamp() - $3::interval
+             from generate_series(1, $2::int) as n`,
+        [uuid(), count, age],
+      );
+    await fill(2 * BATCH + 1, '1 second');
+    await fill(2, '-1 minute');
+    const kept = (): Promise<object[]> => app.database.query('select expires_at from kept_answers order by 1');
+    const live = await app.database.query('select expires_at from kept_answers where expires_at > now() order by 1');
+    expect((await kept()).length - live.length).toBeGreaterThan(2 * BATCH);
+    await app.nest.get(Sweep, { strict: false }).sweep();
+    expect(await kept()).toEqual(live);
+    expect(visible(await send(call))).toEqual(visible(first));
+  });
+
+  it('is swept by a job that recurs', async () => {
+    const jobs = (): Promise<object[]> =>
+      app.database.query(`select run_at from graphile_worker._private_jobs where key = 'recurring sweep_kept_answers'`);
+    await until(async () => (await jobs()).length === 1);
+    await app.database.query(`update kept_answers set expires_at = now() where user_id = $1`, [actor.userId]);
+    expect(await keptOf(actor)).toBeGreaterThan(0);
+    await app.database.query(`update graphile_worker._private_jobs set run_at = now() - interval '1 minute'`);
+    await app.database.query(`select pg_notify('jobs:insert', '{"count":1}')`);
+    await until(async () => (await keptOf(actor)) === 0);
   });
 
   describe('in the database', () => {

@@ -4,10 +4,11 @@ import { CryptoModule } from '../crypto/index.ts';
 import { HttpModule } from '../http/http.module.ts';
 import { IdempotencyInterceptor } from './idempotency.interceptor.ts';
 import { KeptAnswers } from './kept-answers.ts';
+import { Sweep } from './sweep.ts';
 
 /** Inside the scope of the access module, which the application imports before this, and around all that judges the input. */
 @Module({
   imports: [CryptoModule, HttpModule],
-  providers: [KeptAnswers, { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor }],
+  providers: [KeptAnswers, Sweep, { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor }],
 })
 export class IdempotencyModule {}
