@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import { ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
+import { SINGLE_USE_KEY } from '../../src/core/idempotency/single-use.decorator.ts';
 import type { problems } from '../../src/core/http/problems.ts';
 import type { Actor, Organization } from './actors.ts';
 import { type Ids, isInOrganization } from './routes.ts';
@@ -23,6 +24,8 @@ export interface Draft {
   readonly standing: Standing;
   readonly token: 'live' | 'none' | 'expired' | 'exhausted';
   readonly sessionEnded: boolean;
+  /** Sent by a browser, as a page of another site has it do. */
+  readonly isForged: boolean;
   readonly ids: Ids;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: object | string | undefined;
@@ -43,10 +46,12 @@ export interface Fault {
     | 'address'
     | 'token'
     | 'session'
+    | 'site'
     | 'standing'
     | 'organization'
     | 'row'
-    | 'version'
+    /** If-Match of a PATCH, PUT or DELETE, and Idempotency-Key of a POST. */
+    | 'header'
     | 'body'
     | 'query';
   readonly code: keyof typeof problems;
@@ -60,8 +65,15 @@ const CONFLICTS: ReadonlyMap<string, (world: World) => object> = new Map<string,
   ['POST /organizations', ({ other }) => ({ name: 'Another', slug: other.slug })],
   ['PATCH /organizations/:organization_id', ({ other }) => ({ slug: other.slug })],
   ['POST /organizations/:organization_id/things', () => ({ name: TAKEN })],
+  ['POST /organizations/:organization_id/things/:thing_id/copies', () => ({ name: TAKEN })],
   ['PATCH /organizations/:organization_id/things/:thing_id', () => ({ name: TAKEN })],
 ]);
+
+/** The header by which a browser asks for cookies. */
+const TRANSPORT = 'X-Token-Transport';
+
+/** Of a call that each route has had before, with a body of its own. */
+export const USED_KEY = 'used';
 
 /** An address that has no request left. */
 export const EXHAUSTED_ADDRESS = '203.0.113.1';
@@ -94,6 +106,10 @@ export const ORDER: readonly (readonly Fault[])[] = [
     fault('session ended', 'session', 'unauthenticated', isClosed, (draft) => ({ ...draft, sessionEnded: true })),
   ],
   [
+    fault('another site', 'site', 'csrf_failed', isClosedWrite, (draft) => ({ ...draft, isForged: true })),
+    fault('a sign-in of another site', 'site', 'csrf_failed', takes(TRANSPORT), header(TRANSPORT, 'cookie')),
+  ],
+  [
     fault(
       'organisation malformed',
       'organization',
@@ -110,11 +126,13 @@ export const ORDER: readonly (readonly Fault[])[] = [
   ],
   [fault('row absent', 'row', 'not_found', hasRow, id(rowIn, uuid()))],
   [
-    fault('If-Match malformed', 'version', 'bad_request', takes('If-Match'), header('if-match', 'no tag')),
+    fault('If-Match malformed', 'header', 'bad_request', takes('If-Match'), header('if-match', 'no tag')),
     fault('a cursor that is none', 'query', 'invalid_cursor', takes('cursor'), query('cursor=x&page=0')),
+    fault('key malformed', 'header', 'bad_request', honoursKey, header('idempotency-key', 'x'.repeat(256))),
   ],
-  [fault('another version', 'version', 'precondition_failed', takes('If-Match'), header('if-match', '"9999.x"'))],
+  [fault('another version', 'header', 'precondition_failed', takes('If-Match'), header('if-match', '"9999.x"'))],
   [
+    fault('key of another call', 'header', 'idempotency_key_reused', honoursKey, header('idempotency-key', USED_KEY)),
     fault('unknown member', 'body', 'validation_failed', isWrite, body('{"unknown":1}')),
     fault('unknown parameter', 'query', 'validation_failed', always, query('unknown=1')),
   ],
@@ -151,6 +169,15 @@ function isLimited({ path }: Route): boolean {
 
 function isClosed({ rule }: Route): boolean {
   return rule.kind !== 'public';
+}
+
+function isClosedWrite(route: Route): boolean {
+  return isClosed(route) && isWrite(route);
+}
+
+export function honoursKey(route: Route): boolean {
+  const isSingleUse = [route.handler, route.controller].some((target) => Reflect.hasMetadata(SINGLE_USE_KEY, target));
+  return route.method === 'POST' && isClosed(route) && !isSingleUse;
 }
 
 function asksPermission({ rule }: Route): boolean {

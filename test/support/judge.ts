@@ -1,8 +1,8 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import request, { type Response } from 'supertest';
+import request, { type Response, type Test } from 'supertest';
 import { v7 as uuid } from 'uuid';
-import type { Route } from '../../src/core/access/index.ts';
+import { accessCookie, type Route } from '../../src/core/access/index.ts';
 import { createDocument } from '../../src/core/http/openapi.ts';
 import { RequestLimits } from '../../src/core/limits/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
@@ -13,8 +13,10 @@ import {
   type Draft,
   EXHAUSTED_ADDRESS,
   type Fault,
+  honoursKey,
   ORDER,
   type Standing,
+  USED_KEY,
   type World,
 } from './faults.ts';
 import { bodyFor, fullPath, METHODS, pathOf, Routes } from './routes.ts';
@@ -60,7 +62,10 @@ export class Judge {
     const exhausted = await this.#everybodyIn(organization);
     for (const { userId } of Object.values(exhausted)) this.#exhaust(userId);
     const ids = await this.calls.idsFor(route, organization);
-    return { actors: await this.#everybodyIn(organization), exhausted, ids, other };
+    const world = { actors: await this.#everybodyIn(organization), exhausted, ids, other };
+    const first = { ...this.#inOrder(route, world), body: {}, headers: { 'idempotency-key': USED_KEY } };
+    if (honoursKey(route)) await this.#send(route, first, world).expect(422);
+    return world;
   }
 
   async #everybodyIn(organization: Organization): Promise<Record<Standing, Actor>> {
@@ -80,15 +85,7 @@ export class Judge {
   }
 
   async call(route: Route, world: World, faults: readonly Fault[]): Promise<Response> {
-    const draft: Draft = {
-      standing: 'owner',
-      token: 'live',
-      sessionEnded: false,
-      ids: world.ids,
-      headers: { 'x-forwarded-for': this.#newAddress() },
-      body: bodyFor(route),
-      query: '',
-    };
+    const draft = this.#inOrder(route, world);
     return this.#send(
       route,
       faults.reduce((before, { put }) => put(before, world, route), draft),
@@ -96,18 +93,38 @@ export class Judge {
     );
   }
 
+  #inOrder(route: Route, { ids }: World): Draft {
+    return {
+      standing: 'owner',
+      token: 'live',
+      sessionEnded: false,
+      isForged: false,
+      ids,
+      headers: { 'x-forwarded-for': this.#newAddress() },
+      body: bodyFor(route),
+      query: '',
+    };
+  }
+
   #newAddress(): string {
     this.#addresses += 1;
     return `2001:db8:${this.#addresses.toString(16)}::1`;
   }
 
-  async #send(route: Route, draft: Draft, world: World): Promise<Response> {
+  #send(route: Route, draft: Draft, world: World): Test {
     const method = METHODS[route.method as keyof typeof METHODS];
     const path = `${pathOf(route, draft.ids)}?${draft.query}`;
     const call = request(this.app.url)[method](path).set(draft.headers);
-    if (route.rule.kind !== 'public' && draft.token !== 'none')
-      void call.auth(this.#token(draft, world), { type: 'bearer' });
+    if (route.rule.kind !== 'public' && draft.token !== 'none') void call.set(this.#credential(draft, world));
     return draft.body === undefined ? call : call.send(draft.body);
+  }
+
+  /** A page of another site can have the browser send its cookies, and can't keep it from telling whose page it is. */
+  #credential(draft: Draft, world: World): Record<string, string> {
+    const token = this.#token(draft, world);
+    return draft.isForged
+      ? { cookie: `${accessCookie.name}=${token}`, origin: 'https://evil.example' }
+      : { authorization: `Bearer ${token}` };
   }
 
   #token({ standing, token, sessionEnded }: Draft, { actors, exhausted }: World): string {
@@ -125,19 +142,7 @@ function parametersOf(document: OpenAPIObject, route: Route): string[] {
 
 /** @returns each fault that the route can have, and each two, one judged before the other, that it can have together */
 export function casesOf(route: DocumentedRoute): Case[] {
-  return casesIn(ORDER.map((rank) => rank.filter(({ isFor }) => isFor(route))));
-}
-
-/** @returns the cases of a route that could have every fault, but that a list with a cursor is read, and takes no body */
-export function everyCase(): Case[] {
-  return casesIn(ORDER).filter(
-    (faults) =>
-      !faults.some(({ code }) => code === 'invalid_cursor') ||
-      !faults.some(({ part }) => part === 'body' || part === 'version'),
-  );
-}
-
-function casesIn(order: readonly (readonly Fault[])[]): Case[] {
+  const order = ORDER.map((rank) => rank.filter(({ isFor }) => isFor(route)));
   return order.flatMap((rank, index) =>
     rank.flatMap((earlier): Case[] => {
       const later = order

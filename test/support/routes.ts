@@ -16,6 +16,7 @@ const BODIES: ReadonlyMap<string, object | undefined> = new Map([
   ['PATCH /me', { name: 'Another' }],
   // Of the routes that tests bring (things.ts).
   ['POST /organizations/:organization_id/things', { name: 'Another' }],
+  ['POST /organizations/:organization_id/things/:thing_id/copies', { name: 'Another' }],
   ['PATCH /organizations/:organization_id/things/:thing_id', { name: 'Another' }],
   ['DELETE /organizations/:organization_id/things/:thing_id', undefined],
 ]);

@@ -148,6 +148,17 @@ class ThingsController {
     return this.list(query);
   }
 
+  @Post(':thing_id/copies')
+  @Access('organization:update')
+  @ApiOperation({ summary: 'Copy a thing' })
+  @ApiCreatedResponse({ type: ThingResponse })
+  @Refuses('validation_failed', 'already_exists')
+  async copy(@PathId('thing_id') id: string, @Body() { name }: ThingRequest): Promise<Answer<ThingResponse>> {
+    await this.things.find(id);
+    const copyId = await this.things.create(name);
+    return created(copyId, { id: copyId, name }, 1);
+  }
+
   @Patch(':thing_id')
   @Access('organization:update')
   @ApiOperation({ summary: 'Change a thing' })

@@ -27,6 +27,8 @@ declare module 'fastify' {
     /** Whose rows this request may see: what the guard asks for, and the database grants or refuses. */
     scope?: Scope;
     user?: AccessClaims;
+    /** What the guard has found wrong with it, to be told once its session has been judged. */
+    refusal?: Problem | undefined;
   }
 }
 
@@ -55,16 +57,22 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_KEY, context.getHandler());
     if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    request.scope = rule.kind === 'public' ? Scope.public() : await this.#callersScope(rule, context);
-    if (this.#isByCookie(rule, context, request)) this.origins.verify(request);
+    if (rule.kind === 'public') {
+      request.scope = Scope.public();
+      request.refusal = this.#forgery(rule, context, request);
+      return true;
+    }
+    const claims = await this.#claims(context, request);
+    this.limits.countCaller(claims.userId, context.switchToHttp().getResponse<FastifyReply>());
+    request.refusal = this.#forgery(rule, context, request);
+    // A forged request is asked for its session, which is judged before, and learns nothing of the organisation.
+    request.scope = request.refusal ? ownScope(claims) : scopeOf(rule, claims, organizationOf(context));
     return true;
   }
 
-  async #callersScope(rule: ClosedRule, context: ExecutionContext): Promise<Scope> {
-    const http = context.switchToHttp();
-    const claims = await this.#claims(context, http.getRequest<FastifyRequest>());
-    this.limits.countCaller(claims.userId, http.getResponse<FastifyReply>());
-    return scopeOf(rule, claims, organizationOf(context));
+  #forgery(rule: AccessRule, context: ExecutionContext, request: FastifyRequest): Problem | undefined {
+    const isForged = this.#isByCookie(rule, context, request) && !this.origins.allows(request);
+    return isForged ? new Problem('csrf_failed') : undefined;
   }
 
   async #claims(context: ExecutionContext, request: FastifyRequest): Promise<AccessClaims> {
@@ -93,13 +101,15 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
 }
 
 function scopeOf(rule: ClosedRule, claims: AccessClaims, organizationId: string): Scope {
+  if (rule.kind === 'signed_in') return ownScope(claims);
   const { userId, sessionId } = claims;
-  if (rule.kind === 'signed_in') {
-    return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [] });
-  }
   const permission = rule.kind === 'permission' ? rule.permission : null;
   const systemRoles = permission ? permissions[permission].systemRoles : [];
   return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles });
+}
+
+function ownScope({ userId, sessionId }: AccessClaims): Scope {
+  return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [] });
 }
 
 /** A malformed id anywhere in the path is told before what the caller may not do there, as if nobody had the organisation. */

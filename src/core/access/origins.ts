@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '../../config/index.ts';
-import { Problem } from '../http/problem.ts';
 
 /** They change nothing (RFC 9110, 9.2.1), and what they answer is kept from other sites by CORS. */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
@@ -17,12 +16,11 @@ export class Origins {
   }
 
   /**
-   * Refuses what another site has made a browser send. Every browser names the origin of an unsafe request, and no page can
-   * have it name another. That a body is JSON has been seen to by the parser, which takes nothing else.
-   * @throws Problem csrf_failed
+   * Every browser names the origin of an unsafe request, and no page can have it name another. That a body is JSON has been
+   * seen to by the parser, which takes nothing else.
+   * @returns false for what another site has made a browser send
    */
-  verify({ method, headers }: FastifyRequest): void {
-    if (SAFE_METHODS.includes(method)) return;
-    if (!this.#allowed.has(headers.origin ?? '')) throw new Problem('csrf_failed');
+  allows({ method, headers }: FastifyRequest): boolean {
+    return SAFE_METHODS.includes(method) || this.#allowed.has(headers.origin ?? '');
   }
 }

@@ -22,12 +22,13 @@ export class ScopeInterceptor implements NestInterceptor {
     // A route that no guard has seen has no scope of anybody's.
     const scope = request.scope ?? Scope.public();
     const deadline = performance.now() + DATABASE_WITHIN_MS;
-    return from(runInContext({ request: requestInfo(request), scope, deadline }, () => this.#answer(scope, next)));
+    const handle = () => handled(next, request);
+    return from(runInContext({ request: requestInfo(request), scope, deadline }, () => this.#answer(scope, handle)));
   }
 
-  async #answer(scope: Scope, next: CallHandler<unknown>): Promise<unknown> {
+  async #answer(scope: Scope, handle: () => Promise<unknown>): Promise<unknown> {
     try {
-      const answer = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      const answer = await handle();
       await this.#settle(scope);
       return answer;
     } catch (error) {
@@ -41,6 +42,11 @@ export class ScopeInterceptor implements NestInterceptor {
     if (scope.refusal) throw scope.refusal;
     if (!scope.settled) await this.database.enter();
   }
+}
+
+async function handled(next: CallHandler<unknown>, { refusal }: FastifyRequest): Promise<unknown> {
+  if (refusal) throw refusal;
+  return lastValueFrom(next.handle(), { defaultValue: undefined });
 }
 
 function requestInfo(request: FastifyRequest): RequestInfo {

@@ -40,7 +40,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (!hasIdempotencyKey(request) || !this.#isHonoured(context, request)) return next.handle();
     const call = idempotentCallOf(request);
     if (!call) return from(this.#refuse(context));
-    return from(this.#once(call, next, context.switchToHttp().getResponse<FastifyReply>()));
+    return from(this.#once(call, next, context));
   }
 
   /** Who is nobody has no key of their own. */
@@ -53,13 +53,14 @@ export class IdempotencyInterceptor implements NestInterceptor {
     throw await this.judgement.before(context, malformedKey());
   }
 
-  async #once(call: IdempotentCall, next: CallHandler<unknown>, reply: FastifyReply): Promise<WrittenAnswer> {
+  async #once(call: IdempotentCall, next: CallHandler<unknown>, context: ExecutionContext): Promise<WrittenAnswer> {
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
     try {
       return await this.database.transaction(() => this.#firstAnswer(call, next, reply));
     } catch (error) {
       const problem = problemOf(error);
       if (isKept(problem)) await this.keptAnswers.keep(call, writtenProblem(problem, reply.request));
-      throw error;
+      throw OF_THE_KEY.has(problem.code) ? await this.judgement.before(context, problem) : error;
     }
   }
 
