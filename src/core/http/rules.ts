@@ -16,34 +16,44 @@ export interface Rule {
 interface TextLimits {
   /** Characters (code points). A text with a minimum also has to hold more than spaces. */
   readonly min?: number;
+  /** Unless given, more than anybody writes in a field, and less than a body may hold. */
   readonly max?: number;
   readonly pattern?: RegExp;
 }
 
 /** All but tab and line ends: none is of use in a text, and PostgreSQL can't keep NUL. */
 // oxlint-disable-next-line no-control-regex
-const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const SEVERAL_LINES = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/;
 
-const ONE_LINE = /^\P{Cc}*$/u;
+/** No character of Unicode's class Cc, in a form that every validator of JSON Schema reads. */
+// oxlint-disable-next-line no-control-regex
+const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f]*$/;
+
+const TEXT_MAXIMUM = 10_000;
+const LIST_MAXIMUM = 1_000;
+
+const UUID_LENGTH = 36;
+
+const INT32_MAXIMUM = 2 ** 31 - 1;
 
 /** RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets. */
 const EMAIL_MAXIMUM = 254;
 const METADATA_MAXIMUM_BYTES = 4_096;
 
-export function text({ min, max, pattern }: TextLimits = {}): Rule {
+export function text({ min, max = TEXT_MAXIMUM, pattern }: TextLimits = {}): Rule {
   const schema = {
     type: 'string',
     ...(min !== undefined && { minLength: min }),
-    ...(max !== undefined && { maxLength: max }),
-    ...(pattern && { pattern: pattern.source }),
+    maxLength: max,
+    pattern: (pattern ?? SEVERAL_LINES).source,
   };
   return rule(schema, (value) => {
     if (typeof value !== 'string') return fault('type', 'must be a text');
     const length = Array.from(value).length;
     if (min !== undefined && (length < min || value.trim() === ''))
       return fault('min_length', `must have at least ${count(min, 'character')}`);
-    if (max !== undefined && length > max) return fault('max_length', `must have at most ${count(max, 'character')}`);
-    if (CONTROL_CHARACTERS.test(value)) return controlCharacters;
+    if (length > max) return fault('max_length', `must have at most ${count(max, 'character')}`);
+    if (!SEVERAL_LINES.test(value)) return controlCharacters;
     if (pattern && !pattern.test(value)) return fault('pattern', `must match ${pattern.source}`);
     return undefined;
   });
@@ -73,7 +83,7 @@ export function emailAddress(): Rule {
 }
 
 export function identifier(): Rule {
-  return rule({ type: 'string', format: 'uuid' }, (value) => {
+  return rule({ type: 'string', format: 'uuid', maxLength: UUID_LENGTH }, (value) => {
     return isId(value) ? undefined : fault('identifier', 'must be an id (UUID)');
   });
 }
@@ -84,7 +94,7 @@ export function isId(value: unknown): value is string {
 }
 
 export function timestamp(): Rule {
-  return rule({ type: 'string', format: 'date-time' }, (value) => {
+  return rule({ type: 'string', format: 'date-time', maxLength: LONGEST_TIMESTAMP }, (value) => {
     return isTime(value) ? undefined : fault('timestamp', 'must be a point in time such as 2026-11-20T11:22:33.456Z');
   });
 }
@@ -105,16 +115,18 @@ function isTime(value: unknown): boolean {
   return isDay && !Number.isNaN(Date.parse(value));
 }
 
-export function integer({ min, max }: { readonly min?: number; readonly max?: number } = {}): Rule {
-  const schema = {
-    type: 'integer',
-    ...(min !== undefined && { minimum: min }),
-    ...(max !== undefined && { maximum: max }),
-  };
-  return rule(schema, (value) => {
+interface IntegerLimits {
+  /** Unless given, as far as a number is exact. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export function integer({ min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: IntegerLimits = {}): Rule {
+  const format = min >= -INT32_MAXIMUM && max <= INT32_MAXIMUM ? 'int32' : 'int64';
+  return rule({ type: 'integer', format, minimum: min, maximum: max }, (value) => {
     if (typeof value !== 'number' || !Number.isSafeInteger(value)) return fault('type', 'must be a whole number');
-    if (min !== undefined && value < min) return fault('minimum', `must be at least ${min}`);
-    if (max !== undefined && value > max) return fault('maximum', `must be at most ${max}`);
+    if (value < min) return fault('minimum', `must be at least ${min}`);
+    if (value > max) return fault('maximum', `must be at most ${max}`);
     return undefined;
   });
 }
@@ -148,24 +160,25 @@ export function object(): Rule {
 
 export interface ListLimits {
   readonly min?: number;
+  /** Unless given, more than anybody sends at once. */
   readonly max?: number;
   /** No item twice. */
   readonly unique?: boolean;
 }
 
-export function list(item: Rule, { min, max, unique }: ListLimits = {}): Rule {
+export function list(item: Rule, { min, max = LIST_MAXIMUM, unique }: ListLimits = {}): Rule {
   const schema = {
     type: 'array',
     items: item.schema,
     ...(min !== undefined && { minItems: min }),
-    ...(max !== undefined && { maxItems: max }),
+    maxItems: max,
     ...(unique && { uniqueItems: true }),
   };
   const faults = (value: unknown): readonly Fault[] => {
     if (!Array.isArray(value)) return [fault('type', 'must be a list')];
     if (min !== undefined && value.length < min)
       return [fault('min_items', `must have at least ${count(min, 'item')}`)];
-    if (max !== undefined && value.length > max) return [fault('max_items', `must have at most ${count(max, 'item')}`)];
+    if (value.length > max) return [fault('max_items', `must have at most ${count(max, 'item')}`)];
     if (unique && new Set(value).size < value.length) return [fault('unique', 'must not hold an item twice')];
     return value.flatMap((element, index) => {
       return item.faults(element).map((found) => ({ ...found, path: `/${index}${found.path}` }));
