@@ -1,6 +1,7 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiCookieAuth, ApiExtension, ApiParam } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCookieAuth, ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { documentedId } from '../http/parameters.ts';
 import { Refuses } from '../http/problem.dto.ts';
 import type { Permission } from './permissions.ts';
 
@@ -37,7 +38,10 @@ function signedIn(): MethodDecorator {
 
 /** Anybody at all. @param why what makes that safe, for the reader of the route table */
 function open(why: string): MethodDecorator {
-  return applyDecorators(SetMetadata(ACCESS_KEY, { kind: 'public', why } satisfies AccessRule));
+  return applyDecorators(
+    SetMetadata(ACCESS_KEY, { kind: 'public', why } satisfies AccessRule),
+    ApiExtension('x-public', why),
+  );
 }
 
 /**
@@ -54,7 +58,7 @@ export function ActsByCookie(isByCookie: IsByCookie): MethodDecorator {
 function inOrganization(rule: AccessRule, label: string): MethodDecorator {
   return applyDecorators(
     ...authenticated(rule, label),
-    ApiParam({ name: ORGANIZATION_PARAMETER, format: 'uuid' }),
+    documentedId(ORGANIZATION_PARAMETER),
     Refuses('permission_denied', 'member_suspended', 'organization_suspended', 'not_found'),
   );
 }

@@ -3,9 +3,13 @@ import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
+import { text } from './rules.ts';
 
 /** Enough of the hash that two bodies of one version never share it. */
 const HASH_LENGTH = 16;
+
+/** Of all headers of a request together. */
+const HEADER_LENGTH = 16_384;
 
 /** One tag of a list (RFC 9110, 8.8.3); `W/` because a proxy that compresses weakens ours, and the version stays true. */
 const TAG = /^(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
@@ -79,6 +83,10 @@ function announce(target: object, method: string | symbol): void {
   if (!descriptor) return;
   SetMetadata(PRECONDITION_KEY, true)(target, method, descriptor);
   const description = 'The ETag of what you read: the change is refused when it has another version by now.';
-  ApiHeader({ name: 'If-Match', required: false, description })(target, method, descriptor);
+  ApiHeader({ name: 'If-Match', required: false, description, schema: { ...text({ max: HEADER_LENGTH }).schema } })(
+    target,
+    method,
+    descriptor,
+  );
   Refuses('precondition_failed')(target, method, descriptor);
 }

@@ -18,6 +18,7 @@ export {
   Timestamp,
 } from './fields.ts';
 export { varyBy } from './headers.ts';
+export { createDocument } from './openapi.ts';
 export { HttpModule } from './http.module.ts';
 export { Resource, type Resources } from './judgement.ts';
 export { CursorQuery, PageQuery, SearchParameter, selectionOf, SortParameter } from './list-query.ts';
@@ -27,3 +28,4 @@ export { Refuses } from './problem.dto.ts';
 export { Problem, type FieldError, validationProblem } from './problem.ts';
 export { Readiness } from './readiness.ts';
 export * as rules from './rules.ts';
+export { Section } from './section.decorator.ts';

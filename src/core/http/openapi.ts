@@ -2,6 +2,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { COOKIE_SECURITY_SCHEME, SECURITY_SCHEME } from '../access/access.decorator.ts';
 import { accessCookie } from '../access/credential.ts';
+import { completed } from './openapi-document.ts';
 import { ProblemResponse } from './problem.dto.ts';
 
 /** Its own scripts alone, and in nobody's frame: it keeps a token between reloads. Its styles are partly inline. */
@@ -25,21 +26,44 @@ export function serveDocument(app: NestFastifyApplication): void {
   });
 }
 
+const ABOUT = `Organisations, members, teams, roles, settings and an audit trail for a B2B SaaS.
+
+Ids are UUIDs, times are RFC 3339 in UTC. A member that an operation does not name is refused, in a body as in a query, and no value
+is converted: \`"5"\` is not 5. \`HEAD\` works wherever \`GET\` does.
+
+**Errors** are problem details (RFC 9457): decide by \`code\`, which is stable; \`GET /problems\` explains each. Besides those that are
+named here, a path answers 405 to a method that it does not have, and the server 408 to a request that does not arrive and 431 to
+headers that are too large.
+
+**Versions**: within v1 members are added, never removed or changed in meaning. So take no offence at one that you don't know.`;
+
+const ABOUT_TOKENS = `The access token of a sign-in, valid for ten minutes: a JWT as RFC 9068 has it, issued and verified by the rules of RFC8725
+(ES256 alone, its type, issuer and audience checked).`;
+
+const ABOUT_COOKIES = `The same token, in the cookie that a browser has for it after a sign-in with \`X-Token-Transport: cookie\`. A request that changes
+something then has to come from an allowed origin.`;
+
+/** Wherever the document came from: Swagger UI works by each name that the server has. */
+const server = {
+  url: '/',
+  description: 'Where this came from: local, staging or production',
+  'x-internal': false,
+};
+
 /** @returns the OpenAPI 3.1 document, generated from the routes and their classes */
 export function createDocument(app: NestFastifyApplication): OpenAPIObject {
   const settings = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Tenantry API')
-    .setDescription('Organisations, members, teams, roles, settings and an audit trail for a B2B SaaS.')
+    .setDescription(ABOUT)
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    // Wherever the document came from: Swagger UI works by each name that the server has.
-    .addServer('/')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, SECURITY_SCHEME)
-    .addCookieAuth(accessCookie.name, { type: 'apiKey' }, COOKIE_SECURITY_SCHEME)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: ABOUT_TOKENS }, SECURITY_SCHEME)
+    .addCookieAuth(accessCookie.name, { type: 'apiKey', description: ABOUT_COOKIES }, COOKIE_SECURITY_SCHEME)
     .build();
-  return SwaggerModule.createDocument(app, settings, {
+  const described = SwaggerModule.createDocument(app, settings, {
     extraModels: [ProblemResponse],
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
   });
+  return { ...completed(described), servers: [server] };
 }

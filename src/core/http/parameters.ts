@@ -2,8 +2,9 @@ import { applyDecorators, Param, type PipeTransform } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { field, type FieldOptions } from './fields.ts';
+import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
-import { integer, isId, list, type ListLimits, type Rule } from './rules.ts';
+import { identifier, integer, isId, list, type ListLimits, type Rule } from './rules.ts';
 
 interface IntegerParameterOptions extends Pick<FieldOptions, 'description' | 'example'> {
   readonly min?: number;
@@ -67,7 +68,8 @@ export function PathId(name: string): ParameterDecorator {
     Param(name, existingId)(target, method, index);
     const descriptor = method === undefined ? undefined : Object.getOwnPropertyDescriptor(target, method);
     if (method === undefined || !descriptor) return;
-    ApiParam({ name, format: 'uuid' })(target, method, descriptor);
+    documentedId(name)(target, method, descriptor);
+    Refuses('not_found')(target, method, descriptor);
     const handler: unknown = Reflect.get(target, method);
     if (typeof handler === 'function') idsOf.set(handler, [...(idsOf.get(handler) ?? []), name]);
   };
@@ -77,4 +79,11 @@ export function PathId(name: string): ParameterDecorator {
 export function hasMalformedId(handler: object, params: unknown): boolean {
   const names = idsOf.get(handler) ?? [];
   return names.some((name) => !isId(Reflect.get(Object(params), name)));
+}
+
+/** Documents an id in the path by its name, such as `organization_id`. */
+export function documentedId(name: string): MethodDecorator {
+  const noun = name.replace(/_?id$/, '').replaceAll('_', ' ');
+  const description = noun === '' ? 'Its id.' : `The id of the ${noun}.`;
+  return ApiParam({ name, description, schema: { ...identifier().schema } });
 }

@@ -1,16 +1,32 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { Integer, ListOf, Text } from './fields.ts';
-import { type ProblemCode, problems } from './problems.ts';
+import { ApiExtension } from '@nestjs/swagger';
+import { Choice, Integer, ListOf, Text } from './fields.ts';
+import { MAXIMUM_FAULTS } from './input-faults.ts';
+import { type ProblemCode, problemCodes } from './problems.ts';
+import { text } from './rules.ts';
+
+/** Nobody's request can be longer, so neither can what is said of it. */
+const BODY_LENGTH = { max: 262_144 };
+const URL_LENGTH = { max: 16_384 };
 
 export class FieldErrorResponse {
-  @Text({ optional: true, description: 'Of a member of the body: a JSON pointer (RFC 6901).', example: '/slug' })
+  @Text({
+    optional: true,
+    description: 'Of a member of the body: a JSON pointer (RFC 6901).',
+    example: '/slug',
+    ...BODY_LENGTH,
+  })
   pointer?: string;
 
-  @Text({ optional: true, description: 'Of a query, path or header parameter: its name.', example: 'page_size' })
+  @Text({
+    optional: true,
+    description: 'Of a query, path or header parameter: its name.',
+    example: 'page_size',
+    ...URL_LENGTH,
+  })
   parameter?: string;
 
-  @Text({ example: 'pattern' })
+  @Text({ pattern: /^[a-z][a-z0-9_]*$/, max: 64, description: 'Stable; decide by it.', example: 'pattern' })
   code: string;
 
   @Text({ example: 'must match ^[a-z0-9-]+$' })
@@ -31,30 +47,44 @@ export class ProblemResponse {
   @Text({ description: 'What is wrong here, and what to do.', example: '1 field is invalid.' })
   detail: string;
 
-  @Text({ description: 'The path that was asked for.', example: '/api/v1/organizations' })
+  @Text({ description: 'The path that was asked for.', example: '/api/v1/organizations', ...URL_LENGTH })
   instance: string;
 
-  @Text({ description: 'Stable; decide by it.', example: 'validation_failed' })
-  code: string;
+  @Choice(problemCodes, { description: 'Stable; decide by it.', example: 'validation_failed' })
+  code: ProblemCode;
 
-  @Text({ description: 'Tell it to support.', example: '0193a1b2-0000-7000-8000-000000000000' })
+  @Text({
+    pattern: /^[A-Za-z0-9._-]{1,64}$/,
+    max: 64,
+    description: 'Tell it to support.',
+    example: '0193a1b2-0000-7000-8000-000000000000',
+  })
   request_id: string;
 
-  @ListOf(() => FieldErrorResponse, { optional: true })
+  @ListOf(() => FieldErrorResponse, { optional: true, max: MAXIMUM_FAULTS, description: 'Each faulty field.' })
   errors?: FieldErrorResponse[];
+
+  @Text({
+    optional: true,
+    description: 'Of `permission_denied`: the permission that this takes.',
+    example: 'teams:update',
+  })
+  required?: string;
+
+  @ListOf(text(), { optional: true, description: 'Of `grant_exceeds_own`.', example: ['teams:delete'] })
+  missing_permissions?: string[];
+
+  @Integer({ min: 0, optional: true, description: 'Of `limit_reached`: how many there may be.', example: 25 })
+  limit?: number;
+
+  @Integer({ min: 0, optional: true, description: 'Of `limit_reached`: how many there are.', example: 25 })
+  used?: number;
 }
 
-/** Documents the codes that a handler may refuse with; several decorators on one handler add up. */
+/** Of an operation, before the codes become responses: `x-refuses-` and the code. */
+export const REFUSAL = 'x-refuses-' as const;
+
+/** Documents the codes that a handler may refuse with, besides those that every route has; several decorators add up. */
 export function Refuses(...codes: ProblemCode[]): MethodDecorator {
-  return applyDecorators(...codes.map(refusal));
-}
-
-/** Swagger puts the descriptions of one status together. */
-function refusal(code: ProblemCode): MethodDecorator {
-  const { status, detail } = problems[code];
-  return ApiResponse({
-    status,
-    description: `\`${code}\`: ${detail}`,
-    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemResponse) } } },
-  });
+  return applyDecorators(...codes.map((code) => ApiExtension(`${REFUSAL}${code}`, true)));
 }

@@ -5,7 +5,7 @@ import { Access } from '../access/access.decorator.ts';
 import { varyBy } from './headers.ts';
 import { Problem, problemSlug, problemType } from './problem.ts';
 import { problemPage, problemsPage } from './problems.page.ts';
-import { type ProblemCode, problems } from './problems.ts';
+import { type ProblemCode, problemCodes, problems } from './problems.ts';
 
 export interface ProblemExplanation {
   readonly type: string;
@@ -27,7 +27,7 @@ export class ProblemsController {
   @Get()
   @Access.public('documentation, the same for everybody')
   list(@Headers('accept') accept: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): unknown {
-    const data = codes().map(explanation);
+    const data = problemCodes.map(explanation);
     varyBy(reply, 'Accept');
     return wantsHtml(accept) ? asPage(reply, problemsPage(data)) : { data };
   }
@@ -39,15 +39,11 @@ export class ProblemsController {
     @Headers('accept') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): unknown {
-    const code = codes().find((candidate) => problemSlug(candidate) === type);
+    const code = problemCodes.find((candidate) => problemSlug(candidate) === type);
     if (!code) throw new Problem('not_found');
     varyBy(reply, 'Accept');
     return wantsHtml(accept) ? asPage(reply, problemPage(explanation(code))) : explanation(code);
   }
-}
-
-function codes(): ProblemCode[] {
-  return Object.keys(problems).filter((name): name is ProblemCode => Object.hasOwn(problems, name));
 }
 
 function explanation(code: ProblemCode): ProblemExplanation {

@@ -247,3 +247,7 @@ export const problems = {
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;
+
+export const problemCodes: readonly ProblemCode[] = Object.keys(problems).filter((name): name is ProblemCode =>
+  Object.hasOwn(problems, name),
+);

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
-import { Refuses } from '../../core/http/index.ts';
+import { Refuses, Section } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
 import {
@@ -19,7 +19,7 @@ import { RegistrationService } from './registration.service.ts';
 import { SessionsService } from './sessions.service.ts';
 import { RefreshTransport, SignInTransport, SignOutTransport, TokenTransport } from './token-transport.ts';
 
-@ApiTags('Authentication')
+@Section('Authentication', 'From an address to a token pair, and from one pair to the next.')
 @Controller('auth')
 @SingleUse('what these calls spend or end is gone after the first one')
 export class AuthController {
@@ -33,7 +33,10 @@ export class AuthController {
   @HttpCode(202)
   @Access.public('before an account exists; answers alike for every address')
   @LimitsSignIn()
-  @ApiOperation({ summary: 'Ask for an account; a mail brings the link to go on with' })
+  @ApiOperation({
+    summary: 'Ask for an account; a mail brings the link to go on with',
+    description: 'Whoever has the address already is sent a notice in its place. The answer is the same.',
+  })
   @ApiResponse({ status: 202, type: VerificationSentResponse })
   @Refuses('validation_failed')
   async register(@Body() { email, name }: RegisterRequest): Promise<VerificationSentResponse> {
@@ -45,7 +48,10 @@ export class AuthController {
   @HttpCode(200)
   @Access.public('the mailed token proves who calls')
   @LimitsSignIn()
-  @ApiOperation({ summary: 'Verify the address by the mailed token, choose a password and sign in' })
+  @ApiOperation({
+    summary: 'Verify the address by the mailed token, choose a password and sign in',
+    description: 'The token is spent by the call.',
+  })
   @SignedIn()
   @Refuses('token_used', 'validation_failed')
   async verifyEmail(
@@ -59,7 +65,10 @@ export class AuthController {
   @HttpCode(200)
   @Access.public('the password proves who calls')
   @LimitsSignIn()
-  @ApiOperation({ summary: 'Sign in with address and password' })
+  @ApiOperation({
+    summary: 'Sign in with address and password',
+    description: 'An unknown address and a wrong password have the same answer, after the same time.',
+  })
   @SignedIn()
   @Refuses('invalid_credentials', 'rate_limited', 'validation_failed')
   async login(
@@ -72,7 +81,10 @@ export class AuthController {
   @Post('refresh')
   @HttpCode(200)
   @Access.public('the refresh token proves who calls')
-  @ApiOperation({ summary: 'Spend a refresh token, of the body or else of the cookie, for a new pair' })
+  @ApiOperation({
+    summary: 'Spend a refresh token, of the body or else of the cookie, for a new pair',
+    description: 'A token that was spent before ends the whole session: somebody else may hold it.',
+  })
   @ApiBody({ type: RefreshRequest, required: false })
   @SignedIn()
   @Refuses('token_reused', 'unauthenticated', 'validation_failed')
@@ -86,7 +98,10 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @Access.signedIn()
-  @ApiOperation({ summary: 'End this session at once; cookies of it are cleared' })
+  @ApiOperation({
+    summary: 'End this session at once',
+    description: 'Its tokens are refused from then on, on every server, and its cookies are cleared.',
+  })
   @ApiResponse({ status: 204 })
   async logout(@SignOutTransport() transport: TokenTransport): Promise<void> {
     await this.sessions.endCurrent();

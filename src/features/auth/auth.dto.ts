@@ -6,7 +6,8 @@ import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 import type { TokenPair } from './sessions.service.ts';
 
 /** Longer than any token of ours, and short enough to be hashed without a thought. */
-const TOKEN = { min: 1, max: 512 };
+const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
+const PASSWORD = { max: LONGEST_PASSWORD, example: 'correct horse battery staple' };
 
 export class RegisterRequest {
   @EmailAddress()
@@ -30,8 +31,8 @@ export class VerifyEmailRequest {
   token: string;
 
   @Text({
+    ...PASSWORD,
     min: SHORTEST_PASSWORD,
-    max: LONGEST_PASSWORD,
     optional: true,
     description: 'Of a new user; may be left out. That of a user who has the address already is never changed.',
   })
@@ -42,7 +43,7 @@ export class LoginRequest {
   @EmailAddress()
   email: string;
 
-  @Text({ max: LONGEST_PASSWORD })
+  @Text(PASSWORD)
   password: string;
 }
 
@@ -56,7 +57,7 @@ export class RefreshRequest {
 }
 
 export class TokenPairResponse {
-  @Text({ description: 'A JWT (RFC 9068) for the Authorization header.' })
+  @Text({ description: 'A JWT (RFC 9068) for the Authorization header.', example: 'eyJhbGciOiJFUzI1NiIs…' })
   access_token: string;
 
   @Choice(['Bearer'])
@@ -65,7 +66,7 @@ export class TokenPairResponse {
   @Integer({ description: 'Seconds that the access token is valid for.', example: 600 })
   expires_in: number;
 
-  @Text({ description: 'Opaque, single-use, valid for 30 days.' })
+  @Text({ ...TOKEN, description: 'Opaque, single-use, valid for 30 days.' })
   refresh_token: string;
 
   @Identifier()

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import {
   type Answer,
@@ -10,6 +10,7 @@ import {
   Precondition,
   Refuses,
   Resource,
+  Section,
   versioned,
 } from '../../core/http/index.ts';
 import {
@@ -26,7 +27,7 @@ import {
 } from './organizations.dto.ts';
 import { OrganizationsService } from './organizations.service.ts';
 
-@ApiTags('Organizations')
+@Section('Organizations', 'Each is a tenant: what is inside it, its members alone can reach.')
 @Controller('organizations')
 @Resource(OrganizationsService)
 export class OrganizationsController {
@@ -34,7 +35,11 @@ export class OrganizationsController {
 
   @Post()
   @Access.signedIn()
-  @ApiOperation({ summary: 'Create an organization; you become its owner' })
+  @ApiOperation({
+    summary: 'Create an organization; you become its owner',
+    description:
+      'The slug is unique among all organizations; without one it is made from the name, with a suffix when taken.',
+  })
   @ApiCreatedResponse({ type: OrganizationResponse })
   @Refuses('validation_failed', 'already_exists')
   async create(@Body() request: OrganizationRequest): Promise<Answer<OrganizationResponse>> {
@@ -44,7 +49,10 @@ export class OrganizationsController {
 
   @Get()
   @Access.signedIn()
-  @ApiOperation({ summary: 'List the organizations that you are a member of' })
+  @ApiOperation({
+    summary: 'List the organizations that you are a member of',
+    description: 'Each with your membership in it. By name unless `sort` says otherwise.',
+  })
   @PageOf(OwnOrganizationResponse)
   async list(@Query() query: OrganizationsQuery): Promise<Page<OwnOrganizationResponse>> {
     return Page.of(query, await this.organizations.list(toFilter(query)), toOwnOrganization);
@@ -52,7 +60,10 @@ export class OrganizationsController {
 
   @Get(':organization_id')
   @Access('organization:read')
-  @ApiOperation({ summary: 'Read an organization, with its counts and your membership' })
+  @ApiOperation({
+    summary: 'Read an organization, with its counts and your membership',
+    description: 'One that you are not a member of is not found, as if it did not exist.',
+  })
   @ApiOkResponse({ type: OrganizationResponse })
   async find(): Promise<Answer<OrganizationResponse>> {
     const organization = await this.organizations.find();
@@ -61,7 +72,10 @@ export class OrganizationsController {
 
   @Patch(':organization_id')
   @Access('organization:update')
-  @ApiOperation({ summary: 'Change the name, slug or metadata of an organization' })
+  @ApiOperation({
+    summary: 'Change the name, slug or metadata of an organization',
+    description: 'A merge patch (RFC 7396): what it does not name stays.',
+  })
   @ApiOkResponse({ type: OrganizationResponse })
   @Refuses('validation_failed', 'already_exists')
   async update(

@@ -65,7 +65,7 @@ export class OrganizationsQuery extends PageQuery {
   @ListParameter(rules.text({ max: 48 }), { description: 'Any of these slugs.' })
   slug?: string[];
 
-  @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.', example: 'owner' })
+  @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.', example: ['owner'] })
   role?: string[];
 
   @SortParameter(['name', 'created_at'])

@@ -1,11 +1,19 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
-import { type Answer, IfMatch, type Precondition, Refuses, Resource, versioned } from '../../core/http/index.ts';
+import {
+  type Answer,
+  IfMatch,
+  type Precondition,
+  Refuses,
+  Resource,
+  Section,
+  versioned,
+} from '../../core/http/index.ts';
 import { ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
 import { UsersService } from './users.service.ts';
 
-@ApiTags('Profile')
+@Section('Profile', 'Your own name, address and picture, the same in every organization.')
 @Controller('me')
 @Resource(UsersService)
 export class UsersController {
@@ -13,7 +21,7 @@ export class UsersController {
 
   @Get()
   @Access.signedIn()
-  @ApiOperation({ summary: 'Read your profile' })
+  @ApiOperation({ summary: 'Read your profile', description: 'It is yours alone, whatever organizations you are in.' })
   @ApiOkResponse({ type: ProfileResponse })
   async find(): Promise<Answer<ProfileResponse>> {
     const user = await this.users.profile();
@@ -22,7 +30,10 @@ export class UsersController {
 
   @Patch()
   @Access.signedIn()
-  @ApiOperation({ summary: 'Change your profile' })
+  @ApiOperation({
+    summary: 'Change your profile',
+    description: 'A merge patch (RFC 7396): what it does not name stays.',
+  })
   @ApiOkResponse({ type: ProfileResponse })
   @Refuses('validation_failed')
   async update(@Body() patch: ProfilePatch, @IfMatch() precondition: Precondition): Promise<Answer<ProfileResponse>> {

@@ -3,7 +3,12 @@ import type { ProfileChanges, User } from './users.repository.ts';
 
 const NAME = { min: 1, max: 200, example: 'Ada Lovelace' };
 /** A picture is shown to others: from a page served by TLS, and never a script. */
-const AVATAR_URL = { max: 2048, pattern: /^https:\/\/[^\s/?#]+\S*$/, nullable: true };
+const AVATAR_URL = {
+  max: 2048,
+  pattern: /^https:\/\/[^\s/?#]+\S*$/,
+  nullable: true,
+  example: 'https://pictures.example.com/ada.png',
+};
 
 /** The name of a person, wherever one is given. */
 export const PersonName = (): PropertyDecorator => Line(NAME);

@@ -1,0 +1,46 @@
+import { STATUS_CODES } from 'node:http';
+import { isReference, type Operation, type Parameter, type PlacedOperation } from './openapi-types.ts';
+
+const MERGE_PATCH = 'application/merge-patch+json';
+
+/** @returns the operation with what it can be told by itself: who may call it, which bodies it takes, how lists are written */
+export function withConventions({ operation, method }: PlacedOperation): Operation {
+  const { responses, requestBody, parameters = [], security = [] } = operation;
+  return {
+    ...operation,
+    description: [operation.description, audienceOf(operation)].filter(Boolean).join('\n\n'),
+    parameters: parameters.map((parameter) => (isReference(parameter) ? parameter : withStyle(parameter))),
+    ...(requestBody && { requestBody: method === 'patch' ? withMergePatch(requestBody) : requestBody }),
+    responses: withDescriptions(responses),
+    security, // Told of the public ones too: an operation that says nothing could have been forgotten.
+  };
+}
+
+function audienceOf(operation: Operation): string {
+  const permission = operation['x-permission'];
+  const reason = operation['x-public'];
+  if (typeof reason === 'string') return `**Open to everybody:** ${reason}.`;
+  if (permission === 'signed in') return '**For everybody who is signed in.**';
+  return permission === 'member' ? '**For every member.**' : `**Takes the permission** \`${String(permission)}\`.`;
+}
+
+/** Several values of a query parameter repeat its name; it is what a client sends where nothing is said, and said here. */
+function withStyle(parameter: Parameter): Parameter {
+  const { schema } = parameter;
+  const isList = parameter.in === 'query' && schema && !isReference(schema) && schema.type === 'array';
+  return isList ? { ...parameter, style: 'form', explode: true } : parameter;
+}
+
+function withMergePatch(body: NonNullable<Operation['requestBody']>): NonNullable<Operation['requestBody']> {
+  if (isReference(body)) return body;
+  const json = body.content['application/json'];
+  return json ? { ...body, content: { ...body.content, [MERGE_PATCH]: json } } : body;
+}
+
+function withDescriptions(responses: Operation['responses']): Operation['responses'] {
+  const described = Object.entries(responses).map(([status, response]) => {
+    if (!response || isReference(response) || response.description) return [status, response] as const;
+    return [status, { ...response, description: `${STATUS_CODES[status] ?? status}.` }] as const;
+  });
+  return Object.fromEntries(described);
+}
