@@ -5,7 +5,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const [lint, imports] = scripts.lint.split(' && ');
+const [lint, imports, contract] = scripts.lint.split(' && ');
 const [, unused] = /(knip [^&]+)/.exec(scripts.check)!;
 
 const scratches: string[] = [];
@@ -184,6 +184,31 @@ describe('the other gates', () => {
     expect(passes).toBe(false);
     expect(output).toContain('src/wild.ts');
     expect(output).not.toContain('src/tidy.ts');
+  });
+
+  it('the OpenAPI document, by Spectral, OWASP and Redocly', async () => {
+    const document = JSON.parse(readFileSync(join(root, 'openapi.json'), 'utf8'));
+    const sound = project({ 'openapi.json': JSON.stringify(document) });
+    const operation = document.paths['/api/v1/me'].get;
+    delete operation.description;
+    delete operation.responses['401'];
+    delete operation.responses['200'].headers.RateLimit;
+    operation.parameters.push({ name: 'q', in: 'query', schema: { type: 'string' } });
+    const faulty = project({ 'openapi.json': JSON.stringify(document) });
+
+    const [refused, passed] = await Promise.all([run(contract, faulty), run(contract, sound)]);
+
+    expect(passed).toEqual({ passes: true, output: '' });
+    expect(refused.passes).toBe(false);
+    for (const rule of [
+      'responses-401',
+      'rate-limit',
+      'string-limit',
+      'operation-description',
+      'parameter-description',
+    ]) {
+      expect(refused.output).toMatch(new RegExp(`^openapi.json: .*${rule} at .*/me/?`, 'm'));
+    }
   });
 
   it('unused files, exports and packages', async () => {

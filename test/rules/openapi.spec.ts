@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppModule } from '../../src/app.module.ts';
+import { createApplication, createDocument } from '../../src/core/http/index.ts';
+import { operationsOf } from '../../src/core/http/openapi-types.ts';
+import { problems } from '../../src/core/http/problems.ts';
+import { testConfig } from '../support/environment.ts';
+
+const COMMITTED = join(import.meta.dirname, '../../openapi.json');
+
+// oxlint-disable-next-line typescript/no-explicit-any -- parsed JSON, as its readers have it
+type Json = Record<string, any>;
+
+const config = testConfig();
+const app = await createApplication(AppModule.of(config), config);
+const document: Json = JSON.parse(JSON.stringify(createDocument(app)));
+const operations = operationsOf(createDocument(app)).map(({ path, method }) => ({
+  label: `${method.toUpperCase()} ${path}`,
+  path,
+  method,
+  operation: document['paths'][path][method] as Json,
+}));
+
+afterAll(() => app.close());
+
+function resolved(part: Json): Json {
+  if (typeof part['$ref'] !== 'string') return part;
+  return part['$ref']
+    .split('/')
+    .slice(1)
+    .reduce((found: Json, name: string) => found[name], document);
+}
+
+/** @returns every schema in the part, by where it stands */
+function schemasIn(part: unknown, place = '#'): [string, Json][] {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([name, value]): [string, Json][] => {
+    const here = `${place}/${name}`;
+    if (['example', 'examples', 'default', 'enum'].includes(name)) return [];
+    const isSchema = name === 'schema' || name === 'items' || /\/(properties|schemas)$/.test(place);
+    const found: [string, Json][] = isSchema ? [[here, value]] : [];
+    return [...found, ...schemasIn(value, here)];
+  });
+}
+
+const schemas = schemasIn(document);
+
+it('is the one that is committed: a change of it is reviewed as a change of the contract (npm run openapi)', () => {
+  expect(JSON.parse(readFileSync(COMMITTED, 'utf8'))).toEqual(document);
+});
+
+describe('the schemas', () => {
+  it('say what they are: none is empty', () => {
+    const kinds = ['type', '$ref', 'allOf', 'anyOf', 'enum'];
+    expect(schemas.filter(([, schema]) => !kinds.some((kind) => kind in schema)).map(([place]) => place)).toEqual([]);
+  });
+
+  it('are closed, or of the client’s own making', () => {
+    const objects = schemas.filter(([, { type }]) => [type].flat().includes('object'));
+    const open = objects.filter(([, { properties, additionalProperties }]) => {
+      return additionalProperties !== (properties === undefined);
+    });
+    expect(objects.length).toBeGreaterThan(5);
+    expect(open.map(([place]) => place)).toEqual([]);
+  });
+
+  it('bound every text, number and list', () => {
+    const unbounded = schemas.filter(([, { type, enum: choices, maxLength, maximum, minimum, maxItems }]) => {
+      const [kind] = [type].flat();
+      if (kind === 'string') return choices === undefined && maxLength === undefined;
+      if (kind === 'integer') return maximum === undefined || minimum === undefined;
+      return kind === 'array' && maxItems === undefined;
+    });
+    expect(unbounded.map(([place]) => place)).toEqual([]);
+  });
+});
+
+describe.each(operations)('$label', ({ path, method, operation }) => {
+  const refusals = Object.entries(operation['responses'] as Json).filter(([status]) => status >= '400');
+
+  it('tells what any route can refuse with', () => {
+    const codes = refusals.flatMap(([, response]) =>
+      Object.keys(resolved(response)['content']['application/problem+json'].examples),
+    );
+    const isInApi = path.startsWith('/api/');
+    const expected = [
+      'bad_request',
+      'validation_failed',
+      'internal_error',
+      ...(method === 'get' ? [] : ['malformed_json', 'payload_too_large', 'unsupported_media_type']),
+      ...(isInApi ? ['rate_limited', 'unavailable'] : []),
+      ...(path.includes('{') ? ['not_found'] : []),
+    ];
+    expect(codes).toEqual(expect.arrayContaining(expected));
+    expect(codes).not.toContain('method_not_allowed');
+    expect(Object.keys(operation).filter((name) => /^x-(refuses|section)/.test(name))).toEqual([]);
+  });
+
+  it('tells each code, with an example of its answer', () => {
+    for (const [status, reference] of refusals) {
+      const { content, description } = resolved(reference);
+      const { schema, examples } = content['application/problem+json'];
+      const codes: (keyof typeof problems)[] = schema.allOf[1].properties.code.enum;
+      expect(codes.map((code) => String(problems[code].status))).toEqual(codes.map(() => status));
+      expect(Object.keys(examples)).toEqual(codes);
+      for (const code of codes) {
+        expect(description).toContain(`\`${code}\`: ${problems[code].detail}`);
+        expect(resolved(examples[code])).toMatchObject({ value: { code, status: Number(status) } });
+      }
+    }
+  });
+
+  it('tells the headers of its answers', () => {
+    for (const [status, reference] of Object.entries(operation['responses'] as Json)) {
+      const { headers } = resolved(reference);
+      const expected = [
+        'X-Request-Id',
+        ...(path.startsWith('/api/') ? ['RateLimit', 'RateLimit-Policy'] : []),
+        ...(status === '201' ? ['Location'] : []),
+        ...(status === '401' ? ['WWW-Authenticate'] : []),
+        ...(['429', '503'].includes(status) ? ['Retry-After'] : []),
+      ];
+      expect(Object.keys(headers)).toEqual(expect.arrayContaining(expected));
+    }
+  });
+});
+
+it('names the tag of versions and the links of lists, where they are', () => {
+  const having = (header: string) =>
+    operations.flatMap(({ label, operation }) => {
+      const statuses = Object.entries(operation['responses'] as Json).filter(
+        ([, response]) => resolved(response)['headers'][header],
+      );
+      return statuses.map(([status]) => `${label} ${status}`);
+    });
+  expect(having('ETag')).toEqual(
+    expect.arrayContaining([
+      'GET /api/v1/me 200',
+      'GET /api/v1/me 304',
+      'PATCH /api/v1/me 200',
+      'POST /api/v1/organizations 201',
+    ]),
+  );
+  expect(having('ETag')).not.toContain('GET /api/v1/organizations 200');
+  expect(having('Link')).toContain('GET /api/v1/organizations 200');
+  expect(having('Link')).not.toContain('GET /api/v1/me 200');
+});
+
+it('takes a PATCH in both of its media types', () => {
+  const bodies = operations
+    .filter(({ method }) => method === 'patch')
+    .map(({ operation }) => operation['requestBody'].content);
+  for (const body of bodies) expect(Object.keys(body)).toEqual(['application/json', 'application/merge-patch+json']);
+});
