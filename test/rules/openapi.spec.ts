@@ -76,19 +76,19 @@ describe('the schemas', () => {
 });
 
 describe.each(operations)('$label', ({ path, method, operation }) => {
+  const isLimited = !path.startsWith('/health/');
   const refusals = Object.entries(operation['responses'] as Json).filter(([status]) => status >= '400');
 
   it('tells what any route can refuse with', () => {
     const codes = refusals.flatMap(([, response]) =>
       Object.keys(resolved(response)['content']['application/problem+json'].examples),
     );
-    const isInApi = path.startsWith('/api/');
     const expected = [
       'bad_request',
       'validation_failed',
       'internal_error',
       ...(method === 'get' ? [] : ['malformed_json', 'payload_too_large', 'unsupported_media_type']),
-      ...(isInApi ? ['rate_limited', 'unavailable'] : []),
+      ...(isLimited ? ['rate_limited', 'unavailable'] : []),
       ...(path.includes('{') ? ['not_found'] : []),
     ];
     expect(codes).toEqual(expect.arrayContaining(expected));
@@ -115,7 +115,7 @@ describe.each(operations)('$label', ({ path, method, operation }) => {
       const { headers } = resolved(reference);
       const expected = [
         'X-Request-Id',
-        ...(path.startsWith('/api/') ? ['RateLimit', 'RateLimit-Policy'] : []),
+        ...(isLimited ? ['RateLimit', 'RateLimit-Policy'] : []),
         ...(status === '201' ? ['Location'] : []),
         ...(status === '401' ? ['WWW-Authenticate'] : []),
         ...(['429', '503'].includes(status) ? ['Retry-After'] : []),

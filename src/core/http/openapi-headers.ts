@@ -1,4 +1,4 @@
-import { isInApi } from './openapi-problems.ts';
+import { isLimited } from './openapi-problems.ts';
 import {
   classOf,
   type Components,
@@ -25,7 +25,6 @@ export interface Kinds {
 
 interface Answer {
   readonly status: number;
-  readonly path: string;
   readonly operation: Operation;
   readonly isVersion: boolean;
   readonly isList: boolean;
@@ -48,13 +47,13 @@ const headers: Readonly<Record<string, KnownHeader>> = {
     example: '0193a1b2-0000-7000-8000-000000000000',
   },
   RateLimit: {
-    of: ({ path }) => isInApi(path),
+    of: ({ operation }) => isLimited(operation),
     description: 'What is left of each limit (`r`), and in how many seconds it is whole again (`t`).',
     schema: text().schema,
     example: '"address";r=299;t=1',
   },
   'RateLimit-Policy': {
-    of: ({ path }) => isInApi(path),
+    of: ({ operation }) => isLimited(operation),
     description: 'The limits: so many requests (`q`) in so many seconds (`w`).',
     schema: text().schema,
     example: '"address";q=300;w=60',
@@ -120,7 +119,7 @@ const ifNoneMatch: Parameter = {
 const notModified: Response = { description: 'It is as you have it.' };
 
 /** @returns the operation with the headers that its answers have; a read of what is versioned takes `If-None-Match` */
-export function withHeaders({ operation, method, path }: PlacedOperation, kinds: Kinds): Operation {
+export function withHeaders({ operation, method }: PlacedOperation, kinds: Kinds): Operation {
   const isConditional =
     method === 'get' && successesOf(operation).some(([, found]) => isOf(kinds.versioned, classOf(found)));
   const answers = { ...operation.responses, ...(isConditional && { 304: notModified }) };
@@ -129,7 +128,7 @@ export function withHeaders({ operation, method, path }: PlacedOperation, kinds:
     if (!response || isReference(response)) continue;
     const name = Number(status) < FIRST_ERROR ? classOf(response) : undefined;
     const isVersion = isOf(kinds.versioned, name) || response === notModified;
-    const answer = { status: Number(status), path, operation, isVersion, isList: isOf(kinds.lists, name) };
+    const answer = { status: Number(status), operation, isVersion, isList: isOf(kinds.lists, name) };
     responses[status] = { ...response, headers: { ...response.headers, ...referencesFor(answer) } };
   }
   const parameters = [...(operation.parameters ?? []), ...(isConditional ? [ifNoneMatch] : [])];

@@ -1,4 +1,4 @@
-import type { Components, Operation, Place, PlacedOperation, Response } from './openapi-types.ts';
+import type { Components, Operation, PlacedOperation, Response } from './openapi-types.ts';
 import { problemType } from './problem.ts';
 import { ProblemResponse, REFUSAL } from './problem.dto.ts';
 import { type ProblemCode, problemCodes, problems } from './problems.ts';
@@ -9,8 +9,8 @@ const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 const ANYWHERE: readonly ProblemCode[] = ['bad_request', 'validation_failed', 'internal_error'];
 /** Before a body is looked at by a route, the parser has seen it; a route that takes none refuses one besides. */
 const WITH_BODY: readonly ProblemCode[] = ['malformed_json', 'payload_too_large', 'unsupported_media_type'];
-/** The API itself; what watches the process has no limit, and answers while others are turned away. */
-const IN_API: readonly ProblemCode[] = ['rate_limited', 'unavailable'];
+/** What watches the process has no limit, and answers while others are turned away. */
+const LIMITED: readonly ProblemCode[] = ['rate_limited', 'unavailable'];
 
 /** Examples that only some codes have. */
 const EXTENSIONS: Partial<Record<ProblemCode, object>> = {
@@ -22,8 +22,9 @@ const EXTENSIONS: Partial<Record<ProblemCode, object>> = {
 };
 
 /** @returns the operation with a response for each status that it can refuse with, which tells its codes one by one */
-export function withProblems({ operation, ...place }: PlacedOperation): Operation {
-  const codes = codesOf(operation, place);
+export function withProblems(placed: PlacedOperation): Operation {
+  const { operation } = placed;
+  const codes = codesOf(placed);
   const statuses = [...new Set(codes.map((code) => problems[code].status))];
   const responses = statuses.map((status) => {
     return [status, responseOf(codes.filter((code) => problems[code].status === status))] as const;
@@ -34,14 +35,14 @@ export function withProblems({ operation, ...place }: PlacedOperation): Operatio
 }
 
 /** In the order of the table of problems, whatever the order of decorators. */
-function codesOf(operation: Operation, { path, method }: Place): readonly ProblemCode[] {
-  const always = [...ANYWHERE, ...(method === 'get' ? [] : WITH_BODY), ...(isInApi(path) ? IN_API : [])];
+function codesOf({ operation, method }: PlacedOperation): readonly ProblemCode[] {
+  const always = [...ANYWHERE, ...(method === 'get' ? [] : WITH_BODY), ...(isLimited(operation) ? LIMITED : [])];
   return problemCodes.filter((code) => always.includes(code) || operation[`${REFUSAL}${code}`] === true);
 }
 
-/** @returns whether it is a path of the API, with its limits, and not one by which the process is watched */
-export function isInApi(path: string): boolean {
-  return path.startsWith('/api/');
+/** @returns whether it counts for the limits of requests, by `@Unlimited` */
+export function isLimited(operation: Operation): boolean {
+  return !('x-unlimited' in operation);
 }
 
 function responseOf(codes: readonly ProblemCode[]): Response {

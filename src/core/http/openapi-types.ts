@@ -16,15 +16,12 @@ export interface Reference {
 /** In the order in which they are documented. */
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-export type Method = (typeof METHODS)[number];
+type Method = (typeof METHODS)[number];
 
-/** Where an operation is. */
-export interface Place {
+/** An operation and where it is. */
+export interface PlacedOperation {
   readonly path: string;
   readonly method: Method;
-}
-
-export interface PlacedOperation extends Place {
   readonly operation: Operation;
 }
 

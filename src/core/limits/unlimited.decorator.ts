@@ -1,4 +1,6 @@
+import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiExtension } from '@nestjs/swagger';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -6,7 +8,7 @@ declare module 'fastify' {
   }
 }
 
-/** On a handler that answers however many requests there are. @param _why for the reader: what makes that necessary and safe */
-export function Unlimited(_why: string): MethodDecorator {
-  return RouteConfig({ unlimited: true });
+/** On a handler that answers however many requests there are. @param why what makes that necessary and safe */
+export function Unlimited(why: string): MethodDecorator {
+  return applyDecorators(RouteConfig({ unlimited: true }), ApiExtension('x-unlimited', why));
 }
