@@ -51,11 +51,11 @@ it('is the one that is committed: a change of it is reviewed as a change of the 
 
 describe('the schemas', () => {
   it('say what they are: none is empty', () => {
-    const kinds = ['type', '$ref', 'allOf', 'anyOf', 'enum'];
+    const kinds = ['type', '$ref', 'allOf', 'anyOf', 'oneOf', 'enum'];
     expect(schemas.filter(([, schema]) => !kinds.some((kind) => kind in schema)).map(([place]) => place)).toEqual([]);
   });
 
-  it('are closed, or of the client’s own making', () => {
+  it("are closed, or of the client's own making", () => {
     const objects = schemas.filter(([, { type }]) => [type].flat().includes('object'));
     const open = objects.filter(([, { properties, additionalProperties }]) => {
       return additionalProperties !== (properties === undefined);
