@@ -4,7 +4,7 @@ import { EXACT_ROWS, Position, type Selection } from '../lists/index.ts';
 import { field, Text } from './fields.ts';
 import { IntegerParameter, toList } from './parameters.ts';
 import { Problem, validationProblem } from './problem.ts';
-import { choice, type Fault, list, type Rule } from './rules.ts';
+import { choice, type Fault, list, type Rule, text } from './rules.ts';
 
 export const DEFAULT_PAGE_SIZE = 20;
 export const MAXIMUM_PAGE_SIZE = 100;
@@ -12,7 +12,7 @@ const LONGEST_SEARCH = 200;
 
 /** What the client sends is opaque to it; `PagesInterceptor` has opened it before it is looked at here. */
 const opened: Rule = {
-  schema: { type: 'string' },
+  schema: text().schema,
   faults: (value) => (value instanceof Position ? [] : [{ path: '', code: 'type', detail: 'must be a cursor' }]),
 };
 

@@ -129,20 +129,12 @@ export function CursorPageOf<Item extends object>(item: Type<Item>): MethodDecor
 
 function pagesOf(item: Type, pagination: Type): MethodDecorator {
   class ItemPage {
-    @ListOf(() => item)
+    @ListOf(() => item, { max: MAXIMUM_PAGE_SIZE })
     data: object[];
 
     @Nested(() => pagination)
     pagination: object;
   }
   Object.defineProperty(ItemPage, 'name', { value: `${item.name}Page` });
-  return applyDecorators(
-    ApiOkResponse({ type: ItemPage, headers: { Link: linkHeader } }),
-    Refuses('invalid_cursor', 'validation_failed'),
-  );
+  return applyDecorators(ApiOkResponse({ type: ItemPage }), Refuses('invalid_cursor', 'validation_failed'));
 }
-
-const linkHeader = {
-  description: 'The pages beside this one (RFC 8288), by rel: first, prev, next.',
-  schema: { type: 'string' as const },
-};
