@@ -1,11 +1,9 @@
-import fc from 'fast-check';
 import pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import type { Database, Statement } from '../../src/core/database/index.ts';
 import { Position } from '../../src/core/lists/index.ts';
 import type { Actor, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
-import { size } from '../support/size.ts';
 import { makeThings, things, ThingsModule } from '../support/listed.ts';
 
 interface Row {
@@ -186,6 +184,16 @@ describe('lists', () => {
       expect(linkOf(third, 'first')).toBe(path('page_size=3'));
     });
 
+    it('lead back to the start where all that was before has gone', async () => {
+      const [first] = await add(numbered(4));
+      const second = await ada.api.get(path(`page_size=1&cursor=${(await get('page_size=1')).pagination.next_cursor}`));
+      await app.database.query('delete from things where id = $1', [first]);
+      const start = await ada.api.get(linkOf(second, 'prev')!).expect(200);
+      expect(start.body.data).toMatchObject([{ name: 'n1' }]);
+      expect((await ada.api.get(linkOf(start, 'next')!).expect(200)).body.data).toMatchObject([{ name: 'n2' }]);
+      expect(linkOf(start, 'prev')).toBeUndefined();
+    });
+
     it('are pages of a list that nobody counts, newest first', async () => {
       const added = await add(numbered(5).map((row, index) => ({ ...row, createdAt: `${HOUR}.${index}Z` })));
       const answer = await ada.api.get(`/organizations/${organization.id}/log?page_size=2`).expect(200);
@@ -223,52 +231,6 @@ describe('lists', () => {
       await outsider.api.get(path('cursor=x')).expect(404);
       await ada.api.get(path('cursor=x&page=0&unknown=1')).expect(400);
     });
-  });
-
-  it('hold the same by any sort, filter and page size, in whatever steps one walks', async () => {
-    const letters = fc.constantFrom('a', 'A', 'b', 'ä', 'Ä', '%', '_', '\\', "'", '"', '😀', 'ß');
-    const row = fc.record({
-      name: fc.array(letters, { minLength: 1, maxLength: 3 }).map((all) => all.join('')),
-      color: fc.option(fc.constantFrom('red', 'Red', 'blue'), { nil: null }),
-      createdAt: fc.integer({ min: 0, max: 5 }).map((micros) => `${HOUR}.00000${micros}Z`),
-    });
-    const sorts = ['name', 'color', 'created_at', 'name,created_at', 'color,name', 'created_at,color,name'];
-    const descending = (sort: string) =>
-      sort
-        .split(',')
-        .map((name) => `-${name}`)
-        .join();
-    const sort = fc.constantFrom(...sorts, ...sorts.map(descending));
-    const run = async (rows: Row[], order: string, pageSize: number, q: string, color: string) => {
-      organization = await app.actors.organization(ada);
-      await add(rows);
-      const query = `sort=${order}${q && `&q=${encodeURIComponent(q)}`}${color && `&color=${color}`}`;
-      const key = (name: string) =>
-        name === 'created_at' ? `"createdAt"::timestamptz` : `coalesce(lower(${name} collate pg_c_utf8), '')`;
-      const by = order.split(',').map((name) => `${key(name.replace('-', ''))} ${name.startsWith('-') ? 'desc' : ''}`);
-      const expected = await app.database.query<{ id: string }>(
-        `select id from (select id, name, color, created_at as "createdAt" from things where organization_id = $1) t
-          where (position(lower($2 collate pg_c_utf8) in lower(name collate pg_c_utf8)) > 0
-              or position(lower($2 collate pg_c_utf8) in lower(coalesce(color, '') collate pg_c_utf8)) > 0)
-            and ($3 = '' or color = $3)
-          order by ${by.join()}, id ${order.startsWith('-') ? 'desc' : ''}`,
-        [organization.id, q, color],
-      );
-      expect(await walk(`${query}&page_size=${pageSize}`)).toEqual(expected.map(({ id }) => id));
-      const { pagination } = await get(`${query}&page_size=${pageSize}`);
-      expect(pagination.total).toBe(expected.length);
-    };
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(row, { maxLength: 25 }),
-        sort,
-        fc.integer({ min: 1, max: 6 }),
-        fc.oneof(fc.constant(''), letters),
-        fc.constantFrom('', '', 'red'),
-        run,
-      ),
-      { numRuns: size(25, 1_000) },
-    );
   });
 
   it('search with % and _ as letters, in any letter case, in each column', async () => {

@@ -218,6 +218,20 @@ describe('organizations', () => {
       expect(beyond.body).toMatchObject({ data: [], pagination: { total: 5 } });
     });
 
+    it('goes on by cursor where a page ended, whoever has joined what meanwhile', async () => {
+      const henry = await app.actors.user();
+      for (const name of ['d', 'b', 'b', 'c']) await app.actors.organization(henry, { name, slug: slug() });
+      const first = await henry.api.get('/organizations?page_size=2').expect(200);
+      await app.actors.organization(henry, { name: 'a', slug: slug() });
+      const cursor: string = first.body.pagination.next_cursor;
+      const rest = await henry.api.get(`/organizations?cursor=${cursor}`).expect(200);
+
+      expect(rest.body).toMatchObject({ data: [{ name: 'c' }, { name: 'd' }], pagination: { next_cursor: null } });
+      expect(await app.roundTrips(() => henry.api.get(`/organizations?cursor=${cursor}`).expect(200))).toBe(1);
+      const theirs = await grace.api.get(`/organizations?cursor=${cursor}`).expect(400);
+      expect(theirs.body.code).toBe('invalid_cursor');
+    });
+
     it.each([
       ['page=0', 'validation_failed'],
       ['page_size=101', 'validation_failed'],

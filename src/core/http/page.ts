@@ -28,16 +28,16 @@ class Pagination extends CursorPagination {
   total_is_exact?: boolean;
 }
 
-/** What goes over the wire. */
-interface PageBody<Item> {
-  readonly data: readonly Item[];
-  readonly pagination: Pagination;
+/** A page as it is sent: its body, and the `Link` header (RFC 8288) to the pages beside it. */
+interface PageAnswer<Item> {
+  readonly body: { readonly data: readonly Item[]; readonly pagination: Pagination };
+  readonly link: string;
 }
 
 /** Makes a cursor of a position in the list that is being answered. */
 export type Seal = (position: Position) => string;
 
-/** A page of a list: what a handler returns. `PagesInterceptor` answers it, with its `Link`. */
+/** A page of a list: what a handler returns. `PagesInterceptor` makes the answer of it. */
 export class Page<Item> {
   readonly #query: CursorQuery;
   readonly #found: Rows<Item>;
@@ -52,16 +52,19 @@ export class Page<Item> {
     return new Page(query, { ...found, rows: found.rows.map(toItem) });
   }
 
-  body(seal: Seal): PageBody<Item> {
-    const { rows, next } = this.#found;
-    const { page_size } = this.#query;
-    return { data: rows, pagination: { ...this.#counts(), page_size, next_cursor: next ? seal(next) : null } };
+  /** @param url of this page, whose filters the pages beside it keep */
+  answer(url: string, seal: Seal): PageAnswer<Item> {
+    const { rows, next, previous } = this.#found;
+    const cursors = { next: next && seal(next), previous: previous && seal(previous) };
+    const pagination = { ...this.#numbers(), page_size: this.#query.page_size, next_cursor: cursors.next ?? null };
+    const neighbours = isNumbered(this.#query) ? this.#byNumber(this.#query.page, cursors) : byCursor(cursors);
+    return { body: { data: rows, pagination }, link: linksTo(neighbours, url) };
   }
 
-  #counts(): Omit<Pagination, keyof CursorPagination> {
-    const { counted = 0 } = this.#found;
+  #numbers(): Omit<Pagination, keyof CursorPagination> {
     if (!isNumbered(this.#query)) return {};
     const { page = 1, page_size } = this.#query;
+    const { counted = 0 } = this.#found;
     const isExact = counted <= EXACT_ROWS;
     return {
       page,
@@ -71,36 +74,31 @@ export class Page<Item> {
     };
   }
 
-  /** @returns the `Link` header (RFC 8288): first, prev and next as far as they exist, with the filters of this page */
-  links(url: string, seal: Seal): string {
-    const neighbours = isNumbered(this.#query) ? this.#byNumber(this.#query.page, seal) : this.#byCursor(seal);
-    return Object.entries(neighbours)
-      .flatMap(([relation, change]) => (change ? [`<${changed(url, change)}>; rel="${relation}"`] : []))
-      .join(', ');
-  }
-
-  #byNumber(page = 1, seal: Seal): Neighbours {
-    const { next } = this.#found;
+  #byNumber(page = 1, { next }: Cursors): Neighbours {
     // Where no page has a number any more, the cursor goes on.
     const isLast = page * this.#query.page_size >= EXACT_ROWS;
     return {
       first: { page: '1' },
       prev: page > 1 ? { page: String(page - 1) } : undefined,
-      next: next && (isLast ? { cursor: seal(next) } : { page: String(page + 1) }),
-    };
-  }
-
-  #byCursor(seal: Seal): Neighbours {
-    const { next, previous } = this.#found;
-    return {
-      first: {},
-      prev: previous && { cursor: seal(previous) },
-      next: next && { cursor: seal(next) },
+      next: next === undefined ? undefined : isLast ? { cursor: next } : { page: String(page + 1) },
     };
   }
 }
 
-/** The pages beside one: what is different about their URL. */
+interface Cursors {
+  readonly next: string | undefined;
+  readonly previous: string | undefined;
+}
+
+function byCursor({ next, previous }: Cursors): Neighbours {
+  return {
+    first: {},
+    prev: previous === undefined ? undefined : { cursor: previous },
+    next: next === undefined ? undefined : { cursor: next },
+  };
+}
+
+/** The pages beside one: their places in the list, which their URL tells. */
 type Neighbours = Readonly<Record<'first' | 'prev' | 'next', PlaceInList | undefined>>;
 
 interface PlaceInList {
@@ -108,13 +106,18 @@ interface PlaceInList {
   readonly cursor?: string;
 }
 
-function changed(url: string, place: PlaceInList): string {
-  const [path, search] = url.split('?', 2);
+function linksTo(neighbours: Neighbours, url: string): string {
+  return Object.entries(neighbours)
+    .flatMap(([relation, place]) => (place ? [`<${elsewhere(url, place)}>; rel="${relation}"`] : []))
+    .join(', ');
+}
+
+function elsewhere(url: string, place: PlaceInList): string {
+  const [path = '', search] = url.split('?', 2);
   const parameters = new URLSearchParams(search);
   for (const name of ['page', 'cursor']) parameters.delete(name);
   for (const [name, value] of Object.entries(place)) parameters.set(name, String(value));
-  const query = parameters.toString();
-  return query === '' ? String(path) : `${path}?${query}`;
+  return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
 }
 
 /** Documents that a handler answers pages of the items: its `@Query()` is a `PageQuery`. */

@@ -56,11 +56,12 @@ export class PagesInterceptor implements NestInterceptor {
     return positionOf(text);
   }
 
-  #answer(answer: unknown, reply: FastifyReply, context: SealContext): unknown {
-    if (!(answer instanceof Page)) return answer;
+  #answer(page: unknown, reply: FastifyReply, context: SealContext): unknown {
+    if (!(page instanceof Page)) return page;
     const seal = (position: Position) => this.box.seal(textOf(position), context).toString('base64url');
-    void reply.header('link', answer.links(reply.request.url, seal));
-    return answer.body(seal);
+    const { body, link } = page.answer(reply.request.url, seal);
+    void reply.header('link', link);
+    return body;
   }
 }
 

@@ -75,8 +75,11 @@ export class List<Row extends object> {
     if (rows.some(({ list_position: keys }) => keys === '')) {
       throw new Error(`a row has no value to be sorted by (${order.name}): a cursor would lose it`);
     }
+    const isBackwards = position?.direction === 'before';
+    // Whatever was before has gone: the list begins here now.
+    if (isBackwards && rows.length === 0) return this.read(database, { ...selection, position: undefined }, conditions);
     const chosen = rows.slice(0, limit);
-    const inOrder = position?.direction === 'before' ? chosen.toReversed() : chosen;
+    const inOrder = isBackwards ? chosen.toReversed() : chosen;
     return {
       rows: inOrder,
       counted: found[0]?.list_counted,
