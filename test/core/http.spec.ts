@@ -126,6 +126,8 @@ describe('paths and methods', () => {
     expectProblem(response, 'method_not_allowed');
     expect(response.headers['allow']).toBe('DELETE, GET, HEAD, PATCH');
     expectProblem(await api().options('/api/v1/cars'), 'method_not_allowed');
+    const fromPage = await api().options('/api/v1/cars').set('origin', 'https://app.example.com');
+    expectProblem(fromPage, 'method_not_allowed');
   });
 
   it('a malformed id is a 404, an overlong one too', async () => {
@@ -398,10 +400,14 @@ describe('metrics', () => {
 
 describe('going out of service', () => {
   it('answers 503 and closes the connection', async () => {
-    const leaving = await startCars();
+    const leaving = await startCars({ CORS_ORIGINS: 'https://app.example.com' });
     leaving.get(Readiness).drain();
-    const response = await request(leaving.getHttpServer()).get('/api/v1/cars');
+    const response = await request(leaving.getHttpServer())
+      .get('/api/v1/cars')
+      .set('origin', 'https://app.example.com');
     expectProblem(response, 'unavailable');
+    // A page that may not read this would not know that it is to try again.
+    expect(response.headers['access-control-allow-origin']).toBe('https://app.example.com');
     expect(response.headers['connection']).toBe('close');
     await leaving.close();
   });

@@ -9,7 +9,6 @@ import { createLogger, StructuredLog } from '../telemetry/logger.ts';
 import { createRegistry } from '../telemetry/metrics.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { RequestObserver } from '../telemetry/request-observer.ts';
-import { enableCors } from './cors.ts';
 import { InputPipe } from './input.pipe.ts';
 import { serveDocument } from './openapi.ts';
 import { ProblemFilter } from './problem.filter.ts';
@@ -55,7 +54,6 @@ export async function createApplication(
   app.setGlobalPrefix(PREFIX, { exclude: OUTSIDE_PREFIX.flatMap((path) => [path, `${path}/*rest`]) });
   app.useGlobalFilters(new ProblemFilter(routes));
   app.useGlobalPipes(new InputPipe());
-  enableCors(app, config.corsOrigins);
   serveDocument(app);
   return app;
 }

@@ -29,7 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** What the router did not find may be there by another method: 405 with `Allow`. */
   #wrongMethod(problem: Problem, request: FastifyRequest): Problem | undefined {
-    if (!request.is404 && request.method !== 'OPTIONS') return undefined;
+    if (!request.is404) return undefined;
     const methods = this.routes.methodsAt(pathOf(request));
     if (problem.code !== 'not_found' || methods.length === 0 || methods.includes(request.method)) return undefined;
     return new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } });

@@ -9,6 +9,7 @@ import { answerProblem } from './problem-answer.ts';
 import { acceptJsonOnly } from './body.ts';
 import { answerClientError, watchConnections } from './client-error.ts';
 import { decorateAnswer, tagAnswer } from './answer.ts';
+import { Cors } from './cors.ts';
 import { setStandardHeaders } from './headers.ts';
 import { Problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
@@ -38,7 +39,8 @@ export interface ServerParts {
 
 /** The Fastify server under Nest, with everything that happens before a route's own code. */
 export function createServer(parts: ServerParts): FastifyAdapter {
-  const { isProduction } = parts.config;
+  const { isProduction, corsOrigins } = parts.config;
+  const cors = new Cors(corsOrigins);
   const adapter = new FastifyAdapter({
     trustProxy: parts.config.trustedProxies.length > 0 ? [...parts.config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -59,14 +61,19 @@ export function createServer(parts: ServerParts): FastifyAdapter {
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       parts.observer.observe(request, reply);
       setStandardHeaders(request, reply, isProduction);
+      cors.share(request, reply);
       answerProblem(routerProblem(error), request, reply);
     },
   });
-  addHooks(adapter.getInstance(), parts);
+  addHooks(adapter.getInstance(), cors, parts);
   return adapter;
 }
 
-function addHooks(server: FastifyInstance, { config, limits, observer, readiness, routes }: ServerParts): void {
+function addHooks(
+  server: FastifyInstance,
+  cors: Cors,
+  { config, limits, observer, readiness, routes }: ServerParts,
+): void {
   acceptJsonOnly(server);
   finishBeforeClosing(server);
   watchConnections(server.server);
@@ -74,12 +81,14 @@ function addHooks(server: FastifyInstance, { config, limits, observer, readiness
   server.addHook('onRequest', (request, reply, done) => {
     observer.observe(request, reply);
     limits.countAddress(request, reply);
-    done(faultOf(request, readiness));
+    if (cors.isPreflight(request)) cors.answerPreflight(request, reply);
+    else done(faultOf(request, readiness));
   });
   server.addHook('preValidation', (request, _reply, done) => done(request.excess));
   server.addHook('preSerialization', (_request, reply, payload, done) => done(null, decorateAnswer(reply, payload)));
   server.addHook('onSend', (request, reply, payload, done) => {
     setStandardHeaders(request, reply, config.isProduction);
+    cors.share(request, reply);
     // A connection that is kept for the next request would hold up the stop that is waiting for this one.
     if (readiness.draining) void reply.header('connection', 'close');
     done(null, tagAnswer(request, reply, payload));
