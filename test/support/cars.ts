@@ -171,6 +171,11 @@ class FaultsController {
     return { done: true };
   }
 
+  @Get('long')
+  long(): object {
+    return { text: 'x'.repeat(5000) };
+  }
+
   @Get('lost')
   lost(): never {
     throw new Error('Connection terminated unexpectedly');

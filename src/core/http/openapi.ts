@@ -9,17 +9,20 @@ import { ProblemResponse } from './problem.dto.ts';
 const UI_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
+const DOCUMENT = 'openapi.json';
+
 /** Swagger UI at /docs, from files of our own, and the document at /openapi.json, built when it is first asked for. */
 export function serveDocument(app: NestFastifyApplication): void {
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', (request, reply, done) => {
+      reply.compressible = request.routeOptions.url === `/${DOCUMENT}`;
       if (request.routeOptions.url?.startsWith('/docs')) void reply.header('content-security-policy', UI_POLICY);
       done();
     });
   SwaggerModule.setup('docs', app, () => createDocument(app), {
-    jsonDocumentUrl: 'openapi.json',
+    jsonDocumentUrl: DOCUMENT,
     raw: ['json'],
     customSiteTitle: 'Tenantry API',
     swaggerOptions: { persistAuthorization: true, filter: true, validatorUrl: null },

@@ -60,6 +60,7 @@ export class PagesInterceptor implements NestInterceptor {
     if (!(page instanceof Page)) return page;
     const seal = (position: Position) => this.box.seal(textOf(position), context).toString('base64url');
     const { body, link } = page.answer(reply.request.url, seal);
+    reply.compressible = true;
     void reply.header('link', link);
     return body;
   }

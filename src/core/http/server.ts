@@ -8,6 +8,7 @@ import type { RequestObserver } from '../telemetry/request-observer.ts';
 import { answerProblem } from './problem-answer.ts';
 import { acceptJsonOnly } from './body.ts';
 import { answerClientError, watchConnections } from './client-error.ts';
+import { compressAnswer } from './compression.ts';
 import { decorateAnswer, tagAnswer } from './answer.ts';
 import { Cors } from './cors.ts';
 import { setStandardHeaders } from './headers.ts';
@@ -91,7 +92,7 @@ function addHooks(
     cors.share(request, reply);
     // A connection that is kept for the next request would hold up the stop that is waiting for this one.
     if (readiness.draining) void reply.header('connection', 'close');
-    done(null, tagAnswer(request, reply, payload));
+    done(null, compressAnswer(request, reply, tagAnswer(request, reply, payload)));
   });
   // A request that expects something unknown is served like any other (RFC 9110, 10.1.1), not refused without a body.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
