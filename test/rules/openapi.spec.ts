@@ -110,6 +110,24 @@ describe.each(operations)('$label', ({ path, method, operation }) => {
     }
   });
 
+  it('tells of an Idempotency-Key where it takes one: a POST of somebody who is known, but for what is single-use', () => {
+    const takesKey = method === 'post' && !('x-public' in operation) && !path.startsWith('/api/v1/auth/');
+    const named = (operation['parameters'] ?? []).filter(({ name }: Json) => name === 'Idempotency-Key');
+    const replayed = Object.entries(operation['responses'] as Json).filter(
+      ([, answer]) => resolved(answer)['headers']['Idempotency-Replayed'],
+    );
+    const statuses = Object.keys(operation['responses']);
+    const kept = statuses.filter((status) => status < '500' && !['401', '403', '429'].includes(status));
+    expect(named).toMatchObject(takesKey ? [{ in: 'header', required: false, schema: { maxLength: 255 } }] : []);
+    expect(replayed.map(([status]) => status)).toEqual(takesKey ? kept : []);
+    const codes = refusals.flatMap(
+      ([, answer]) => resolved(answer)['content']['application/problem+json'].schema.allOf[1].properties.code.enum,
+    );
+    for (const code of ['idempotency_in_progress', 'idempotency_key_reused'])
+      expect(codes.includes(code)).toBe(takesKey);
+    if (takesKey) expect(resolved(operation['responses']['409'])['headers']).toHaveProperty('Retry-After');
+  });
+
   it('tells the headers of its answers', () => {
     for (const [status, reference] of Object.entries(operation['responses'] as Json)) {
       const { headers } = resolved(reference);

@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { headerComponents, kindsOf, withHeaders } from './openapi-headers.ts';
+import { withIdempotency } from './openapi-idempotency.ts';
 import { withConventions } from './openapi-operations.ts';
 import { problemExamples, withProblems } from './openapi-problems.ts';
 import { completeSchemas } from './openapi-schemas.ts';
@@ -17,6 +18,7 @@ export function completed(document: OpenAPIObject): OpenAPIObject {
   const kinds = kindsOf(described, { schemas });
   const shared = new SharedResponses();
   const steps = [
+    withIdempotency,
     withConventions,
     withProblems,
     (placed: PlacedOperation) => withHeaders(placed, kinds),

@@ -1,3 +1,5 @@
+import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotent-call.ts';
+import { isKeptStatus } from '../idempotency/kept-status.ts';
 import { isLimited } from './openapi-problems.ts';
 import {
   classOf,
@@ -59,7 +61,7 @@ const headers: Readonly<Record<string, KnownHeader>> = {
     example: '"address";q=300;w=60',
   },
   'Retry-After': {
-    of: ({ status }) => status === 429 || status === 503,
+    of: ({ status, operation }) => status === 429 || status === 503 || (status === 409 && takesKey(operation)),
     description: 'Seconds to wait before the next try.',
     schema: { type: 'integer', format: 'int32', minimum: 1, maximum: DAY_SECONDS },
     example: 1,
@@ -89,7 +91,7 @@ const headers: Readonly<Record<string, KnownHeader>> = {
     example: '</api/v1/organizations?page=2>; rel="next"',
   },
   'Idempotency-Replayed': {
-    of: ({ operation, status }) => status < 500 && takes('Idempotency-Key', operation),
+    of: ({ operation, status }) => isKeptStatus(status) && takesKey(operation),
     description: 'The answer is the one that this Idempotency-Key had before.',
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
@@ -142,6 +144,10 @@ function referencesFor(answer: Answer): Record<string, { $ref: string }> {
 
 function isOf(classes: ReadonlySet<string>, name: string | undefined): boolean {
   return name !== undefined && classes.has(name);
+}
+
+function takesKey(operation: Operation): boolean {
+  return takes(IDEMPOTENCY_KEY_HEADER, operation);
 }
 
 function takes(header: string, { parameters = [] }: Operation): boolean {

@@ -9,14 +9,13 @@ import { Judgement } from '../http/judgement.ts';
 import { writtenProblem } from '../http/problem-answer.ts';
 import type { Problem } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problems.ts';
-import { FIRST_SERVER_ERROR, problemOf } from '../http/translation.ts';
+import { problemOf } from '../http/translation.ts';
 import { WrittenAnswer } from '../http/written-answer.ts';
 import { hasIdempotencyKey, type IdempotentCall, idempotentCallOf, malformedKey } from './idempotent-call.ts';
 import { KeptAnswers } from './kept-answers.ts';
+import { isKeptStatus } from './kept-status.ts';
 import { SINGLE_USE_KEY } from './single-use.decorator.ts';
 
-/** What is judged anew each time: who the caller is, what they may do, how much they ask for. */
-const PASSING_STATUSES: ReadonlySet<number> = new Set([401, 403, 429]);
 /** What is said of the key, and not of what the call asks for. */
 const OF_THE_KEY: ReadonlySet<ProblemCode> = new Set(['idempotency_in_progress', 'idempotency_key_reused']);
 
@@ -74,6 +73,5 @@ export class IdempotencyInterceptor implements NestInterceptor {
 }
 
 function isKept({ status, code }: Problem): boolean {
-  const isOfTheCall = status < FIRST_SERVER_ERROR && !PASSING_STATUSES.has(status) && !OF_THE_KEY.has(code);
-  return isOfTheCall && currentContext().scope?.refusal === undefined;
+  return isKeptStatus(status) && !OF_THE_KEY.has(code) && currentContext().scope?.refusal === undefined;
 }

@@ -7,7 +7,7 @@ export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 export const LONGEST_KEY = 255;
 
 /** Printable ASCII. */
-const WELL_FORMED = /^[\x20-\x7e]{1,255}$/;
+export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
 /** A call that is to have one effect, however often it is sent. */
 export interface IdempotentCall {
@@ -24,7 +24,7 @@ export function hasIdempotencyKey(request: FastifyRequest): boolean {
 /** @returns undefined where the key is malformed, or there are several */
 export function idempotentCallOf(request: FastifyRequest): IdempotentCall | undefined {
   const [key = '', ...others] = keysOf(request);
-  if (others.length > 0 || !WELL_FORMED.test(key)) return undefined;
+  if (others.length > 0 || !IDEMPOTENCY_KEY.test(key)) return undefined;
   return {
     name: JSON.stringify([pathOf(request), key]),
     content: JSON.stringify([request.query, request.body], inOrder),
