@@ -3,6 +3,9 @@ import { seededRandom } from '../support/random.ts';
 /** Mixes a number of the run into its seed, so that the neighbours' dice have nothing in common. */
 const SPREAD = 0x9e3779b1;
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const DRAWN = 16;
+
 /** What is left to chance, the same for the same seed: a request can be thrown again without those before it. */
 export class Dice {
   readonly #random: () => number;
@@ -34,9 +37,10 @@ export class Dice {
     return Array.from({ length: count }, (_, index) => make(index));
   }
 
-  /** @returns characters drawn from the alphabet */
-  text(length: number, alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789'): string {
-    return this.some(length, () => alphabet[this.below(alphabet.length)]).join('');
+  /** @returns so many letters and digits; a long text repeats itself, so that it costs little */
+  text(length: number): string {
+    const drawn = this.some(Math.min(length, DRAWN), () => LETTERS[this.below(LETTERS.length)]).join('');
+    return drawn.repeat(Math.ceil(length / DRAWN)).slice(0, length);
   }
 
   bytes(length: number): Buffer {

@@ -13,7 +13,7 @@ const WIRES = 16;
 
 /** An operation that costs a mail, a hash of a password or a large answer is called once in so many calls of another. */
 const RARE = 6;
-const DEAR = /^auth_(?:register|login|verifyEmail|magic|password)|openapi|docs/;
+const DEAR = /^auth_(?:register|login|verifyEmail|magic|password)|openapi|docs|mailbox/;
 
 /** Requests that are made from the OpenAPI document and spoiled by chance, sent over several connections at a time. */
 export class GeneratedRequests {

@@ -4,8 +4,27 @@ import type { FuzzedRequest } from './request.ts';
 import type { Answer } from './wire.ts';
 
 /** What an answer would show of the inside: stacks, SQL, files, addresses of the database. No request holds any of it. */
-const LEAK =
-  /\n\s+at |\w+Error: |node_modules|\.[cm]?[jt]s:\d+|file:\/\/|\/src\/|postgres(?:ql)?:\/\/|ECONN|SQLSTATE|syntax error|violates|relation "|column "|PrismaClient|P20\d\d|pg_catalog|tenantry_app|app\.enter/;
+const LEAKS = [
+  '    at ',
+  'Error: ',
+  'node_modules',
+  '.ts:',
+  '.js:',
+  'file://',
+  '/src/',
+  'postgres://',
+  'postgresql://',
+  'ECONN',
+  'SQLSTATE',
+  'syntax error',
+  'violates',
+  'relation "',
+  'column "',
+  'Prisma',
+  'pg_catalog',
+  'tenantry_app',
+  'app.enter',
+];
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** A path without its query; `*` is what a request to the server as a whole names (RFC 9112, 3.2.4). */
@@ -41,8 +60,8 @@ export class Judge {
     const faults = [this.stranger.marker, ...this.secrets]
       .filter((secret) => all.includes(secret))
       .map((secret) => `shows what nobody may see: ${secret === this.stranger.marker ? 'the stranger' : 'a secret'}`);
-    const leak = SCRIPTS.test(target) ? undefined : LEAK.exec(all)?.[0];
-    return leak === undefined ? faults : [...faults, `shows the inside: ${JSON.stringify(leak)}`];
+    const leaks = SCRIPTS.test(target) ? [] : LEAKS.filter((leak) => all.includes(leak));
+    return [...faults, ...leaks.map((leak) => `shows the inside: ${leak}`)];
   }
 }
 
