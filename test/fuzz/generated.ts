@@ -5,6 +5,7 @@ import { Faults } from './faults.ts';
 import { type Operation, Operations, outsideTheDocument } from './operations.ts';
 import { encoded, fuzzedRequest } from './request.ts';
 import { Seen } from './seen.ts';
+import { Contract } from './contract.ts';
 import type { Judge } from './verdict.ts';
 import { Wire } from './wire.ts';
 
@@ -21,6 +22,7 @@ export class GeneratedRequests {
   /** By operation, every status that it answered with. */
   readonly statuses = new Map<string, Set<number>>();
   readonly #operations: Operations;
+  readonly #contract: Contract;
   readonly #callable: readonly Operation[];
   readonly #seen = new Seen();
   #next = 0;
@@ -32,6 +34,7 @@ export class GeneratedRequests {
     private readonly seed: number,
   ) {
     this.#operations = Operations.of(app);
+    this.#contract = new Contract(this.#operations);
     this.#callable = [...this.#operations.all, ...outsideTheDocument].flatMap((operation) =>
       Array.from({ length: DEAR.test(operation.id) ? 1 : RARE }, () => operation),
     );
@@ -65,8 +68,9 @@ export class GeneratedRequests {
       const answer = await wire.exchange(bytes, request.method === 'HEAD');
       this.#seen.note(answer);
       this.statuses.get(operation.id)?.add(answer.status);
-      for (const fault of this.judge.faultsIn(request, answer))
-        this.faults.add(fault, { number, request, bytes, answer });
+      const { method, target } = request;
+      const found = [...this.judge.faultsIn(request, answer), ...this.#contract.faultsIn(method, target, answer)];
+      for (const fault of found) this.faults.add(fault, { number, request, bytes, answer });
     } catch (error) {
       this.faults.add(String(error), { number, request, bytes });
     }

@@ -22,6 +22,7 @@ export interface Schema {
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  readonly additionalProperties?: boolean;
   readonly example?: unknown;
   readonly examples?: readonly unknown[];
 }
@@ -33,6 +34,11 @@ export interface Parameter {
   readonly schema?: Schema;
 }
 
+export interface Response {
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
+}
+
 export interface Operation {
   readonly id: string;
   readonly method: string;
@@ -41,6 +47,8 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   /** Of the body, where the operation takes one. */
   readonly body: Schema | undefined;
+  /** By status. */
+  readonly responses: Readonly<Record<string, Response>>;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -48,37 +56,58 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 /** What an OpenAPI document says can be called. */
 export class Operations {
   readonly all: readonly Operation[];
-  readonly #schemas: Readonly<Record<string, Schema>>;
+  readonly #document: OpenAPIObject;
 
   static of(app: TestApp): Operations {
     return new Operations(createDocument(app.nest));
   }
 
-  constructor({ paths, components }: OpenAPIObject) {
-    // The document's own types allow what ours never holds, such as a parameter by reference.
-    this.#schemas = (components?.schemas ?? {}) as Record<string, Schema>;
-    this.all = Object.entries(paths).flatMap(([path, item]) =>
+  constructor(document: OpenAPIObject) {
+    this.#document = document;
+    this.all = Object.entries(document.paths).flatMap(([path, item]) =>
       METHODS.flatMap((method) => {
         const operation = item[method];
         if (!operation) return [];
-        const { operationId = `${method} ${path}`, parameters = [], requestBody } = operation;
-        const content = requestBody && 'content' in requestBody ? Object.values(requestBody.content)[0] : undefined;
+        const { operationId = `${method} ${path}`, parameters = [], requestBody, responses } = operation;
+        const content = this.#whole<{ content?: Response['content'] }>(requestBody ?? {}).content ?? {};
         return [
           {
             id: operationId,
             method: method.toUpperCase(),
             path,
-            parameters: parameters as Parameter[],
-            body: content?.schema as Schema | undefined,
+            parameters: parameters.map((parameter) => this.#whole<Parameter>(parameter)),
+            body: Object.values(content)[0]?.schema,
+            responses: Object.fromEntries(
+              Object.entries(responses).map(([status, response]) => [status, this.#response(response ?? {})]),
+            ),
           },
         ];
       }),
     );
   }
 
+  #response(given: object): Response {
+    const response = this.#whole<Response>(given);
+    const headers = Object.entries(response.headers ?? {}).map(([name, header]) => [name, this.#whole(header)]);
+    return { ...response, headers: Object.fromEntries(headers) };
+  }
+
+  #whole<Part extends object>(part: object): Part {
+    // What a part is, its place in the document says.
+    return '$ref' in part ? this.referred(String(part.$ref)) : (part as Part);
+  }
+
+  /** @returns the component that a reference such as `#/components/schemas/ProfileResponse` stands for */
+  referred<Part extends object>(reference: string): Part {
+    const [kind = '', name = ''] = reference.split('/').slice(2);
+    const found: unknown = Reflect.get(Reflect.get(this.#document.components ?? {}, kind) ?? {}, name);
+    if (typeof found !== 'object' || found === null) throw new Error(`the document has no ${reference}`);
+    return found as Part;
+  }
+
   /** @returns the schema that a reference stands for, with what `allOf` brings together */
   resolved(schema: Schema): Schema {
-    if (schema.$ref !== undefined) return this.resolved(this.#schemas[schema.$ref.split('/').at(-1)!] ?? {});
+    if (schema.$ref !== undefined) return this.resolved(this.referred(schema.$ref));
     const parts = schema.allOf?.map((part) => this.resolved(part)) ?? [];
     return parts.length === 0 ? schema : Object.assign({}, ...parts, schema, { allOf: undefined });
   }
@@ -91,12 +120,12 @@ export const outsideTheDocument: readonly Operation[] = [
   outside('/dev/mailbox', 'query', 'to', ['a@example.com', '']),
   outside('/metrics'),
   outside('/docs'),
-  outside('/docs/{file}', 'path', 'file', ['swagger-ui.css', 'swagger-initializer.js', 'swagger-ui-init.js', 'none']),
+  outside('/docs/{file}', 'path', 'file', ['swagger-ui.css', 'swagger-ui-init.js', 'none']),
   outside('/openapi.json'),
   outside('/api/v1/nothing'),
 ];
 
 function outside(path: string, place?: 'path' | 'query', name = '', values: readonly string[] = []): Operation {
   const parameters = place ? [{ name, in: place, required: place === 'path', schema: { enum: values } }] : [];
-  return { id: path, method: 'GET', path, parameters, body: undefined };
+  return { id: path, method: 'GET', path, parameters, body: undefined, responses: {} };
 }
