@@ -145,6 +145,9 @@ describe('bodies', () => {
   it('name at most 100 faults', async () => {
     const body = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`m${index}`, 1]));
     expect(await faultsOf(body)).toHaveLength(100);
+    const undeclared = await api().delete(`/api/v1/cars/${id}`).send(body);
+    expect(undeclared.body).toMatchObject({ status: 422, detail: '100 fields are invalid.' });
+    expect(undeclared.body.errors).toHaveLength(100);
   });
 });
 

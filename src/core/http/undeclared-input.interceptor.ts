@@ -2,7 +2,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { unknownMember, unknownParameter } from './input-faults.ts';
+import { MAXIMUM_FAULTS, unknownMember, unknownParameter } from './input-faults.ts';
 import { validationProblem } from './problem.ts';
 import { isObject } from './rules.ts';
 
@@ -23,7 +23,7 @@ export class UndeclaredInputInterceptor implements NestInterceptor {
       ...(declared.query ? [] : namesIn(query).map(unknownParameter)),
       ...(declared.body ? [] : namesIn(body).map((name) => unknownMember([name]))),
     ];
-    if (errors.length > 0) throw validationProblem(errors);
+    if (errors.length > 0) throw validationProblem(errors.slice(0, MAXIMUM_FAULTS));
     return next.handle();
   }
 
