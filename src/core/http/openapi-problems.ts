@@ -1,3 +1,4 @@
+import { COOKIE_SECURITY_SCHEME } from '../access/access.decorator.ts';
 import type { Components, Operation, PlacedOperation, Response } from './openapi-types.ts';
 import { problemType } from './problem.ts';
 import { ProblemResponse, REFUSAL } from './problem.dto.ts';
@@ -9,6 +10,8 @@ const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 const ANYWHERE: readonly ProblemCode[] = ['bad_request', 'validation_failed', 'internal_error'];
 /** Before a body is looked at by a route, the parser has seen it; a route that takes none refuses one besides. */
 const WITH_BODY: readonly ProblemCode[] = ['malformed_json', 'payload_too_large', 'unsupported_media_type'];
+/** What a browser can be lured into sending with its cookie. */
+const BY_COOKIE: readonly ProblemCode[] = ['csrf_failed'];
 /** What watches the process has no limit, and answers while others are turned away. */
 const LIMITED: readonly ProblemCode[] = ['rate_limited', 'unavailable'];
 
@@ -36,7 +39,13 @@ export function withProblems(placed: PlacedOperation): Operation {
 
 /** In the order of the table of problems, whatever the order of decorators. */
 function codesOf({ operation, method }: PlacedOperation): readonly ProblemCode[] {
-  const always = [...ANYWHERE, ...(method === 'get' ? [] : WITH_BODY), ...(isLimited(operation) ? LIMITED : [])];
+  const isByCookie = operation.security?.some((scheme) => COOKIE_SECURITY_SCHEME in scheme) ?? false;
+  const always = [
+    ...ANYWHERE,
+    ...(method === 'get' ? [] : WITH_BODY),
+    ...(method !== 'get' && isByCookie ? BY_COOKIE : []),
+    ...(isLimited(operation) ? LIMITED : []),
+  ];
   return problemCodes.filter((code) => always.includes(code) || operation[`${REFUSAL}${code}`] === true);
 }
 

@@ -8,12 +8,15 @@ import { text } from './rules.ts';
 /** Nobody's request can be longer, so neither can what is said of it. */
 const BODY_LENGTH = { max: 262_144 };
 const URL_LENGTH = { max: 16_384 };
+/** What a client calls its own can hold anything, control characters too, and is told as it came. */
+const ANY_NAME = { pattern: /^[\s\S]*$/ };
 
 export class FieldErrorResponse {
   @Text({
     optional: true,
     description: 'Of a member of the body: a JSON pointer (RFC 6901).',
     example: '/slug',
+    ...ANY_NAME,
     ...BODY_LENGTH,
   })
   pointer?: string;
@@ -22,6 +25,7 @@ export class FieldErrorResponse {
     optional: true,
     description: 'Of a query, path or header parameter: its name.',
     example: 'page_size',
+    ...ANY_NAME,
     ...URL_LENGTH,
   })
   parameter?: string;
