@@ -46,7 +46,7 @@ export class Contract {
 
   /** @returns where a value is not what the schema says, each fault with the place */
   #faults(schema: Schema, value: unknown, place: string): string[] {
-    if (schema.$ref !== undefined) return this.#faults(this.operations.referred<Schema>(schema.$ref), value, place);
+    if (schema.$ref !== undefined) return this.#faults(this.operations.dereferenced(schema), value, place);
     const alternatives = schema.oneOf ?? schema.anyOf;
     return [
       ...(schema.allOf ?? []).flatMap((part) => this.#faults(part, value, place)),

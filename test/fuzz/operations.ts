@@ -69,13 +69,13 @@ export class Operations {
         const operation = item[method];
         if (!operation) return [];
         const { operationId = `${method} ${path}`, parameters = [], requestBody, responses } = operation;
-        const content = this.#whole<{ content?: Response['content'] }>(requestBody ?? {}).content ?? {};
+        const content = this.#response(requestBody ?? {}).content ?? {};
         return [
           {
             id: operationId,
             method: method.toUpperCase(),
             path,
-            parameters: parameters.map((parameter) => this.#whole<Parameter>(parameter)),
+            parameters: parameters.map((parameter) => this.#whole(parameter) as Parameter),
             body: Object.values(content)[0]?.schema,
             responses: Object.fromEntries(
               Object.entries(responses).map(([status, response]) => [status, this.#response(response ?? {})]),
@@ -87,27 +87,31 @@ export class Operations {
   }
 
   #response(given: object): Response {
-    const response = this.#whole<Response>(given);
+    const response: Response = this.#whole(given);
     const headers = Object.entries(response.headers ?? {}).map(([name, header]) => [name, this.#whole(header)]);
     return { ...response, headers: Object.fromEntries(headers) };
   }
 
-  #whole<Part extends object>(part: object): Part {
-    // What a part is, its place in the document says.
-    return '$ref' in part ? this.referred(String(part.$ref)) : (part as Part);
+  /** @returns the part itself where the document refers to one */
+  #whole(part: object): object {
+    return '$ref' in part ? this.#referred(String(part.$ref)) : part;
   }
 
-  /** @returns the component that a reference such as `#/components/schemas/ProfileResponse` stands for */
-  referred<Part extends object>(reference: string): Part {
+  #referred(reference: string): object {
     const [kind = '', name = ''] = reference.split('/').slice(2);
     const found: unknown = Reflect.get(Reflect.get(this.#document.components ?? {}, kind) ?? {}, name);
     if (typeof found !== 'object' || found === null) throw new Error(`the document has no ${reference}`);
-    return found as Part;
+    return found;
+  }
+
+  /** @returns the schema itself where it is a reference to one */
+  dereferenced(schema: Schema): Schema {
+    return this.#whole(schema);
   }
 
   /** @returns the schema that a reference stands for, with what `allOf` brings together */
   resolved(schema: Schema): Schema {
-    if (schema.$ref !== undefined) return this.resolved(this.referred(schema.$ref));
+    if (schema.$ref !== undefined) return this.resolved(this.dereferenced(schema));
     const parts = schema.allOf?.map((part) => this.resolved(part)) ?? [];
     return parts.length === 0 ? schema : Object.assign({}, ...parts, schema, { allOf: undefined });
   }
