@@ -1,5 +1,6 @@
 import request, { type Response, type Test } from 'supertest';
 import type { Route } from '../../src/core/access/index.ts';
+import { takesPrecondition } from '../../src/core/http/etag.ts';
 import { problems } from '../../src/core/http/problems.ts';
 import type { Actor } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
@@ -20,6 +21,7 @@ const EVERY_RESPONSE = {
   'access-control-expose-headers':
     'ETag, Location, Link, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed',
 };
+const TWENTY = Array.from({ length: 20 }, (_, index) => index);
 /** They differ from call to call. */
 const OF_THE_CALL = ['date', 'ratelimit'];
 /** Public documents that caches may keep. */
@@ -223,3 +225,44 @@ function lasting({ headers }: Response): Record<string, string> {
   const all: [string, string][] = Object.entries(headers);
   return Object.fromEntries(all.filter(([name]) => !OF_THE_CALL.includes(name)));
 }
+
+/** What can be changed has a version. */
+const changesOf = ({ path }: Route) => writes.filter((write) => write.path === path && write.method !== 'POST');
+const versioned = reads.filter((route) => changesOf(route).length > 0);
+
+it('compares If-Match in every change of what can be read, and in every PATCH', () => {
+  const changes = [...versioned.flatMap(changesOf), ...writes.filter(({ method }) => method === 'PATCH')];
+  expect(changes.filter(({ handler }) => !takesPrecondition(handler)).map(({ label }) => label)).toEqual([]);
+});
+
+describe.each(versioned)('GET $path', (route) => {
+  it('has a tag, and answers 304 to whoever sends it', async () => {
+    const all = await given(route);
+    const { headers } = await sendTo(route, all).expect(200);
+    const tag = String(headers['etag']);
+    expect(tag).toMatch(/^"\d+\.[\w-]{16}"$/);
+    for (const known of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+      const again = { ...all, headers: { 'if-none-match': known } };
+      for (const answer of [await sendTo(route, again), await send('head', pathOf(route, all.ids), again)]) {
+        expect([answer.status, answer.headers['etag'], answer.text || '']).toEqual([304, tag, '']);
+        expectEveryHeader(route, answer);
+      }
+    }
+    await sendTo(route, { ...all, headers: { 'if-none-match': '"other"' } }).expect(200);
+  });
+
+  it.each(changesOf(route))('is changed by one of 20 who saw the same version: $method', async (change) => {
+    for (const weakened of ['', 'W/']) {
+      const all = await given(change);
+      const { headers } = await sendTo(route, all).expect(200);
+      const seen = { 'if-match': `${weakened}${headers['etag']}` };
+      const answers = await Promise.all(
+        TWENTY.map(() => sendTo(change, { ...all, body: bodyFor(change), headers: seen })),
+      );
+      const statuses = answers.map(({ status }) => status).toSorted();
+      // Who comes after a DELETE finds nothing to compare.
+      const [first, others] = change.method === 'DELETE' ? [204, 404] : [200, 412];
+      expect(statuses).toEqual([first, ...Array(19).fill(others)]);
+    }
+  });
+});
