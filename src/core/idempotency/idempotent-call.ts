@@ -11,7 +11,7 @@ export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
 /** A call that is to have one effect, however often it is sent. */
 export interface IdempotentCall {
-  /** Which call it is: the same key on another path is another call. */
+  /** Which call it is: the same key of another caller, or on another path, is another call. */
   readonly name: string;
   /** What was sent, the same whatever the order of its members. */
   readonly content: string;
@@ -26,7 +26,7 @@ export function idempotentCallOf(request: FastifyRequest): IdempotentCall | unde
   const [key = '', ...others] = keysOf(request);
   if (others.length > 0 || !IDEMPOTENCY_KEY.test(key)) return undefined;
   return {
-    name: JSON.stringify([pathOf(request), key]),
+    name: JSON.stringify([request.scope?.userId, pathOf(request), key]),
     content: JSON.stringify([request.query, request.body], inOrder),
   };
 }

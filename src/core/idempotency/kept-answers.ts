@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { currentContext } from '../context/context.ts';
 import { KeyedHash, SecretBox, type SealContext } from '../crypto/index.ts';
 import { Database, sql, type Sql } from '../database/index.ts';
 import { Problem } from '../http/problem.ts';
@@ -74,7 +73,7 @@ export class KeptAnswers {
   }
 }
 
-/** An answer that was moved to another caller's key, or another key of the same, does not open. */
+/** An answer that was moved to another call does not open. */
 function belonging(keyHash: Buffer): SealContext {
-  return ['kept_answer', currentContext().scope?.userId ?? '', keyHash.toString('hex')];
+  return ['kept_answer', keyHash.toString('hex')];
 }
