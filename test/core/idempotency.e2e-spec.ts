@@ -1,24 +1,30 @@
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { type Database, sql } from '../../src/core/database/index.ts';
 import { BATCH, Sweep } from '../../src/core/idempotency/sweep.ts';
-import { created, Problem } from '../../src/core/http/index.ts';
+import { createApplication, created, Problem } from '../../src/core/http/index.ts';
 import type { ProblemCode } from '../../src/core/http/problems.ts';
 import type { Actor, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
-import type { Client } from '../support/client.ts';
+import { Client } from '../support/client.ts';
+import { testConfig } from '../support/environment.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { served } from '../support/served.ts';
 import { until } from '../support/until.ts';
+import { Wire } from '../support/wire.ts';
 import { insertWork, works, WorksModule } from '../support/works.ts';
+
+const SECRET_KEY = randomBytes(32).toString('base64url');
 
 let app: TestApp;
 let actor: Actor;
 
 beforeAll(async () => {
-  app = await TestApp.start({ module: WorksModule });
+  app = await TestApp.start({ module: WorksModule, environment: { SECRET_KEY } });
   await app.database.query(
     `create table works (id int primary key generated always as identity, text text);
      grant select, insert on works to tenantry_app`,
@@ -377,6 +383,71 @@ describe('the handler', () => {
     expect(again.status).toBe(201);
     expect(again.headers).not.toHaveProperty('idempotency-replayed');
     expect(await effects(call.text)).toBe(1);
+  });
+
+  describe('on another server', () => {
+    let wire: Wire;
+    let server: NestFastifyApplication;
+    let there: Client;
+
+    beforeAll(async () => {
+      wire = await Wire.to(app.database.url('tenantry_app'));
+      const config = testConfig({
+        DATABASE_URL: wire.url,
+        DIRECT_DATABASE_URL: app.database.url('tenantry_worker'),
+        SECRET_KEY,
+      });
+      server = await createApplication(WorksModule, config);
+      await server.listen(0, '127.0.0.1');
+      there = new Client(await server.getUrl());
+    });
+
+    afterEach(() => {
+      wire.losesAnswers = false;
+    });
+
+    afterAll(async () => {
+      await server.close();
+      await wire.close();
+    });
+
+    it('whose commit arrived, and not its answer, has had its effect: the same key tells of it', async () => {
+      const call = { text: uuid(), key: uuid() };
+      works.now = async (database, text) => {
+        const answer = await insertWork(database, text);
+        wire.losesAnswers = true; // The next one is that of COMMIT.
+        return answer;
+      };
+      const lost = await send({ ...call, caller: there.as(actor.api.token) });
+      expect(lost).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      // The client was answered before the database had done it.
+      await until(async () => (await effects(call.text)) === 1);
+      const again = await served(() => send(call));
+      expect(again).toMatchObject({ status: 201, body: { text: call.text } });
+      expect(again.headers).toMatchObject({ 'idempotency-replayed': 'true' });
+      expect(await effects(call.text)).toBe(1);
+    });
+
+    it('whose work arrived, and not its answer, has had no effect: the same key begins anew', async () => {
+      const call = { text: uuid(), key: uuid() };
+      works.now = async (database, text) => {
+        wire.losesAnswers = true;
+        return insertWork(database, text);
+      };
+      expect((await send({ ...call, caller: there.as(actor.api.token) })).status).toBe(503);
+      works.now = insertWork;
+      await until(async () => (await send(call)).status === 201);
+      expect(await effects(call.text)).toBe(1);
+    });
+
+    it('has one effect with its twins here', async () => {
+      const call = { text: uuid(), key: uuid() };
+      const callers = [actor.api, there.as(actor.api.token)];
+      const calls = Array.from({ length: 20 }, (_, i) => served(() => send({ ...call, caller: callers[i % 2]! })));
+      const answers = await Promise.all(calls);
+      for (const { status } of answers) expect([201, 409]).toContain(status);
+      expect(await effects(call.text)).toBe(1);
+    });
   });
 
   it('takes one round trip more, none without a key, and two for a replay', async () => {
