@@ -236,6 +236,16 @@ describe('what the parser finds', () => {
   });
 
   it.each([
+    ['short', 1024],
+    ['wide', 512 * 1024],
+  ])('a route may have another bound: %s', async (route, bytes) => {
+    const body = (length: number) => `{"name":"a"${' '.repeat(length - 12)}}`;
+    const put = (length: number) => api().put(`/api/v1/faults/${route}`).type('json').send(body(length));
+    expect((await put(bytes)).status).toBe(204);
+    expectProblem(await put(bytes + 1), 'payload_too_large');
+  });
+
+  it.each([
     'text/plain',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',

@@ -235,6 +235,18 @@ describe('the limit by address', () => {
     }
     expect(await statuses('192.0.2.1')).toEqual([200]);
   });
+
+  it('is not for such a route, whatever else is said of it', async () => {
+    const { headers } = await api().put('/api/v1/faults/short').send({ name: 'a' });
+    expect(headers['ratelimit']).toBeUndefined();
+    expect(
+      (
+        await api()
+          .put('/api/v1/faults/short')
+          .send({ name: 'x'.repeat(1024) })
+      ).status,
+    ).toBe(413);
+  });
 });
 
 describe('a request over the limit', () => {

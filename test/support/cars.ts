@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Patch, Post, Put, Query } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Clock } from '../../src/core/clock/clock.ts';
 import {
+  BodyLimit,
   Choice,
   createApplication,
   created,
@@ -175,6 +176,17 @@ class FaultsController {
   long(): object {
     return { text: 'x'.repeat(5000) };
   }
+
+  @Put('short')
+  @Unlimited('a test asks')
+  @BodyLimit(1024)
+  @HttpCode(204)
+  short(@Body() _car: Car): void {}
+
+  @Put('wide')
+  @BodyLimit(512 * 1024)
+  @HttpCode(204)
+  wide(@Body() _car: Car): void {}
 
   @Get('lost')
   lost(): never {

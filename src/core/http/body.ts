@@ -1,11 +1,28 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { parseJson } from './json.ts';
 import { Problem } from './problem.ts';
+import { RouteOption } from './route-option.ts';
 
 const MERGE_PATCH = 'application/merge-patch+json';
 
 /** A charset other than UTF-8, the one that JSON has (RFC 8259, 8.1). */
 const FOREIGN_CHARSET = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(?:;|$))/i;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    bodyLimit?: number;
+  }
+}
+
+/** On a handler whose body may be longer, or has to be shorter, than the 256 KiB of every other: beyond, it is a 413. */
+export function BodyLimit(bytes: number): MethodDecorator {
+  return RouteOption({ bodyLimit: bytes });
+}
+
+/** Fastify's `onRoute`: what a handler says of its body. */
+export function limitBody(route: RouteOptions): void {
+  if (route.config?.bodyLimit !== undefined) route.bodyLimit = route.config.bodyLimit;
+}
 
 /** JSON is the only content type taken; every other one (forms, text, uploads) gets Fastify's 415. */
 export function acceptJsonOnly(server: FastifyInstance): void {

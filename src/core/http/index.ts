@@ -1,4 +1,5 @@
 export { createApplication } from './application.ts';
+export { BodyLimit } from './body.ts';
 export { created, versioned, type Answer } from './answer.ts';
 export { Cookie } from './cookie.ts';
 export { IfMatch, Precondition } from './etag.ts';

@@ -6,7 +6,7 @@ import type { Config } from '../../config/index.ts';
 import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RequestObserver } from '../telemetry/request-observer.ts';
 import { answerProblem } from './problem-answer.ts';
-import { acceptJsonOnly } from './body.ts';
+import { acceptJsonOnly, limitBody } from './body.ts';
 import { answerClientError, watchConnections } from './client-error.ts';
 import { compressAnswer } from './compression.ts';
 import { decorateAnswer, tagAnswer } from './answer.ts';
@@ -79,6 +79,7 @@ function addHooks(
   finishBeforeClosing(server);
   watchConnections(server.server);
   server.addHook('onRoute', (route) => routes.add(route));
+  server.addHook('onRoute', limitBody);
   server.addHook('onRequest', (request, reply, done) => {
     observer.observe(request, reply);
     limits.countAddress(request, reply);

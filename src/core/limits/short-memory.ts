@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 
-/** Some 10 MB, with keys as short as an address or an id. */
+/** Twice as many take 15 MB, with keys as short as an address or an id. */
 const CAPACITY = 50_000;
 
 /**

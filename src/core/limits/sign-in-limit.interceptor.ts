@@ -1,7 +1,8 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
+import { RouteOption } from '../http/route-option.ts';
 import { SignInLimit } from './sign-in-limit.ts';
 
 declare module 'fastify' {
@@ -15,7 +16,7 @@ declare module 'fastify' {
  * on one that takes a long random token and does little: an office would meet the limit by working.
  */
 export function LimitsSignIn(): MethodDecorator {
-  return RouteConfig({ limitsSignIn: true });
+  return RouteOption({ limitsSignIn: true });
 }
 
 @Injectable()

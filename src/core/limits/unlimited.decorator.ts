@@ -1,5 +1,6 @@
+import { RouteOption } from '../http/route-option.ts';
 import { applyDecorators } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+
 import { ApiExtension } from '@nestjs/swagger';
 
 declare module 'fastify' {
@@ -10,5 +11,5 @@ declare module 'fastify' {
 
 /** On a handler that answers however many requests there are. @param why what makes that necessary and safe */
 export function Unlimited(why: string): MethodDecorator {
-  return applyDecorators(RouteConfig({ unlimited: true }), ApiExtension('x-unlimited', why));
+  return applyDecorators(RouteOption({ unlimited: true }), ApiExtension('x-unlimited', why));
 }
