@@ -299,6 +299,14 @@ describe('lists', () => {
     await ada.api.get(path('sort=sold_at')).expect(500);
   });
 
+  it('are read from no position of another order, which an older server may have sealed', async () => {
+    const query = async () => [];
+    const position = new Position('name', 'after', '["a"]');
+    const selection = { sort: ['-created_at'], limit: 1, position };
+    await expect(things.read({ query }, selection)).rejects.toMatchObject({ code: 'invalid_cursor' });
+    await expect(things.read({ query }, { sort: ['weight'], limit: 1 })).rejects.toThrow('no key "weight"');
+  });
+
   describe('in a plain tenant table', () => {
     const DEPTH = 20_000;
 

@@ -10,9 +10,12 @@ export const DEFAULT_PAGE_SIZE = 20;
 export const MAXIMUM_PAGE_SIZE = 100;
 const LONGEST_SEARCH = 200;
 
+/** What a cursor looks like. Two names of 200 characters find room in it, with 4 bytes each. */
+export const CURSOR = { max: 4_096, pattern: /^[\w-]+$/ };
+
 /** What the client sends is opaque to it; `PagesInterceptor` has opened it before it is looked at here. */
 const opened: Rule = {
-  schema: text().schema,
+  schema: text(CURSOR).schema,
   faults: (value) => (value instanceof Position ? [] : [{ path: '', code: 'type', detail: 'must be a cursor' }]),
 };
 

@@ -2,14 +2,19 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { EXACT_ROWS, type Position, type Rows } from '../lists/index.ts';
 import { Flag, Integer, ListOf, Nested, Text } from './fields.ts';
-import { type CursorQuery, DEFAULT_PAGE_SIZE, isNumbered, MAXIMUM_PAGE_SIZE } from './list-query.ts';
+import { CURSOR, type CursorQuery, DEFAULT_PAGE_SIZE, isNumbered, MAXIMUM_PAGE_SIZE } from './list-query.ts';
 import { Refuses } from './problem.dto.ts';
 
 class CursorPagination {
   @Integer({ min: 1, max: MAXIMUM_PAGE_SIZE, example: DEFAULT_PAGE_SIZE })
   page_size: number;
 
-  @Text({ nullable: true, description: 'Opaque; goes on where this page ends. null: this is the end.', example: null })
+  @Text({
+    ...CURSOR,
+    nullable: true,
+    description: 'Opaque; goes on where this page ends. null: this is the end.',
+    example: null,
+  })
   next_cursor: string | null;
 }
 
