@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { SUNSET } from './deprecated.decorator.ts';
 import { isReference, type Operation, type Parameter, type PlacedOperation } from './openapi-types.ts';
 
 const MERGE_PATCH = 'application/merge-patch+json';
@@ -12,6 +13,7 @@ export function withConventions({ operation, method }: PlacedOperation): Operati
     parameters: parameters.map((parameter) => (isReference(parameter) ? parameter : withStyle(parameter))),
     ...(requestBody && { requestBody: method === 'patch' ? withMergePatch(requestBody) : requestBody }),
     responses: withDescriptions(responses),
+    ...(SUNSET in operation && { deprecated: true }),
     security, // Told of the public ones too: an operation that says nothing could have been forgotten.
   };
 }

@@ -11,6 +11,7 @@ import { answerClientError, watchConnections } from './client-error.ts';
 import { compressAnswer } from './compression.ts';
 import { decorateAnswer, tagAnswer } from './answer.ts';
 import { Cors } from './cors.ts';
+import { tellDeprecation } from './deprecated.decorator.ts';
 import { setStandardHeaders } from './headers.ts';
 import { Problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
@@ -91,6 +92,7 @@ function addHooks(
   server.addHook('onSend', (request, reply, payload, done) => {
     setStandardHeaders(request, reply, config.isProduction);
     cors.share(request, reply);
+    tellDeprecation(request, reply);
     // A connection that is kept for the next request would hold up the stop that is waiting for this one.
     if (readiness.draining) void reply.header('connection', 'close');
     done(null, compressAnswer(request, reply, tagAnswer(request, reply, payload)));
