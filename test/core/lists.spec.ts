@@ -218,12 +218,13 @@ describe('lists', () => {
       const { pagination } = await get('page_size=1');
       const cursor: string = pagination.next_cursor;
       const log = `/organizations/${organization.id}/log?`;
-      const upper = path('', { ...organization, id: organization.id.toUpperCase() });
       for (const other of [path('', elsewhere), log, path('sort=-name&'), path('sort=name&'), path('q=n&')]) {
         const { body } = await ada.api.get(`${other}cursor=${cursor}`).expect(400);
         expect(body.code).toBe('invalid_cursor');
       }
-      expect((await ada.api.get(`${upper}cursor=${cursor}`)).status).not.toBe(500);
+      const { body: page } = await ada.api.get(`${log}page_size=1`).expect(200);
+      await ada.api.get(`${log}cursor=${page.pagination.next_cursor}`).expect(200);
+      await ada.api.get(`/organizations/${organization.id}/journal?cursor=${page.pagination.next_cursor}`).expect(400);
       const colleague = await app.actors.member(organization);
       await colleague.api.get(path(`cursor=${cursor}`)).expect(200);
     });
@@ -317,11 +318,10 @@ describe('lists', () => {
         statement = asked;
         return [];
       };
-      const direction = 'after';
       await things.read({ query } as Pick<Database, 'query'>, {
         sort: [order],
         limit: 20,
-        position: new Position(order, direction, JSON.stringify(keys)),
+        position: new Position(order, 'after', JSON.stringify(keys)),
       });
       const client = new pg.Client(app.database.url('tenantry_app'));
       await client.connect();
@@ -338,22 +338,20 @@ describe('lists', () => {
       }
     };
 
-    it.each([
-      ['name', ['n15000', uuid()]],
-      ['-name', ['n15000', uuid()]],
-      ['created_at', [`${HOUR}Z`, uuid()]],
-      ['-created_at', [`${HOUR}Z`, uuid()]],
-    ])('a deep page is an index condition, sorted by %s', async (order, keys) => {
+    it('a deep page is an index condition, in every order', async () => {
       await app.database.query(
         `insert into things (organization_id, name, created_at)
            select $1, 'n' || i, $2::timestamptz + (i - ${DEPTH / 2}) * interval '1 s' from generate_series(1, ${DEPTH}) i`,
         [organization.id, `${HOUR}Z`],
       );
       await app.database.query('analyze things');
-      const plan = await planOf(order, keys);
-      expect(plan).toMatch(/Index Cond: .*organization_id = .*ROW\((name_key|created_at), id\) [<>] ROW/);
-      expect(plan).not.toMatch(/Filter|Seq Scan|Sort Key: things/);
-      await app.database.query('delete from things where organization_id = $1', [organization.id]);
+      for (const [order, key] of Object.entries({ name: 'n15000', created_at: `${HOUR}Z` })) {
+        for (const sort of [order, `-${order}`]) {
+          const plan = await planOf(sort, [key, uuid()]);
+          expect(plan).toMatch(/Index Cond: .*organization_id = .*ROW\((name_key|created_at), id\) [<>] ROW/);
+          expect(plan).not.toMatch(/Filter|Seq Scan/);
+        }
+      }
     });
   });
 });

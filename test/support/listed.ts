@@ -142,6 +142,14 @@ class ThingsController {
   async log(@Query() query: CursorQuery): Promise<Page<ThingResponse>> {
     return Page.of(query, await this.repository.log(query), toThing);
   }
+
+  /** The same rows in the same order, and another list all the same. */
+  @Get('journal')
+  @Access.member()
+  @CursorPageOf(ThingResponse)
+  async journal(@Query() query: CursorQuery): Promise<Page<ThingResponse>> {
+    return this.log(query);
+  }
 }
 
 /** The application with a resource of the test's own; `makeThings` brings its table. */
