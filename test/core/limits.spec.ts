@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fc from 'fast-check';
 import request from 'supertest';
@@ -320,5 +321,24 @@ describe('X-Forwarded-For', () => {
     expect(await forged({ forwarded: 'for=192.0.2.2' })).toBe(200);
     expect(await forged({ 'x-real-ip': '192.0.2.3' })).toBe(429);
     expect(await forged({ 'x-forwarded-for': '10.0.0.1, 192.0.2.4' })).toBe(429);
+  });
+
+  it('from an address that is refused, and that nobody has named, is a hint in the log, once', async () => {
+    const hint = import.meta.jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    app = await startCars({ RATE_LIMIT_ADDRESS: '1/60' });
+    const call = (header: Record<string, string>) => request(app.getHttpServer()).get('/api/v1/cars').set(header);
+    const forwarded = { 'x-forwarded-for': '192.0.2.1' };
+    await call(forwarded);
+    await call({});
+    expect(hint).not.toHaveBeenCalled();
+    await call(forwarded);
+    await call(forwarded);
+    expect(hint.mock.calls).toEqual([[expect.stringContaining('TRUSTED_PROXIES')]]);
+    await app.close();
+
+    app = await startCars({ RATE_LIMIT_ADDRESS: '1/60', TRUSTED_PROXIES: '127.0.0.0/8' });
+    expect([(await call(forwarded)).status, (await call(forwarded)).status]).toEqual([200, 429]);
+    expect(hint).toHaveBeenCalledTimes(1);
+    hint.mockRestore();
   });
 });

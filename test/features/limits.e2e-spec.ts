@@ -152,6 +152,21 @@ describe('the limit of sign-in by address', () => {
     await at('2001:db8:0:1::1', '/auth/login', { nonsense: true }).expect(422);
   });
 
+  it.each([
+    ['198.51.100.200', '198.51.100.200'],
+    ['198.51.100.201, 127.0.0.9', '198.51.100.201'],
+    ['::ffff:198.51.100.202', '198.51.100.202'],
+    ['198.51.100.203:4711', '198.51.100.203'],
+    ['2001:DB8:0:9::1', '2001:db8:0:9::1'],
+    ['unknown', '::'],
+  ])('and what is logged of a client behind a proxy go by the one address: %s is %s', async (forwarded, address) => {
+    await guess(forwarded).expect(401);
+    const [event] = await app.database.query(
+      'select host(ip_address) as ip from security_events order by id desc limit 1',
+    );
+    expect(event).toEqual({ ip: address });
+  });
+
   it('leaves those alone who are in', async () => {
     const address = newAddress();
     for (let call = 0; call < 5; call += 1) await at(address, '/auth/refresh', { refresh_token: 'x' }).expect(401);

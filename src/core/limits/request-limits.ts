@@ -3,6 +3,7 @@ import type { Config } from '../../config/index.ts';
 import type { Clock } from '../clock/clock.ts';
 import { addressBlock, clientAddress } from '../http/client-address.ts';
 import type { Problem } from '../http/problem.ts';
+import { ProxyHint } from './proxy-hint.ts';
 import { RateLimit } from './rate-limit.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
@@ -22,6 +23,7 @@ export class RequestLimits {
   readonly #addresses: TokenBuckets;
   readonly #caller: RateLimit;
   readonly #callers: TokenBuckets;
+  readonly #proxyHint = new ProxyHint();
 
   constructor({ limits }: Config, clock: Clock) {
     this.#address = new RateLimit('address', limits.address);
@@ -35,7 +37,9 @@ export class RequestLimits {
     if (request.routeOptions.config.unlimited) return;
     const { allowed, fullIn } = this.#addresses.take(addressBlock(clientAddress(request)));
     this.#address.tell(reply, fullIn);
-    if (!allowed) request.excess = this.#address.problem(fullIn);
+    if (allowed) return;
+    this.#proxyHint.give(request);
+    request.excess = this.#address.problem(fullIn);
   }
 
   /**

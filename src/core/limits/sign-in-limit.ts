@@ -5,6 +5,7 @@ import { Clock } from '../clock/clock.ts';
 import { KeyedHash } from '../crypto/index.ts';
 import { Database, sql } from '../database/index.ts';
 import { addressBlock, clientAddress } from '../http/client-address.ts';
+import { ProxyHint } from './proxy-hint.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ShortMemory } from './short-memory.ts';
 import type { Taken } from './token-buckets.ts';
@@ -18,6 +19,7 @@ export class SignInLimit {
   readonly #limit: RateLimit;
   /** When what an address has will have come back, by our clock, as far as we know: others can only put it off. */
   readonly #fullAt: ShortMemory<number>;
+  readonly #proxyHint = new ProxyHint();
 
   constructor(
     config: Config,
@@ -37,7 +39,9 @@ export class SignInLimit {
     const address = addressBlock(clientAddress(request));
     const { allowed, fullIn } = this.#refusalKnown(address) ?? (await this.#take(address));
     this.#limit.tell(reply, fullIn);
-    if (!allowed) throw this.#limit.problem(fullIn);
+    if (allowed) return;
+    this.#proxyHint.give(request);
+    throw this.#limit.problem(fullIn);
   }
 
   #refusalKnown(address: string): Taken | undefined {
