@@ -83,6 +83,7 @@ function welcome(facts: { port: number; database: Database; signIn: SignIn; seco
     ['Swagger UI', `${api}/docs`],
     ['Mailbox', `${api}/dev/mailbox`],
     ['Sign in', `${signIn.email} / ${signIn.password}`],
+    ['', `${signIn.memberEmail} / ${signIn.password}, who may change nothing`],
     ['Data', database.description],
     ['Stop', 'Ctrl-C'],
   ];

@@ -37,7 +37,7 @@ process.once('SIGTERM', () => server.close().closeAllConnections());
 `;
 
 // The scratch schema has nobody to seed; the real one is tried in seed.e2e-spec.ts.
-const SEED = `export const seed = async (appUrl: string, password: string) => ({ email: 'demo@example.com', password });\n`;
+const SEED = `export const seed = async (appUrl: string, password: string) => ({ email: 'demo@example.com', memberEmail: 'member@example.com', password });\n`;
 
 const folders: string[] = [];
 
