@@ -391,7 +391,12 @@ describe('the document', () => {
       const { headers } = await api().get(path);
       expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
     }
-    expect((await api().get('/docs/swagger-ui-bundle.js')).status).toBe(200);
+    for (const path of ['/docs/swagger-ui-bundle.js', '/docs/session.js']) {
+      const { status, type } = await api().get(path);
+      expect([status, type]).toEqual([200, expect.stringContaining('javascript')]);
+    }
+    // A token that is pasted there is not kept where every script can read it.
+    expect((await api().get('/docs/swagger-ui-init.js')).text).not.toContain('persistAuthorization');
   });
 });
 

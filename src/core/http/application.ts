@@ -10,7 +10,7 @@ import { createRegistry } from '../telemetry/metrics.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { RequestObserver } from '../telemetry/request-observer.ts';
 import { InputPipe } from './input.pipe.ts';
-import { serveDocument } from './openapi.ts';
+import { serveDocument } from './swagger-ui.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { Readiness } from './readiness.ts';
 import { RouteTable } from './route-table.ts';

@@ -2,6 +2,7 @@ export { createApplication } from './application.ts';
 export { BodyLimit } from './body.ts';
 export { created, versioned, type Answer } from './answer.ts';
 export { Cookie } from './cookie.ts';
+export { demo } from './demo.ts';
 export { Deprecated } from './deprecated.decorator.ts';
 export { IfMatch, Precondition } from './etag.ts';
 export {

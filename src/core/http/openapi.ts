@@ -5,30 +5,6 @@ import { accessCookie } from '../access/credential.ts';
 import { completed } from './openapi-document.ts';
 import { ProblemResponse } from './problem.dto.ts';
 
-/** Its own scripts alone, and in nobody's frame: it keeps a token between reloads. Its styles are partly inline. */
-const UI_POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
-
-const DOCUMENT = 'openapi.json';
-
-/** Swagger UI at /docs, from files of our own, and the document at /openapi.json, built when it is first asked for. */
-export function serveDocument(app: NestFastifyApplication): void {
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRequest', (request, reply, done) => {
-      reply.compressible = request.routeOptions.url === `/${DOCUMENT}`;
-      if (request.routeOptions.url?.startsWith('/docs')) void reply.header('content-security-policy', UI_POLICY);
-      done();
-    });
-  SwaggerModule.setup('docs', app, () => createDocument(app), {
-    jsonDocumentUrl: DOCUMENT,
-    raw: ['json'],
-    customSiteTitle: 'Tenantry API',
-    swaggerOptions: { persistAuthorization: true, filter: true, validatorUrl: null },
-  });
-}
-
 const ABOUT = `Organisations, members, teams, roles, settings and an audit trail for a B2B SaaS.
 
 Ids are UUIDs, times are RFC 3339 in UTC. A member that an operation does not name is refused, in a body as in a query, and no value

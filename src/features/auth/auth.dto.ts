@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
-import { Choice, EmailAddress, Identifier, Integer, Text } from '../../core/http/index.ts';
+import { Choice, demo, EmailAddress, Identifier, Integer, Text } from '../../core/http/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 import type { TokenPair } from './sessions.service.ts';
@@ -40,7 +40,7 @@ export class VerifyEmailRequest {
 }
 
 export class LoginRequest {
-  @EmailAddress()
+  @EmailAddress({ example: demo.owner.email })
   email: string;
 
   @Text(PASSWORD)

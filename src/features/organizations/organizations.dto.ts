@@ -1,5 +1,6 @@
 import {
   Choice,
+  demo,
   field,
   type FieldOptions,
   Identifier,
@@ -48,10 +49,10 @@ export class OrganizationRequest {
 }
 
 export class OrganizationPatch {
-  @Line({ ...NAME, optional: true })
+  @Line({ ...NAME, optional: true, example: demo.organization.name })
   name?: string;
 
-  @Slug({ optional: true })
+  @Slug({ optional: true, example: demo.organization.slug })
   slug?: string;
 
   @Metadata({ optional: true, description: 'Merged into what is there (RFC 7396): null removes a member.' })

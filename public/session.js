@@ -1,0 +1,105 @@
+/**
+ * Swagger UI's sign-in. The session is in cookies that this page can't read: it outlives a reload, and no script can take it.
+ * A classic script, run before Swagger UI is made, which calls `session.outgoing`.
+ */
+window.session = (() => {
+  const API = '/api/v1';
+  const BY_COOKIE = { 'X-Token-Transport': 'cookie' };
+
+  const form = element('form', { id: 'sign-in', method: 'post' });
+  const account = element('p', { id: 'account' });
+  const message = element('p', { id: 'sign-in-message', role: 'alert' });
+  let refreshes = 0;
+  let refreshing;
+
+  /** What Swagger UI is about to send: sign-ins ask for cookies, and all of it goes through `send`. */
+  function outgoing(request) {
+    if (isOfAuthentication(request.url)) Object.assign(request.headers, BY_COOKIE);
+    return Object.assign(request, { userFetch: send });
+  }
+
+  /** `fetch`, once more with a fresh token where the token had expired. */
+  async function send(url, options) {
+    const before = refreshes;
+    let answer = await fetch(url, options);
+    const isExpired = (await codeOf(answer)) === 'token_expired';
+    // Another request may have had the token renewed while this one was on its way with the old one.
+    if (isExpired && (refreshes > before || (await refresh()))) answer = await fetch(url, options);
+    if (answer.ok && isOfAuthentication(url)) void show();
+    return answer;
+  }
+
+  /** One for all requests that find the token expired at once. */
+  function refresh() {
+    refreshing ??= fetch(`${API}/auth/refresh`, { method: 'POST', headers: BY_COOKIE })
+      .then(({ ok }) => {
+        refreshes += Number(ok);
+        return ok;
+      })
+      .finally(() => (refreshing = undefined));
+    return refreshing;
+  }
+
+  async function codeOf(answer) {
+    return answer.status === 401 ? (await answer.clone().json()).code : undefined;
+  }
+
+  function isOfAuthentication(url) {
+    return new URL(url, location.href).pathname.startsWith(`${API}/auth/`);
+  }
+
+  /** Who is signed in, or the form to do so. */
+  async function show() {
+    const answer = await send(`${API}/me`);
+    form.hidden = answer.ok;
+    account.hidden = !answer.ok;
+    if (answer.ok) account.firstChild.textContent = `Signed in as ${(await answer.json()).email}`;
+  }
+
+  /** A call of the bar's own; what it refuses is told there. */
+  async function call(path, body) {
+    message.textContent = '';
+    const headers = { ...BY_COOKIE, ...(body && { 'Content-Type': 'application/json' }) };
+    try {
+      const answer = await send(API + path, { method: 'POST', headers, body: body && JSON.stringify(body) });
+      if (!answer.ok) message.textContent = (await answer.json()).detail;
+      return answer.ok;
+    } catch {
+      message.textContent = 'The server did not answer. Try again.';
+      return false;
+    }
+  }
+
+  function element(name, attributes, ...children) {
+    const made = document.createElement(name);
+    for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+    made.append(...children);
+    return made;
+  }
+
+  function field(label, attributes) {
+    return element('label', {}, `${label} `, element('input', { required: '', ...attributes }));
+  }
+
+  form.append(
+    field('Address', { name: 'email', type: 'email', autocomplete: 'username' }),
+    field('Password', { name: 'password', type: 'password', autocomplete: 'current-password' }),
+    element('button', {}, 'Sign in'),
+  );
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (await call('/auth/login', Object.fromEntries(new FormData(form)))) form.reset();
+  });
+  const signOut = element('button', { type: 'button' }, 'Sign out');
+  signOut.addEventListener('click', async () => {
+    // Where the session was over already, there is nothing left to end.
+    await call('/auth/logout');
+    await show();
+  });
+  account.append('', signOut);
+  form.hidden = account.hidden = true;
+  document.body.prepend(element('header', { id: 'session' }, form, account, message));
+  void show();
+
+  return { outgoing };
+})();
