@@ -16,6 +16,7 @@ const swc = {
 export default {
   rootDir: '..',
   testMatch: ['<rootDir>/test/**/*.{spec,e2e-spec}.ts', '<rootDir>/src/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '[.]browser[.]spec[.]ts$'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },

@@ -17,6 +17,8 @@ export interface TestOptions {
   readonly module?: Type | DynamicModule;
   /** Variables that this test needs otherwise. */
   readonly environment?: Record<string, string>;
+  /** For who has to know it before it listens; any that is free, unless given. */
+  readonly port?: number;
 }
 
 const ROUND_TRIPS = 'database_round_trip_duration_seconds_count';
@@ -36,7 +38,7 @@ export class TestApp {
     this.actors = new Actors(this.anonymous, database, nest.get(Config), clock);
   }
 
-  static async start({ module, environment = {} }: TestOptions = {}): Promise<TestApp> {
+  static async start({ module, environment = {}, port = 0 }: TestOptions = {}): Promise<TestApp> {
     const database = await TestDatabase.create();
     const given = {
       // Mails are kept for /dev/mailbox there alone, and tests read them.
@@ -48,7 +50,7 @@ export class TestApp {
     const config = testConfig({ ...given, ...environment });
     const nest = await createApplication(module ?? AppModule.of(config), config, clock);
     try {
-      await nest.listen(0, '127.0.0.1');
+      await nest.listen(port, '127.0.0.1');
       return new TestApp(nest, database, clock, await nest.getUrl());
     } catch (error) {
       await nest.close();
