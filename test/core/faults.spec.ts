@@ -18,6 +18,11 @@ test.each([
   ['23505', 'already_exists'],
   ['42501', 'not_found'],
   ['23503', 'validation_failed'],
+  ['23001', 'conflict'],
+  ['23P01', 'conflict'],
+  ['25006', 'unavailable'],
+  ['25P03', 'unavailable'],
+  ['25P04', 'unavailable'],
   ['23514', 'validation_failed'],
   ['23502', 'validation_failed'],
   ['22P02', 'validation_failed'],
@@ -29,13 +34,30 @@ test.each([
 
 test('a fault is found behind the errors that wrap it, and says nothing of what was in the row', () => {
   const wrapped = new Error('outer', { cause: new Error('middle', { cause: databaseError('23505') }) });
-  expect(databaseFault(wrapped)).toEqual({ sqlState: '23505', constraint: 'some_key' });
+  expect(databaseFault(wrapped)).toMatchObject({ sqlState: '23505', constraint: 'some_key' });
   expect(toProblem(wrapped)?.detail).not.toContain('secret');
   const fromPrisma = {
     meta: { driverAdapterError: { cause: { originalCode: '42501', originalMessage: 'secret text' } } },
   };
-  expect(databaseFault(fromPrisma)).toEqual({ sqlState: '42501', constraint: undefined });
+  expect(databaseFault(fromPrisma)).toMatchObject({ sqlState: '42501', constraint: undefined });
   expect(isRefusedByPolicy(fromPrisma)).toBe(true);
+});
+
+test.each([
+  ['organizations', 'organizations_slug_key', '/slug'],
+  ['teams', 'teams_organization_id_slug_key', '/slug'],
+  ['bookmarks', 'bookmarks_organization_id_team_id_fkey', '/team_id'],
+  ['bookmarks', 'bookmarks_title_check1', '/title'],
+  [undefined, 'bookmarks_organization_id_team_id_fkey', '/team_id'],
+  ['bookmarks', 'bookmarks_pkey', undefined],
+  ['bookmarks', 'bookmarks_organization_id_id_pkey', undefined],
+  ['bookmarks', 'of_another_name', undefined],
+  ['bookmarks', undefined, undefined],
+])('of table %s the constraint %s is about %s', (table, constraint, pointer) => {
+  const fault = Object.assign(databaseError('23505'), { table, constraint });
+  expect(toProblem(fault)?.errors).toEqual(
+    pointer === undefined ? undefined : [{ pointer, code: 'taken', detail: 'is taken' }],
+  );
 });
 
 test.each([

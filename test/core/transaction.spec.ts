@@ -100,6 +100,32 @@ describe('a transaction', () => {
     expect(connections.counts.idle).toBe(connections.counts.total);
   });
 
+  test('tells which field of a bare constraint was refused, behind row level security too', async () => {
+    const rename = (column: string, value: string) =>
+      failure(member(() => service.query({ text: `update organizations set ${column} = $1`, values: [value] })));
+    expect(toProblem(await rename('slug', `s-${elsewhere.organizationId}`))).toMatchObject({
+      code: 'already_exists',
+      errors: [{ pointer: '/slug', code: 'taken' }],
+    });
+    expect(toProblem(await rename('name', ''))).toMatchObject({
+      code: 'validation_failed',
+      errors: [{ pointer: '/name', code: 'refused' }],
+    });
+  });
+
+  test('tells the two ends of a foreign key apart', async () => {
+    await database.query(`
+      create table leaves (id int primary key, plain_id int constraint leaves_plain_id_fkey references plain);
+      grant all on leaves to tenantry_app`);
+    const stray = await failure(member(() => service.query(sql`insert into leaves values (1, 7)`)));
+    expect(toProblem(stray)).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/plain_id' }] });
+    await member(() => insert(7));
+    await member(() => service.query(sql`insert into leaves values (1, 7)`));
+    const gone = await failure(member(() => service.query(sql`delete from plain`)));
+    expect(toProblem(gone)).toMatchObject({ code: 'conflict', errors: undefined });
+    await database.query('drop table leaves');
+  });
+
   test('is undone whole when a deferred statement fails', async () => {
     const work = async (): Promise<void> => {
       await insert(1);
@@ -459,12 +485,15 @@ describe('Prisma', () => {
     const work = (): Promise<unknown> => service.prisma.organization.updateMany({ data: { slug: taken } });
     const error = await failure(member(work));
     expect(databaseFault(error)).toMatchObject({ sqlState: '23505', constraint: 'organizations_slug_key' });
-    expect(toProblem(error)?.code).toBe('already_exists');
+    expect(toProblem(error)).toMatchObject({ code: 'already_exists', errors: [{ pointer: '/slug', code: 'taken' }] });
+    const stranger = { userId: v7(), roles: { create: [{ roleId: systemRoleIds.member }] } };
+    const lost = await failure(member(() => service.prisma.member.create({ data: stranger })));
+    expect(toProblem(lost)).toMatchObject({ code: 'validation_failed' });
     const denied = await failure(member(() => service.prisma.team.deleteMany()));
     expect(isRefusedByPolicy(denied)).toBe(true);
     expect(toProblem(denied)?.code).toBe('not_found');
     const bad = await failure(member(() => service.prisma.organization.updateMany({ data: { slug: 'Not A Slug' } })));
-    expect(toProblem(bad)?.code).toBe('validation_failed');
+    expect(toProblem(bad)).toMatchObject({ code: 'validation_failed', detail: expect.not.stringContaining('Slug') });
     expect(toProblem(new Error('defect'))).toBeUndefined();
     expect(toProblem(await failure(member(() => service.query(sql`selekt`))))).toBeUndefined();
   });
