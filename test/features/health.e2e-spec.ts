@@ -1,4 +1,6 @@
 import { Readiness } from '../../src/core/http/index.ts';
+import type { HealthRepository } from '../../src/features/health/health.repository.ts';
+import { HealthService } from '../../src/features/health/health.service.ts';
 import { TestApp } from '../support/app.ts';
 
 let app: TestApp;
@@ -29,6 +31,30 @@ describe('health', () => {
   it('is live and ready while the database answers', async () => {
     expect(await health('live')).toEqual(ok);
     expect(await health('ready')).toEqual(ok);
+  });
+
+  it('asks the database once, however many ask at a time, and anew when they ask again', async () => {
+    const answers: PromiseWithResolvers<void>[] = [];
+    const ping = () => {
+      const answer = Promise.withResolvers<void>();
+      answers.push(answer);
+      return answer.promise;
+    };
+    const service = new HealthService(new Readiness(), { ping } as HealthRepository);
+    const asked = [1, 2, 3].map(() => service.assertReady());
+    answers[0]!.resolve();
+    await Promise.all(asked);
+    expect(answers).toHaveLength(1);
+    const again = [1, 2].map(() => service.assertReady());
+    answers[1]!.reject(new Error('gone'));
+    expect(await Promise.allSettled(again)).toMatchObject([
+      { reason: { code: 'unavailable' } },
+      { reason: { code: 'unavailable' } },
+    ]);
+    const recovered = service.assertReady();
+    answers[2]!.resolve();
+    await recovered;
+    expect(answers).toHaveLength(3);
   });
 
   it('is live, and within 3 s says that it is not ready, while the database is away', async () => {
