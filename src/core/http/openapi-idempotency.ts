@@ -11,7 +11,7 @@ const idempotencyKey: Parameter = {
   description:
     'Chosen by you, one for each call: sent again within 24 hours, with the same key and body, the call has no second effect and gets its first answer again.',
   schema: { ...text({ pattern: IDEMPOTENCY_KEY, min: 1, max: LONGEST_KEY }).schema },
-  example: '5f0c1b9e-1f6a-4b0e-9d53-0c6f3a2f7a11',
+  // No example: Swagger UI would fill it in, and two requests with one key pass for one.
 };
 
 /** @returns the operation with its key, where it takes one: a POST of somebody who is known, unless it is `@SingleUse` */
