@@ -18,8 +18,8 @@ const LEAKS = [
   'SQLSTATE',
   'syntax error',
   'violates',
-  'relation "',
-  'column "',
+  'relation \\"', // As JSON has it.
+  'column \\"',
   'Prisma',
   'pg_catalog',
   'tenantry_app',

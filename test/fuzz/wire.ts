@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 
 export interface Answer {
   readonly status: number;
@@ -40,11 +41,18 @@ class Reader {
     }
     const headers = headersOf(lines);
     const isBodiless = isHead || status === 204 || status === 304;
-    const body = isBodiless ? { text: '', end: start } : bodyOf(this.#bytes, start, headers);
+    const body = isBodiless ? { bytes: Buffer.alloc(0), end: start } : bodyOf(this.#bytes, start, headers);
     if (!body) return undefined;
     this.#bytes = this.#bytes.subarray(body.end);
-    return { status, headers, body: body.text };
+    const isPacked = headers['content-encoding'] === 'gzip' && body.bytes.length > 0;
+    return { status, headers, body: (isPacked ? gunzipSync(body.bytes) : body.bytes).toString() };
   }
+}
+
+/** Bytes of a body, and where in what came it ends. */
+interface Body {
+  readonly bytes: Buffer;
+  readonly end: number;
 }
 
 function headersOf(lines: readonly string[]): Record<string, string> {
@@ -58,18 +66,14 @@ function headersOf(lines: readonly string[]): Record<string, string> {
   return headers;
 }
 
-function bodyOf(
-  bytes: Buffer,
-  start: number,
-  headers: Record<string, string>,
-): { text: string; end: number } | undefined {
+function bodyOf(bytes: Buffer, start: number, headers: Record<string, string>): Body | undefined {
   if (headers['transfer-encoding'] === 'chunked') return chunksOf(bytes, start);
   const end = start + Number(headers['content-length']);
   if (Number.isNaN(end)) throw new Error('an answer has no length');
-  return bytes.length < end ? undefined : { text: bytes.toString('utf8', start, end), end };
+  return bytes.length < end ? undefined : { bytes: bytes.subarray(start, end), end };
 }
 
-function chunksOf(bytes: Buffer, start: number): { text: string; end: number } | undefined {
+function chunksOf(bytes: Buffer, start: number): Body | undefined {
   const chunks: Buffer[] = [];
   for (let at = start; ;) {
     const lineEnd = bytes.indexOf(LINE_END, at);
@@ -77,7 +81,7 @@ function chunksOf(bytes: Buffer, start: number): { text: string; end: number } |
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
     const end = lineEnd + LINE_END.length + size;
     if (bytes.length < end + LINE_END.length) return undefined;
-    if (size === 0) return { text: Buffer.concat(chunks).toString(), end: end + LINE_END.length };
+    if (size === 0) return { bytes: Buffer.concat(chunks), end: end + LINE_END.length };
     chunks.push(bytes.subarray(lineEnd + LINE_END.length, end));
     at = end + LINE_END.length;
   }
