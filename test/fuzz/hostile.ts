@@ -122,7 +122,7 @@ const NO_JSON: readonly string[] = [
 const ESCAPES: readonly string[] = ['"\\u0000"', '"\\ud800"', '"\\udfff"', '"a\\ud83d"', '"\\udc00\\ud800"', '"\\/"'];
 
 const DEPTHS = [30, 31, 32, 33, 40, 1000, 8000];
-const WIDTHS = [101, 1000, 10_001];
+const WIDTHS = [101, 9_999, 10_000, 10_001];
 const LENGTHS = [47, 48, 49, 200, 201, 254, 255, 1024, 1025, 4096, 70_000];
 
 /** @returns a value of any type, at most now and then a large one */
@@ -167,7 +167,8 @@ function deep(dice: Dice): JsonText {
   return dice.chance(0.5) ? '['.repeat(depth) + ']'.repeat(depth) : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 }
 
-function wide(dice: Dice): JsonText {
+/** @returns about as many members as a document may have */
+export function wide(dice: Dice): JsonText {
   const width = dice.pick(WIDTHS);
   return dice.chance(0.5)
     ? `[${Array.from({ length: width }, () => '0').join(',')}]`
