@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TestApp } from '../support/app.ts';
 import { Cast, type Stranger } from './cast.ts';
 import { Dice } from './dice.ts';
@@ -7,10 +8,14 @@ import { encoded, fuzzedRequest } from './request.ts';
 import { Seen } from './seen.ts';
 import { Contract } from './contract.ts';
 import type { Judge } from './verdict.ts';
-import { Wire } from './wire.ts';
+import { type Answer, Wire } from './wire.ts';
 
 const REQUESTS_OF_A_CAST = 2_500;
-const WIRES = 16;
+const WIRES = 8;
+
+/** Where the machine has other work, the server may be too busy to begin. What it can never answer stays a fault. */
+const TRIES = 20;
+const AGAIN_AFTER_MS = 100;
 
 /** An operation that costs a mail, a hash of a password or a large answer is called once in so many calls of another. */
 const RARE = 6;
@@ -21,6 +26,8 @@ export class GeneratedRequests {
   readonly faults = new Faults();
   /** By operation, every status that it answered with. */
   readonly statuses = new Map<string, Set<number>>();
+  /** How often a request was sent again because the server was too busy (503), as it asks its clients to. */
+  busy = 0;
   readonly #operations: Operations;
   readonly #contract: Contract;
   readonly #callable: readonly Operation[];
@@ -65,7 +72,7 @@ export class GeneratedRequests {
     const request = fuzzedRequest(operation, { operations: this.#operations, cast, seen: this.#seen }, dice);
     const bytes = encoded(request, new URL(this.app.url).host);
     try {
-      const answer = await wire.exchange(bytes, request.method === 'HEAD');
+      const answer = await this.#exchange(bytes, request.method === 'HEAD', wire);
       this.#seen.note(answer);
       this.statuses.get(operation.id)?.add(answer.status);
       const { method, target } = request;
@@ -74,5 +81,15 @@ export class GeneratedRequests {
     } catch (error) {
       this.faults.add(String(error), { number, request, bytes });
     }
+  }
+
+  async #exchange(bytes: Buffer, isHead: boolean, wire: Wire): Promise<Answer> {
+    for (let tries = 1; tries < TRIES; tries += 1) {
+      const answer = await wire.exchange(bytes, isHead);
+      if (answer.status !== 503) return answer;
+      this.busy += 1;
+      await delay(AGAIN_AFTER_MS);
+    }
+    return wire.exchange(bytes, isHead);
   }
 }
