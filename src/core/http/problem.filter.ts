@@ -6,6 +6,9 @@ import { Problem } from './problem.ts';
 import type { RouteTable } from './route-table.ts';
 import { FIRST_SERVER_ERROR, problemOf } from './translation.ts';
 
+/** What to watch the log for. */
+const REFUSED_BY_POLICY = 'refused_by_policy';
+
 /** The one place where an error becomes an answer. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -19,7 +22,8 @@ export class ProblemFilter implements ExceptionFilter {
     const found = problemOf(error);
     const problem = this.#wrongMethod(found, request) ?? found;
     // What row level security stopped is a 404 to the caller, and an alarm to us: code or grants are wrong, or an attack is on.
-    if (problem.status >= FIRST_SERVER_ERROR || isRefusedByPolicy(error)) this.#log(problem, request);
+    if (isRefusedByPolicy(error)) this.#log(REFUSED_BY_POLICY, problem, request);
+    else if (problem.status >= FIRST_SERVER_ERROR) this.#log(problem.code, problem, request);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy(); // Half an answer must not look like a whole one.
       return;
@@ -35,8 +39,8 @@ export class ProblemFilter implements ExceptionFilter {
     return new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } });
   }
 
-  #log({ code, cause }: Problem, request: FastifyRequest): void {
+  #log(msg: string, { cause }: Problem, request: FastifyRequest): void {
     const route = request.routeOptions.url;
-    this.#logger.error({ msg: code, request_id: request.id, method: request.method, route, err: cause });
+    this.#logger.error({ msg, request_id: request.id, method: request.method, route, err: cause });
   }
 }
