@@ -23,8 +23,8 @@ export class AuthApp {
 
   private constructor(readonly test: TestApp) {}
 
-  static async start(environment: Record<string, string> = {}): Promise<AuthApp> {
-    return new AuthApp(await TestApp.start({ environment }));
+  static async start(environment: Record<string, string> = {}, port = 0): Promise<AuthApp> {
+    return new AuthApp(await TestApp.start({ environment, port }));
   }
 
   stop(): Promise<void> {
