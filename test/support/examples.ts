@@ -74,7 +74,7 @@ function sample(document: OpenAPIObject, schema: Schema): unknown {
   if (schema.example !== undefined) return schema.example;
   if (schema.enum) return schema.enum[0];
   const name = schema.$ref?.split('/').at(-1);
-  if (name !== undefined) return sample(document, (document.components?.schemas?.[name] ?? {}) as Schema);
+  if (name !== undefined) return sample(document, document.components?.schemas?.[name] ?? {});
   if (schema.items) return [sample(document, schema.items)];
   const [type = 'object'] = [schema.type].flat();
   if (type !== 'object') return PLAIN[type];
