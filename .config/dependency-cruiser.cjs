@@ -40,6 +40,19 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/config/' },
     },
     {
+      name: 'the-client-stands-alone',
+      comment: 'It runs in browsers, and is built for them.',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { pathNot: ['^src/client/', 'node_modules/openapi-fetch/', '^[.]/schema[.]ts$'] },
+    },
+    {
+      name: 'nobody-knows-the-client',
+      severity: 'error',
+      from: { pathNot: '^src/client/' },
+      to: { path: '^src/client/' },
+    },
+    {
       name: 'a-feature-enters-another-by-its-index',
       severity: 'error',
       from: { path: '^src/features/([^/]+)/' },
@@ -114,7 +127,7 @@ module.exports = {
       severity: 'error',
       from: {},
       // What the build makes is not there when the rules are checked on sources alone.
-      to: { couldNotResolve: true, pathNot: ['^[.]{1,2}/.*generated/', '^[.]{1,2}/.*dist/'] },
+      to: { couldNotResolve: true, pathNot: ['^[.]{1,2}/.*generated/', '^[.]{1,2}/.*dist/', '^[.]/schema[.]ts$'] },
     },
   ],
   options: {

@@ -123,6 +123,9 @@ describe('import rules', () => {
   const faults = [
     ['core-knows-no-feature', 'src/core/planted.ts', '../features/teams/index.ts'],
     ['config-stands-alone', 'src/config/planted.ts', '../core/index.ts'],
+    ['the-client-stands-alone', 'src/client/planted.ts', '../core/index.ts'],
+    ['the-client-stands-alone', 'src/client/planted-node.ts', 'node:fs'],
+    ['nobody-knows-the-client', 'src/core/planted-browser.ts', '../client/index.ts'],
     ['a-feature-enters-another-by-its-index', 'src/features/settings/planted.ts', '../teams/teams.service.ts'],
     ['core-is-entered-by-its-indexes', 'src/features/teams/planted-core.ts', '../../core/database/pool.ts'],
     ['a-feature-knows-core-and-features', 'src/features/members/planted-module.ts', '../../main.ts'],
@@ -146,6 +149,7 @@ describe('import rules', () => {
     const planted = Object.fromEntries(faults.map(([, path, to]) => [path, `import '${to}';`]));
     const others = {
       'src/main.ts': '',
+      'src/client/index.ts': '',
       'src/features/roles/roles.repository.ts': '',
       'src/features/teams/teams.dto.ts': '',
       'src/core/cycle-b.ts': `import './cycle-a.ts';`,
@@ -188,18 +192,15 @@ describe('the other gates', () => {
 
   it('the OpenAPI document, by Spectral, OWASP and Redocly', async () => {
     const document = JSON.parse(readFileSync(join(root, 'openapi.json'), 'utf8'));
-    const sound = project({ 'openapi.json': JSON.stringify(document) });
     const operation = document.paths['/api/v1/me'].get;
     delete operation.description;
     delete operation.responses['401'];
     delete operation.responses['200'].headers.RateLimit;
     operation.parameters.push({ name: 'q', in: 'query', schema: { type: 'string' } });
-    const faulty = project({ 'openapi.json': JSON.stringify(document) });
 
-    const [refused, passed] = await Promise.all([run(contract, faulty), run(contract, sound)]);
+    const { passes, output } = await run(contract, project({ 'openapi.json': JSON.stringify(document) }));
 
-    expect(passed).toEqual({ passes: true, output: '' });
-    expect(refused.passes).toBe(false);
+    expect(passes).toBe(false);
     for (const rule of [
       'responses-401',
       'rate-limit',
@@ -207,7 +208,7 @@ describe('the other gates', () => {
       'operation-description',
       'parameter-description',
     ]) {
-      expect(refused.output).toMatch(new RegExp(`^openapi.json: .*${rule} at .*/me/?`, 'm'));
+      expect(output).toMatch(new RegExp(`^openapi.json: .*${rule} at .*/me/?`, 'm'));
     }
   });
 

@@ -1,0 +1,45 @@
+import { codeOf } from './problem.ts';
+
+export type Send = (request: Request) => Promise<Response>;
+
+const ATTEMPTS = 3;
+const MS_PER_SECOND = 1000;
+const LONGEST_WAIT_SECONDS = 10;
+/** Of the wait, so that clients that were turned away together do not come back together. */
+const SPREAD = 0.25;
+
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+
+/**
+ * @returns the same, but that what may be sent again is, where the answer is 503 or never came: after as long as the answer
+ *   asks for, and with the same Idempotency-Key, so that there is one effect
+ */
+export function persistent(send: Send): Send {
+  return async (request) => {
+    const attempts = isRepeatable(request) ? ATTEMPTS : 1;
+    for (let attempt = 1; attempt < attempts; attempt += 1) {
+      const answer = await send(request.clone()).catch((error: unknown) => {
+        if (request.signal.aborted) throw error;
+      });
+      if (answer && !(await asksForAnother(answer))) return answer;
+      await pause(Number(answer?.headers.get('Retry-After') ?? 1), request.signal);
+    }
+    return send(request);
+  };
+}
+
+/** A POST has its effect each time, unless its key tells that it is the same one. A refresh is known by its token. */
+function isRepeatable({ method, headers, url }: Request): boolean {
+  return method !== 'POST' || headers.has(IDEMPOTENCY_KEY) || url.endsWith('/auth/refresh');
+}
+
+/** The first of two with one key may be running still. */
+async function asksForAnother(answer: Response): Promise<boolean> {
+  return answer.status === 503 || (answer.status === 409 && (await codeOf(answer)) === 'idempotency_in_progress');
+}
+
+async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  const wait = Math.min(seconds, LONGEST_WAIT_SECONDS) * MS_PER_SECOND * (1 + Math.random() * SPREAD);
+  await new Promise((done) => setTimeout(done, wait));
+  signal.throwIfAborted();
+}
