@@ -54,3 +54,9 @@ it('tells of a row that has gone before a key that came with another body', asyn
   await copy('Second').expect(404);
   await copy('First').expect(201);
 });
+
+it('asks for the row and enters in one round trip', async () => {
+  const { owner, id } = await judge.app.actors.organization();
+  const wrong = () => owner.api.patch(`/organizations/${id}`, { unknown: 1 }).expect(422);
+  expect(await judge.app.roundTrips(wrong)).toBe(1);
+});
