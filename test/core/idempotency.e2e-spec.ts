@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
@@ -6,29 +5,22 @@ import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { type Database, sql } from '../../src/core/database/index.ts';
 import { BATCH, Sweep } from '../../src/core/idempotency/sweep.ts';
-import { createApplication, created, Problem } from '../../src/core/http/index.ts';
+import { created, Problem } from '../../src/core/http/index.ts';
 import type { ProblemCode } from '../../src/core/http/problems.ts';
 import type { Actor, Organization } from '../support/actors.ts';
-import { TestApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
 import { Client } from '../support/client.ts';
-import { testConfig } from '../support/environment.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { served } from '../support/served.ts';
 import { until } from '../support/until.ts';
 import { Wire } from '../support/wire.ts';
-import { insertWork, works, WorksModule } from '../support/works.ts';
-
-const SECRET_KEY = randomBytes(32).toString('base64url');
+import { insertWork, startWorks, startWorksBehind, works } from '../support/works.ts';
 
 let app: TestApp;
 let actor: Actor;
 
 beforeAll(async () => {
-  app = await TestApp.start({ module: WorksModule, environment: { SECRET_KEY } });
-  await app.database.query(
-    `create table works (id int primary key generated always as identity, text text);
-     grant select, insert on works to tenantry_app`,
-  );
+  app = await startWorks();
   actor = await app.actors.user();
 });
 
@@ -392,13 +384,7 @@ describe('the handler', () => {
 
     beforeAll(async () => {
       wire = await Wire.to(app.database.url('tenantry_app'));
-      const config = testConfig({
-        DATABASE_URL: wire.url,
-        DIRECT_DATABASE_URL: app.database.url('tenantry_worker'),
-        SECRET_KEY,
-      });
-      server = await createApplication(WorksModule, config);
-      await server.listen(0, '127.0.0.1');
+      server = await startWorksBehind(wire, app);
       there = new Client(await server.getUrl());
     });
 

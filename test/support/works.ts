@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { Body, Controller, HttpCode, Module, Patch, Post, Query } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.ts';
 import { Access } from '../../src/core/access/index.ts';
 import { Database, sql } from '../../src/core/database/index.ts';
-import { created, Text } from '../../src/core/http/index.ts';
+import { createApplication, created, Text } from '../../src/core/http/index.ts';
 import { SingleUse } from '../../src/core/idempotency/index.ts';
+import { TestApp } from './app.ts';
+import { testConfig } from './environment.ts';
+import type { Wire } from './wire.ts';
 
 class Work {
   @Text({ max: 100 })
@@ -25,6 +30,27 @@ export const works: { now: (database: Database, text: string) => Promise<unknown
 export async function insertWork(database: Database, text: string): Promise<unknown> {
   const { id } = await database.one<{ id: number }>(sql`insert into works (text) values (${text}) returning id`);
   return created(String(id), { id, text }, 1);
+}
+
+/** Of each server that is to know the keys of the others. */
+export const SECRET_KEY = randomBytes(32).toString('base64url');
+
+/** The application on a database that has the table. */
+export async function startWorks(): Promise<TestApp> {
+  const app = await TestApp.start({ module: WorksModule, environment: { SECRET_KEY } });
+  await app.database.query(
+    `create table works (id int primary key generated always as identity, text text);
+     grant select, insert on works to tenantry_app`,
+  );
+  return app;
+}
+
+/** @returns another server on the same database, which it reaches by the wire */
+export async function startWorksBehind(wire: Wire, { database }: TestApp): Promise<NestFastifyApplication> {
+  const urls = { DATABASE_URL: wire.url, DIRECT_DATABASE_URL: database.url('tenantry_worker') };
+  const server = await createApplication(WorksModule, testConfig({ ...urls, SECRET_KEY }));
+  await server.listen(0, '127.0.0.1');
+  return server;
 }
 
 @Controller('works')
