@@ -96,7 +96,8 @@ export const problems = {
   csrf_failed: {
     status: 403,
     title: 'Cross-site request refused',
-    detail: 'A request that is signed in by cookie must come from an allowed origin and carry JSON.',
+    detail:
+      'A request that is signed in by cookie must come from an allowed origin and carry JSON. Use the address that this API is known by, or send a token in the Authorization header.',
   },
 
   not_found: { status: 404, title: 'Not found', detail: 'Nothing is here, or you may not see it.' },
