@@ -1,6 +1,7 @@
 import { problems } from '../../src/core/http/problems.ts';
 import { type DocumentedRoute, type Fault, ORDER } from '../support/faults.ts';
 import { casesOf, Judge } from '../support/judge.ts';
+import { served } from '../support/served.ts';
 
 /** A refusal is kept for its Idempotency-Key, which changes nothing of what the call is about. */
 const MAY_CHANGE = ['kept_answers'];
@@ -23,7 +24,7 @@ async function verdicts(route: DocumentedRoute): Promise<Record<string, string>>
     while (cases.length > 0) {
       await Promise.all(
         cases.splice(0, AT_A_TIME).map(async (faults) => {
-          const { status, body } = await judge.call(route, world, faults);
+          const { status, body } = await served(() => judge.call(route, world, faults));
           told[nameOf(faults)] = `${status} ${body.code}`;
         }),
       );
