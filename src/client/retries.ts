@@ -4,6 +4,7 @@ export type Send = (request: Request) => Promise<Response>;
 
 const ATTEMPTS = 3;
 const MS_PER_SECOND = 1000;
+const USUAL_WAIT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 10;
 /** Of the wait, so that clients that were turned away together do not come back together. */
 const SPREAD = 0.25;
@@ -20,9 +21,10 @@ export function persistent(send: Send): Send {
     for (let attempt = 1; attempt < attempts; attempt += 1) {
       const answer = await send(request.clone()).catch((error: unknown) => {
         if (request.signal.aborted) throw error;
+        return undefined;
       });
       if (answer && !(await asksForAnother(answer))) return answer;
-      await pause(Number(answer?.headers.get('Retry-After') ?? 1), request.signal);
+      await pause(secondsTo(answer), request.signal);
     }
     return send(request);
   };
@@ -38,8 +40,14 @@ async function asksForAnother(answer: Response): Promise<boolean> {
   return answer.status === 503 || (answer.status === 409 && (await codeOf(answer)) === 'idempotency_in_progress');
 }
 
+/** A proxy may name a day in place of seconds (RFC 9110, 10.2.3). */
+function secondsTo(answer: Response | undefined): number {
+  const asked = Number(answer?.headers.get('Retry-After') ?? NaN);
+  return Number.isFinite(asked) ? Math.min(asked, LONGEST_WAIT_SECONDS) : USUAL_WAIT_SECONDS;
+}
+
 async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  const wait = Math.min(seconds, LONGEST_WAIT_SECONDS) * MS_PER_SECOND * (1 + Math.random() * SPREAD);
+  const wait = seconds * MS_PER_SECOND * (1 + Math.random() * SPREAD);
   await new Promise((done) => setTimeout(done, wait));
   signal.throwIfAborted();
 }

@@ -197,6 +197,14 @@ describe('a call', () => {
     expect(browser.sent('GET', '/api/v1/me')).toHaveLength(6);
   });
 
+  it.each(['Fri, 31 Dec 2027 00:00:00 GMT', 'soon'])('waits a moment where Retry-After is "%s"', async (asked) => {
+    const { api, browser } = await signedIn();
+    browser.meets(async () => new Response(null, { status: 503, headers: { 'Retry-After': asked } }));
+    const begin = performance.now();
+    expect(await client.ok(api.GET('/api/v1/me'))).toMatchObject({ name: 'Ada' });
+    expect(performance.now() - begin).toBeGreaterThan(900);
+  });
+
   it('that is aborted is not sent again', async () => {
     const { api, browser } = await signedIn();
     const abort = new AbortController();
@@ -230,8 +238,10 @@ describe('a call', () => {
   });
 });
 
-it('has types for calls, answers and refusals', async () => {
-  const text = `import { createClient, isProblem, ok } from 'tenantry-client';
+it(
+  'has types for calls, answers and refusals',
+  async () => {
+    const text = `import { createClient, isProblem, ok } from 'tenantry-client';
     const api = createClient({ baseUrl: '' });
     export async function calls(): Promise<void> {
       const me = await ok(api.GET('/api/v1/me'));
@@ -249,8 +259,10 @@ it('has types for calls, answers and refusals', async () => {
       const caught: unknown = error;
       if (isProblem(caught, 'limit_reached')) caught.code satisfies 'limit_reached';
     }`;
-  await expect(built.application({ 'types.ts': text })).resolves.toHaveProperty('types.calls');
-});
+    await expect(built.application({ 'types.ts': text })).resolves.toHaveProperty('types.calls');
+  },
+  BUILD_TIMEOUT_MS,
+);
 
 it('needs the package that it is tested with', () => {
   const version = (path: string, kind: string) => JSON.parse(readFileSync(path, 'utf8'))[kind]['openapi-fetch'];
@@ -277,47 +289,52 @@ describe('docs/spa.md', () => {
     expect(lines.length).toBeLessThanOrEqual(MOST_LINES);
   });
 
-  it('compiles and works as it stands', async () => {
-    const { api: auth, organizations } = await built.application(files);
-    const browser = new FetchingBrowser(PAGE, new Map([[API, app.test.url]]));
-    const shown: string[] = [];
-    globalThis.fetch = (input, init) => (input instanceof Request ? browser.fetch(input) : ofBrowser(input, init));
-    Object.assign(globalThis, { location: { assign: (url: string) => shown.push(url) } });
-    const message = async (work: Promise<unknown>) => auth.messageOf(await work.then(fail, (error: unknown) => error));
-    const fail = () => new Error('it was let');
-    const email = app.newAddress();
+  it(
+    'compiles and works as it stands',
+    async () => {
+      const { api: auth, organizations } = await built.application(files);
+      const browser = new FetchingBrowser(PAGE, new Map([[API, app.test.url]]));
+      const shown: string[] = [];
+      globalThis.fetch = (input, init) => (input instanceof Request ? browser.fetch(input) : ofBrowser(input, init));
+      Object.assign(globalThis, { location: { assign: (url: string) => shown.push(url) } });
+      const message = async (work: Promise<unknown>) =>
+        auth.messageOf(await work.then(fail, (error: unknown) => error));
+      const fail = () => new Error('it was let');
+      const email = app.newAddress();
 
-    expect(await message(auth.whoAmI())).toBe('');
-    expect(shown).toEqual(['#sign-in']);
-    await auth.register(email, 'Ada Lovelace');
-    await auth.verify(await app.mailedToken(email), PASSWORD);
-    expect(await auth.whoAmI()).toMatchObject({ name: 'Ada Lovelace', email });
-    await auth.signOut();
+      expect(await message(auth.whoAmI())).toBe('');
+      expect(shown).toEqual(['#sign-in']);
+      await auth.register(email, 'Ada Lovelace');
+      await auth.verify(await app.mailedToken(email), PASSWORD);
+      expect(await auth.whoAmI()).toMatchObject({ name: 'Ada Lovelace', email });
+      await auth.signOut();
 
-    expect(await message(auth.signIn(email, 'wrong'))).toBe('The address or the password is wrong.');
-    await auth.signIn(email, PASSWORD);
-    expire(browser);
+      expect(await message(auth.signIn(email, 'wrong'))).toBe('The address or the password is wrong.');
+      await auth.signIn(email, PASSWORD);
+      expire(browser);
 
-    const { id } = await organizations.create('Acme');
-    const tag = (await organizations.read(id)).response.headers.get('ETag');
-    expect(await organizations.rename(id, 'Analytical Engines', tag)).toMatchObject({ name: 'Analytical Engines' });
-    expect(await message(organizations.rename(id, 'Lost', tag))).toMatch(/Somebody has changed it/);
-    expect(await message(organizations.create(''))).toMatch(/^\/name must have/);
+      const { id } = await organizations.create('Acme');
+      const tag = (await organizations.read(id)).response.headers.get('ETag');
+      expect(await organizations.rename(id, 'Analytical Engines', tag)).toMatchObject({ name: 'Analytical Engines' });
+      expect(await message(organizations.rename(id, 'Lost', tag))).toMatch(/Somebody has changed it/);
+      expect(await message(organizations.create(''))).toMatch(/^\/name must have/);
 
-    const names = Array.from({ length: 21 }, (_, index) => `Acme ${index}`);
-    for (const name of names) await organizations.create(name);
-    const listed: string[] = [];
-    for await (const { name } of organizations.all()) listed.push(name);
-    expect(listed.toSorted()).toEqual([...names, 'Analytical Engines'].toSorted());
+      const names = Array.from({ length: 21 }, (_, index) => `Acme ${index}`);
+      for (const name of names) await organizations.create(name);
+      const listed: string[] = [];
+      for await (const { name } of organizations.all()) listed.push(name);
+      expect(listed.toSorted()).toEqual([...names, 'Analytical Engines'].toSorted());
 
-    await app.test.database.query(
-      "update member_roles set role_id = (select id from roles where key = 'member' and organization_id = member_roles.organization_id)",
-    );
-    const current = (await organizations.read(id)).response.headers.get('ETag');
-    expect(await message(organizations.rename(id, 'Mine', current))).toBe(
-      'Your role does not include organization:update.',
-    );
-    browser.meets(...Array<Mishap>(3).fill(unreachable));
-    expect(await message(auth.whoAmI())).toBe('The server cannot be reached. Try again.');
-  });
+      await app.test.database.query(
+        "update member_roles set role_id = (select id from roles where key = 'member' and organization_id = member_roles.organization_id)",
+      );
+      const current = (await organizations.read(id)).response.headers.get('ETag');
+      expect(await message(organizations.rename(id, 'Mine', current))).toBe(
+        'Your role does not include organization:update.',
+      );
+      browser.meets(...Array<Mishap>(3).fill(unreachable));
+      expect(await message(auth.whoAmI())).toBe('The server cannot be reached. Try again.');
+    },
+    BUILD_TIMEOUT_MS,
+  );
 });
