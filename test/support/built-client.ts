@@ -29,16 +29,21 @@ export class BuiltClient {
       cpSync(join(REPOSITORY, path), join(source, path), { recursive: true });
     symlinkSync(join(REPOSITORY, 'node_modules'), join(source, 'node_modules'), 'junction');
     run('openapi-typescript/bin/cli.js', ['openapi.json', '--output', 'src/client/schema.ts'], source);
-    const home = join(this.#folder, 'application/node_modules', PACKAGE);
+    const home = join(this.packages, PACKAGE);
     run('typescript-7/bin/tsc', ['-p', 'src/client', '--outDir', home], source);
     cpSync(join(source, 'src/client/package.json'), join(home, 'package.json'));
     symlinkSync(join(REPOSITORY, 'node_modules/openapi-fetch'), join(home, '../openapi-fetch'), 'junction');
   }
 
+  /** Where the package and what it needs are installed. */
+  get packages(): string {
+    return join(this.#folder, 'application/node_modules');
+  }
+
   /** What the package has to offer. */
   // oxlint-disable-next-line typescript/no-explicit-any -- it is built while the tests run, so there is no type of it before
   async import(): Promise<any> {
-    return import(pathToFileURL(join(this.#folder, 'application/node_modules', PACKAGE, 'index.js')).href);
+    return import(pathToFileURL(join(this.packages, PACKAGE, 'index.js')).href);
   }
 
   /**
