@@ -4,7 +4,7 @@ import { Cast, type Stranger } from './cast.ts';
 import { Dice } from './dice.ts';
 import { Faults } from './faults.ts';
 import { type Operation, Operations, outsideTheDocument } from './operations.ts';
-import { encoded, fuzzedRequest } from './request.ts';
+import { encoded, type FuzzedRequest, fuzzedRequest } from './request.ts';
 import { Seen } from './seen.ts';
 import { Contract } from './contract.ts';
 import type { Judge } from './verdict.ts';
@@ -74,9 +74,14 @@ export class GeneratedRequests {
     try {
       const answer = await this.#exchange(bytes, request.method === 'HEAD', wire);
       this.#seen.note(answer);
-      this.statuses.get(operation.id)?.add(answer.status);
+      // A preflight is answered for any path.
+      if (request.method !== 'OPTIONS') this.statuses.get(operation.id)?.add(answer.status);
       const { method, target } = request;
-      const found = [...this.judge.faultsIn(request, answer), ...this.#contract.faultsIn(method, target, answer)];
+      const found = [
+        ...this.judge.faultsIn(request, answer),
+        ...this.#contract.faultsIn(method, target, answer),
+        ...(isRepeatable(request, answer) ? twinFaults(answer, await this.#exchange(bytes, false, wire)) : []),
+      ];
       for (const fault of found) this.faults.add(fault, { number, request, bytes, answer });
     } catch (error) {
       this.faults.add(String(error), { number, request, bytes });
@@ -92,4 +97,16 @@ export class GeneratedRequests {
     }
     return wire.exchange(bytes, isHead);
   }
+}
+
+/** Whether the same bytes once more would have the same effect, and not another one. */
+function isRepeatable({ method, headers }: FuzzedRequest, { status }: Answer): boolean {
+  return method === 'POST' && status === 201 && headers.filter(([name]) => name === 'Idempotency-Key').length === 1;
+}
+
+function twinFaults(first: Answer, second: Answer): string[] {
+  const told = ({ status, headers, body }: Answer): string =>
+    JSON.stringify([status, body, headers['location'], headers['etag']]);
+  const isReplay = second.headers['idempotency-replayed'] === 'true' && told(first) === told(second);
+  return isReplay ? [] : [`has another effect when it comes again: ${second.status}`];
 }
