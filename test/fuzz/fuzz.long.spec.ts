@@ -51,7 +51,7 @@ test(
     expect(idsWhere(all, (status) => status < 300)).toEqual(NEVER_GRANTED);
     expect(idsWhere(all, (status) => status >= 400)).toEqual([]);
   },
-  size(60_000, 1_800_000),
+  size(180_000, 3_600_000),
 );
 
 test(
@@ -64,7 +64,7 @@ test(
 
     expect(found).toEqual([]);
   },
-  size(60_000, 1_800_000),
+  size(180_000, 3_600_000),
 );
 
 /** Every 503 is logged; how many there may be, the tests say. */
