@@ -134,11 +134,9 @@ function severalLengths({ host }: Target, dice: Dice): Made {
     'Transfer-Encoding: \u000bchunked',
     'Transfer-Encoding: xchunked',
     'Transfer-Encoding: chunked, identity',
-    'Transfer-Encoding: identity, chunked',
     'Transfer-Encoding: chunked\r\nTransfer-Encoding: x',
     'Transfer-Encoding\r\n : chunked',
     'X: x\nTransfer-Encoding: chunked',
-    'Transfer_Encoding: chunked',
   ]);
   const lengths = dice.make<string>([
     () => `Content-Length: ${5 + inner.length}\r\n${dice.pick([CHUNKED, coding])}`,
