@@ -108,13 +108,14 @@ describe('a token bucket', () => {
     );
   });
 
-  it('locks nobody out when the clock is set back', () => {
+  it('begins anew when the clock was set back, and locks nobody out', () => {
     const buckets = new TokenBuckets(limit(2, 60), clock);
-    allowed(buckets);
+    const thrice = () => [allowed(buckets), allowed(buckets), allowed(buckets)];
+    expect(thrice()).toEqual([true, true, false]);
     clock.advance(-86_400_000);
-    expect(allowed(buckets)).toBe(false);
+    expect(thrice()).toEqual([true, true, false]);
     clock.advance(30_000);
-    expect(allowed(buckets)).toBe(true);
+    expect(thrice()).toEqual([true, false, false]);
   });
 
   it('stays empty whatever others do meanwhile, as long as there is room', () => {

@@ -25,8 +25,9 @@ export class TokenBuckets {
   /** Takes a request from the bucket, where there is one left. */
   take(key: string): Taken {
     const now = this.clock.now().getTime();
-    // Never more than empty: a clock that was set back would else lock everybody out for as long.
-    const fullIn = Math.min(Math.max(0, (this.#fullAt.get(key) ?? now) - now), this.limit.window);
+    const known = (this.#fullAt.get(key) ?? now) - now;
+    // Later than it can be, by more than rounding, is what a clock said that was set back since: nobody is to wait for it.
+    const fullIn = known > this.limit.window + this.limit.interval ? 0 : Math.max(0, known);
     const allowed = this.limit.available(fullIn) >= 1;
     const after = allowed ? fullIn + this.limit.interval : fullIn;
     this.#fullAt.set(key, now + after);
