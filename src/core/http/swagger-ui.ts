@@ -7,8 +7,8 @@ import { createDocument } from './openapi.ts';
 const PATH = 'docs';
 const DOCUMENT = 'openapi.json';
 const SCRIPT_PATH = `/${PATH}/session.js`;
-/** Swagger UI's sign-in, which browsers run as it is: no compiler has seen it, and it lies beside `src` and `dist`. */
-const SCRIPT = readFileSync(new URL('../../../public/session.js', import.meta.url));
+/** Swagger UI's sign-in, which browsers run as it is. */
+const SCRIPT = readFileSync(new URL('./swagger-ui.session.js', import.meta.url));
 
 /** Its own scripts alone, in nobody's frame, and nothing sent elsewhere. Swagger UI's styles are partly inline. */
 const POLICY = [
@@ -29,7 +29,7 @@ const STYLE = `
   #sign-in-message { color: #b3261e }
 `;
 
-/** Of `public/session.js`. */
+/** Of `swagger-ui.session.js`. */
 declare const session: { outgoing(request: unknown): unknown };
 
 /** Written down in the page word for word: it has to stand on its own there. */
