@@ -50,6 +50,7 @@ function serverEnvironment(database: Database, secrets: Secrets, port: number): 
     MAIL_FROM: 'Tenantry <no-reply@example.com>',
     ACCESS_TOKEN_PRIVATE_KEY: secrets.accessTokenPrivateKey,
     SECRET_KEY: secrets.secretKey,
+    ENCRYPTION_KEYS: secrets.encryptionKeys,
     METRICS_TOKEN: secrets.metricsToken,
     // Compiled code is kept from one start to the next.
     NODE_COMPILE_CACHE: join(DATA, 'compile-cache'),

@@ -6,6 +6,8 @@ import {
   host,
   integer,
   mailbox,
+  type MasterKey,
+  masterKeys,
   networks,
   optional,
   origins,
@@ -32,6 +34,7 @@ export const variables = {
   APP_URL: required(url('https', 'http')),
   ACCESS_TOKEN_PRIVATE_KEY: required(signingKey),
   SECRET_KEY: required(secretKey),
+  ENCRYPTION_KEYS: required(masterKeys),
   CORS_ORIGINS: optional(origins, []),
   TRUSTED_PROXIES: optional(networks, []),
   RATE_LIMIT_ADDRESS: optional(quota, undefined),
@@ -75,6 +78,8 @@ export class Config {
   readonly appUrl: string;
   readonly accessTokenKey: KeyObject;
   readonly secretKey: Buffer;
+  /** The first one encrypts, every one decrypts. */
+  readonly encryptionKeys: readonly MasterKey[];
   readonly corsOrigins: readonly string[];
   /** Networks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
@@ -100,6 +105,7 @@ export class Config {
     this.appUrl = settings.APP_URL;
     this.accessTokenKey = settings.ACCESS_TOKEN_PRIVATE_KEY;
     this.secretKey = settings.SECRET_KEY;
+    this.encryptionKeys = Object.freeze([...settings.ENCRYPTION_KEYS]);
     this.corsOrigins = Object.freeze([...settings.CORS_ORIGINS]);
     this.trustedProxies = Object.freeze([...settings.TRUSTED_PROXIES]);
     const limits =

@@ -1,2 +1,2 @@
 export { Config, ConfigError, readConfig } from './config.ts';
-export type { Quota } from './variables.ts';
+export type { MasterKey, Quota } from './variables.ts';

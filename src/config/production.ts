@@ -38,10 +38,18 @@ function placeholders(
 }
 
 function weakSecrets(settings: Partial<Settings>): string[] {
-  const secrets = { SECRET_KEY: settings.SECRET_KEY, METRICS_TOKEN: Buffer.from(settings.METRICS_TOKEN ?? '') };
+  const secrets = {
+    SECRET_KEY: [settings.SECRET_KEY],
+    ENCRYPTION_KEYS: settings.ENCRYPTION_KEYS?.map(({ secret }) => secret),
+    METRICS_TOKEN: [Buffer.from(settings.METRICS_TOKEN ?? '')],
+  };
   return Object.entries(secrets)
-    .filter(([, bytes]) => bytes && bytes.length > 0 && new Set(bytes).size < MINIMUM_DIFFERENT_BYTES)
+    .filter(([, found]) => found?.some(isWeak))
     .map(([name]) => `${name} is not random`);
+}
+
+function isWeak(bytes: Buffer | undefined): boolean {
+  return bytes !== undefined && bytes.length > 0 && new Set(bytes).size < MINIMUM_DIFFERENT_BYTES;
 }
 
 function origins(settings: Partial<Settings>): string[] {

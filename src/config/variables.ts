@@ -116,6 +116,25 @@ export function secretKey(value: string): Buffer {
   return bytes;
 }
 
+/** A key above all others, which encrypts those that the database keeps. */
+export interface MasterKey {
+  readonly id: string;
+  /** At least 32 random bytes. */
+  readonly secret: Buffer;
+}
+
+/** `id:key`, or several with commas between, each key as `secretKey`. An id is kept with what its key has encrypted. */
+export function masterKeys(value: string): readonly MasterKey[] {
+  const keys = value.split(',').map((part) => {
+    const [, id = '', key = ''] = /^\s*([a-z0-9][a-z0-9_-]{0,31}):(\S+)\s*$/.exec(part) ?? [];
+    if (id === '')
+      throw new Error('must be id:key, or several with commas between; an id is lower case letters and digits');
+    return { id, secret: secretKey(key) };
+  });
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Error('must not have two keys of one id');
+  return keys;
+}
+
 /** A bearer secret of at least 32 characters. */
 export function token(value: string): string {
   if (value.length < MINIMUM_SECRET_BYTES || /\s/.test(value)) {

@@ -1,12 +1,16 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import {
+  DataKey,
   KeyedHash,
+  MasterKeys,
+  type Owner,
   Passwords,
   randomToken,
   type SealContext,
   SecretBox,
   SigningKey,
   tokenHash,
+  Undecipherable,
 } from '../../src/core/crypto/index.ts';
 
 describe('passwords', () => {
@@ -135,6 +139,89 @@ describe('a secret box', () => {
       expect(box.open(sealed.subarray(0, length), ['cursor', 'a', 'b'])).toBeUndefined();
     }
     expect(box.open(Buffer.concat([sealed, Buffer.alloc(1)]), ['cursor', 'a', 'b'])).toBeUndefined();
+  });
+});
+
+describe('master keys', () => {
+  const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const old = new MasterKeys([{ id: 'old', secret: first }]);
+  const both = new MasterKeys([
+    { id: 'new', secret: second },
+    { id: 'old', secret: first },
+  ]);
+
+  it('seal by the first of them, and open by whichever has sealed', () => {
+    const [before, after] = [old.seal('text', ['job']), both.seal('text', ['job'])];
+    expect([before, after].map((sealed) => sealed.slice(0, 7))).toEqual(['v1.old.', 'v1.new.']);
+    expect([before, after].map((sealed) => both.open(sealed, ['job']))).toEqual(['text', 'text']);
+    expect(() => old.open(after, ['job'])).toThrow(expect.objectContaining({ reason: 'lost_key' }));
+    expect(() => both.open(before, ['data_key'])).toThrow(expect.objectContaining({ reason: 'altered' }));
+    expect(() => both.open(before.replace('old', 'new'), ['job'])).toThrow(Undecipherable);
+  });
+
+  it('are at least one', () => {
+    expect(() => new MasterKeys([])).toThrow('no master key');
+  });
+});
+
+describe('a data key', () => {
+  const owner: Owner = { kind: 'user', id: 'a' };
+  const place = { table: 'users', column: 'phone', row: 'r' };
+  const key = DataKey.generate(owner);
+  const sealed = key.seal('+4915112345678', place);
+
+  it('seals a text with its own id, another one each time, and opens it', () => {
+    expect(sealed).toMatch(new RegExp(`^v1\\.${key.id}\\.[\\w-]+$`));
+    expect(key.seal('+4915112345678', place)).not.toBe(sealed);
+    expect(key.open(sealed, place)).toBe('+4915112345678');
+    expect(Buffer.from(sealed.split('.')[2]!, 'base64url').toString('latin1')).not.toContain('+49');
+  });
+
+  it.each([
+    ['table', { ...place, table: 'user' }],
+    ['column', { ...place, column: 'phone_number' }],
+    ['row', { ...place, row: 's' }],
+  ])('opens it for no other %s', (_, other) => {
+    expect(() => key.open(sealed, other)).toThrow(expect.objectContaining({ reason: 'altered' }));
+  });
+
+  it('opens nothing with any character of it changed, left out or added', () => {
+    const letters = [...'Aa0-_.~+'];
+    for (let index = 0; index <= sealed.length; index++) {
+      const [head, tail] = [sealed.slice(0, index), sealed.slice(index + 1)];
+      const changed = [...letters.map((letter) => head + letter + tail), head, head + tail].filter(
+        (text) => text !== sealed,
+      );
+      const longer = letters.map((letter) => head + letter + sealed.slice(index));
+      for (const text of [...changed, ...longer]) expect(() => key.open(text, place)).toThrow(Undecipherable);
+    }
+  });
+
+  it('is kept wrapped, for its owner alone', () => {
+    const masterKeys = new MasterKeys([{ id: 'm', secret: Buffer.alloc(32, 3) }]);
+    const wrapped = key.wrap(masterKeys);
+    expect(DataKey.unwrap(owner, key.id, wrapped, masterKeys).open(sealed, place)).toBe('+4915112345678');
+    const foreign: [Owner, string][] = [
+      [{ kind: 'organization', id: 'a' }, key.id],
+      [{ kind: 'user', id: 'b' }, key.id],
+      [owner, 'another'],
+    ];
+    for (const [whose, id] of foreign)
+      expect(() => DataKey.unwrap(whose, id, wrapped, masterKeys)).toThrow(Undecipherable);
+  });
+
+  it('seals nothing that another key opens', () => {
+    const other = DataKey.generate(owner);
+    expect(() => other.open(sealed.replace(key.id, other.id), place)).toThrow(Undecipherable);
+  });
+
+  it('indexes equal texts of one column alike, and no others', () => {
+    const index = key.blindIndex('1', place);
+    expect(key.blindIndex('1', { table: 'users', column: 'phone' })).toEqual(index);
+    expect(index).toHaveLength(32);
+    expect(key.blindIndex('2', place)).not.toEqual(index);
+    expect(key.blindIndex('1', { ...place, column: 'fax' })).not.toEqual(index);
+    expect(DataKey.generate(owner).blindIndex('1', place)).not.toEqual(index);
   });
 });
 

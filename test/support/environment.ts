@@ -13,6 +13,7 @@ export function environment(changes: Record<string, string | undefined> = {}): R
     APP_URL: 'http://localhost:5173',
     ACCESS_TOKEN_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     SECRET_KEY: randomBytes(32).toString('base64url'),
+    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64url')}`,
     MAIL_FROM: 'Tenantry <no-reply@example.com>',
     LOG_LEVEL: 'silent',
     ...changes,

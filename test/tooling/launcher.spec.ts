@@ -100,6 +100,7 @@ describe('npm start without a database', () => {
     expect(environment).not.toHaveProperty('MIGRATION_DATABASE_URL');
     expect(environment['ACCESS_TOKEN_PRIVATE_KEY']).toMatch(/^-----BEGIN PRIVATE KEY-----/);
     expect(Buffer.from(environment['SECRET_KEY'] ?? '', 'base64url')).toHaveLength(32);
+    expect(environment['ENCRYPTION_KEYS']).toMatch(/^development:[\w-]{43}$/);
     expect(statSync(join(clone, '.data/secrets.json')).mode & 0o777).toBe(0o600);
     expect(new URL(environment['DATABASE_URL'] ?? '').username).toBe('tenantry_app');
     expect(first.text()).toMatch(/\/docs[^]*\/dev\/mailbox[^]*postgres[^]*Ctrl-C/);

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { Config } from '../../config/config.ts';
+import { DataKeys } from './data-keys.ts';
 import { KeyedHash } from './keyed-hash.ts';
+import { MasterKeys } from './master-keys.ts';
 import { Passwords } from './passwords.ts';
 import { SecretBox } from './secret-box.ts';
 import { SigningKey } from './signing-key.ts';
@@ -10,8 +12,10 @@ import { SigningKey } from './signing-key.ts';
     { provide: SigningKey, useFactory: (config: Config) => new SigningKey(config.accessTokenKey), inject: [Config] },
     { provide: KeyedHash, useFactory: (config: Config) => new KeyedHash(config.secretKey), inject: [Config] },
     { provide: SecretBox, useFactory: (config: Config) => new SecretBox(config.secretKey), inject: [Config] },
+    { provide: MasterKeys, useFactory: (config: Config) => new MasterKeys(config.encryptionKeys), inject: [Config] },
+    DataKeys,
     Passwords,
   ],
-  exports: [SigningKey, KeyedHash, SecretBox, Passwords],
+  exports: [SigningKey, KeyedHash, SecretBox, MasterKeys, DataKeys, Passwords],
 })
 export class CryptoModule {}

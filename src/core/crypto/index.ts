@@ -1,6 +1,10 @@
 export { CryptoModule } from './crypto.module.ts';
+export { DataKey, type Owner, type Place, type SealedField } from './data-key.ts';
+export { DataKeys, type KeptKey, type KeyStore } from './data-keys.ts';
 export { KeyedHash } from './keyed-hash.ts';
+export { MasterKeys } from './master-keys.ts';
 export { normalizePassword, Passwords } from './passwords.ts';
 export { type SealContext, SecretBox } from './secret-box.ts';
 export { type PublicJwk, SigningKey } from './signing-key.ts';
 export { randomToken, tokenHash } from './tokens.ts';
+export { Forgotten, type Reason, Undecipherable } from './undecipherable.ts';
