@@ -15,8 +15,12 @@ grant execute on function graphile_worker.add_job, graphile_worker.add_jobs to t
 grant select, insert on graphile_worker._private_tasks, graphile_worker._private_job_queues to tenantry_queue;
 grant select, insert, update on graphile_worker._private_jobs to tenantry_queue;
 
+-- Payloads are sealed under a master key, and tenantry_keys moves them to the next one.
+grant usage on schema graphile_worker to tenantry_keys;
+grant select (id, payload), update (payload) on graphile_worker._private_jobs to tenantry_keys;
+
 -- graphile-worker enables row level security without a policy, as a second lock: a grant alone opens nothing. It stays, and a
--- policy names the two who have business here; jobs belong to no organisation, so both see all of them. It is not forced:
+-- policy names those who have business here; jobs belong to no organisation, so they see all of them. It is not forced:
 -- graphile-worker's migrations move rows as the owner, and would find none.
 do $$
 declare
@@ -32,4 +36,10 @@ begin
       execute format('create policy queue on %s to tenantry_worker, tenantry_queue using (true)', v_table);
     end if;
   end loop;
+  if not exists (
+    select from pg_catalog.pg_policy
+    where polrelid = 'graphile_worker._private_jobs'::regclass and polname = 'keys_maintenance'
+  ) then
+    create policy keys_maintenance on graphile_worker._private_jobs to tenantry_keys using (true);
+  end if;
 end $$;

@@ -4,6 +4,7 @@
 --   tenantry_owner   owns the schema and runs the migrations
 --   tenantry_app     is the server: owns nothing, and row level security binds it
 --   tenantry_worker  is the job worker: owns nothing either, and may work in the job queue's schema alone
+--   tenantry_keys    moves what is encrypted from one key to the next: owns nothing, and sees keys and sealed columns alone
 --   tenantry_gate    owns the functions that see before a scope exists; nobody can sign in as it
 --   tenantry_queue   owns the function that adds a job; nobody can sign in as it
 
@@ -12,7 +13,9 @@ declare
   v_role text;
   v_login text;
 begin
-  foreach v_role in array array['tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_gate', 'tenantry_queue'] loop
+  foreach v_role in array array[
+    'tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_gate', 'tenantry_queue'
+  ] loop
     v_login := case when v_role in ('tenantry_gate', 'tenantry_queue') then 'nologin' else 'login' end;
     if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
       execute format('create role %I %s nosuperuser nobypassrls nocreatedb nocreaterole noreplication', v_role, v_login);
@@ -46,7 +49,7 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['tenantry_app', 'tenantry_worker'] loop
+  foreach v_role in array array['tenantry_app', 'tenantry_worker', 'tenantry_keys'] loop
     execute format('alter role %I reset all', v_role);
     execute format('alter role %I in database %I reset all', v_role, current_database());
   end loop;
@@ -60,19 +63,24 @@ alter role tenantry_app set idle_in_transaction_session_timeout = '5s';
 -- Points in time are UTC wherever they become text.
 alter role tenantry_app set timezone = 'UTC';
 alter role tenantry_worker set timezone = 'UTC';
+-- Batches under a second: whoever waits for one of its rows is a request.
+alter role tenantry_keys set statement_timeout = '5s';
+alter role tenantry_keys set lock_timeout = '500ms';
+alter role tenantry_keys set idle_in_transaction_session_timeout = '5s';
+alter role tenantry_keys set timezone = 'UTC';
 -- A migration that waits for a table makes everybody behind it wait as well: it gives up first.
 alter role tenantry_owner set lock_timeout = '2s';
 
 do $$
 begin
   execute format('revoke all on database %I from public', current_database());
-  execute format('grant connect on database %I to tenantry_app, tenantry_worker', current_database());
+  execute format('grant connect on database %I to tenantry_app, tenantry_worker, tenantry_keys', current_database());
   execute format('grant create, connect on database %I to tenantry_owner', current_database());
 end $$;
 
 revoke create on schema public from public;
 grant create, usage on schema public to tenantry_owner;
-grant usage on schema public to tenantry_app, tenantry_gate, tenantry_worker;
+grant usage on schema public to tenantry_app, tenantry_gate, tenantry_worker, tenantry_keys;
 
 -- Rows live in tables, behind policies; a large object would be its maker's own, past all of them. PostgreSQL lets everybody
 -- make them, and only a superuser can change that.

@@ -10,6 +10,7 @@ export default async function start(): Promise<void> {
     tenantry_owner: cluster.password('tenantry_owner'),
     tenantry_app: cluster.password('tenantry_app'),
     tenantry_worker: cluster.password('tenantry_worker'),
+    tenantry_keys: cluster.password('tenantry_keys'),
   };
   const server = { adminUrl: cluster.adminUrl, passwords };
   await createTemplate(server, (url) => deploy(url, { passwords }));

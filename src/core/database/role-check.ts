@@ -19,9 +19,9 @@ const KEEPERS = [
   'pg_create_subscription',
 ];
 
-/** None of which they may be, or become; nor may one be the other. */
-const BEYOND_SERVER = [...KEEPERS, 'tenantry_worker'];
-const BEYOND_WORKER = [...KEEPERS, 'tenantry_app'];
+/** None of which they may be, or become; nor may one be the other, or the one who works across organisations. */
+const BEYOND_SERVER = [...KEEPERS, 'tenantry_worker', 'tenantry_keys'];
+const BEYOND_WORKER = [...KEEPERS, 'tenantry_app', 'tenantry_keys'];
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 5_000;

@@ -1,6 +1,6 @@
 import { keepers, ours, type Rule } from './rule.ts';
 
-const roles = `('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_gate', 'tenantry_queue')`;
+const roles = `('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_gate', 'tenantry_queue')`;
 
 export const roleRules: readonly Rule[] = [
   {
@@ -49,6 +49,7 @@ export const roleRules: readonly Rule[] = [
     plants: [
       ['alter role tenantry_app bypassrls', 'tenantry_app'],
       ['alter role tenantry_worker superuser', 'tenantry_worker'],
+      ['alter role tenantry_keys bypassrls', 'tenantry_keys'],
       ['alter role tenantry_gate login', 'tenantry_gate'],
       ['alter role tenantry_queue login', 'tenantry_queue'],
     ],
@@ -61,6 +62,7 @@ export const roleRules: readonly Rule[] = [
         and not inherit_option and not admin_option)`,
     plants: [
       ['grant tenantry_gate to tenantry_app', 'tenantry_app as tenantry_gate'],
+      ['grant tenantry_keys to tenantry_app', 'tenantry_app as tenantry_keys'],
       ['grant tenantry_queue to tenantry_worker', 'tenantry_worker as tenantry_queue'],
       ['grant tenantry_worker to tenantry_owner with inherit false', 'tenantry_owner as tenantry_worker'],
       ['grant tenantry_gate to tenantry_owner with inherit true', 'tenantry_owner as tenantry_gate'],

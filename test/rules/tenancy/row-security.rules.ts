@@ -1,4 +1,4 @@
-import { migrationsTable, plantedTable, type Rule, tables } from './rule.ts';
+import { keepsKeys, migrationsTable, plantedTable, type Rule, tables } from './rule.ts';
 
 /** The predicates of app.protect_table as PostgreSQL writes them, in a literal. */
 const setting = (name: string): string => `current_setting(''app.${name}''::text, true)`;
@@ -28,16 +28,21 @@ export const rowSecurity: readonly Rule[] = [
     plants: [['drop policy organization_scope on teams', 'teams']],
   },
   {
-    name: 'a policy is for the server or the gate, in the job queue for those who work there, and says which',
+    name: 'a policy is for the server or the gate, in the job queue for those who work there, for the keeper of keys where those are, and says which',
     violations: `select polrelid::regclass || ': ' || polname as violation
       from pg_policy join pg_class c on c.oid = polrelid join pg_namespace n on n.oid = relnamespace
-      where not polroles::regrole[]::text[] <@ case
+      where not polroles::regrole[]::text[] <@ (case
         when nspname = 'graphile_worker' then array['tenantry_worker', 'tenantry_queue']
-        else array['tenantry_app', 'tenantry_gate'] end`,
+        else array['tenantry_app', 'tenantry_gate'] end || case when ${keepsKeys} then array['tenantry_keys'] else '{}' end)`,
     plants: [
       ['create policy planted on teams using (false)', 'teams: planted'],
       ['create policy planted on teams to tenantry_gate, tenantry_worker using (true)', 'teams: planted'],
       ['create policy planted on teams as restrictive to tenantry_worker using (true)', 'teams: planted'],
+      ['create policy planted on teams to tenantry_keys using (true)', 'teams: planted'],
+      [
+        'create policy planted on graphile_worker._private_tasks to tenantry_keys using (true)',
+        'graphile_worker._private_tasks: planted',
+      ],
       [
         'create policy planted on graphile_worker._private_jobs to tenantry_app using (true)',
         'graphile_worker._private_jobs: planted',

@@ -32,6 +32,10 @@ export const functions = `
 /** The roles that own functions which act for others; nobody signs in as these. */
 export const keepers = `('tenantry_gate', 'tenantry_queue')`;
 
+/** Whether the keeper of keys has business in a table `c`: where data keys, sealed columns or waiting jobs are. */
+export const keepsKeys = `(c.oid in ('organization_keys'::regclass, 'user_keys'::regclass, 'graphile_worker._private_jobs'::regclass)
+  or exists (select from pg_attribute s where s.attrelid = c.oid and s.atttypid = 'app.sealed'::regtype and not s.attisdropped))`;
+
 export const migrationsTable = "the migration engine's own list; the server may not touch it";
 export const gateOnly =
   "nobody's until it is used: the gate's functions alone see it, and the server has no privilege on it";

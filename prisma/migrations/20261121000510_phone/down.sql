@@ -1,0 +1,1 @@
+select app.drop_encrypted_column('users', 'phone');
