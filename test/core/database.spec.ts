@@ -5,7 +5,7 @@ import { databaseFault, Database, Scope, sql, toProblem } from '../../src/core/d
 import { PREPARED_STATEMENT_LIMIT } from '../../src/core/database/prepared-statements.ts';
 import type { Statement } from '../../src/core/database/statement.ts';
 import { Problem } from '../../src/core/http/problem.ts';
-import { testConnections } from '../support/connections.ts';
+import { sealedColumns, testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
 import { until } from '../support/until.ts';
@@ -179,7 +179,7 @@ describe.each([
     await database.query(
       'create table shape (a int); insert into shape values (1); grant select on shape to tenantry_app',
     );
-    const service = new Database(connections({ named, size: 1 }));
+    const service = new Database(connections({ named, size: 1 }), sealedColumns());
     const read = (): Promise<object[]> => service.query(sql`select * from shape`);
     await inScope(Scope.public(), async () => {
       expect(await read()).toEqual([{ a: 1 }]);
@@ -304,7 +304,7 @@ describe('a scope', () => {
     (await service.query<{ id: number }>(sql`select id from notes order by id`)).map(({ id }) => id);
 
   test('is what a statement sees and writes, with no organisation named', async () => {
-    const service = new Database(connections());
+    const service = new Database(connections(), sealedColumns());
     await inScope(asMember(here), async () => void (await service.query(note(1))));
     await inScope(asMember(elsewhere), async () => void (await service.query(note(2))));
     expect(await inScope(asMember(here), () => notes(service))).toEqual([1]);
@@ -314,7 +314,7 @@ describe('a scope', () => {
   });
 
   test('is gone from the connection after each group, good or bad', async () => {
-    const service = new Database(connections({ size: 1 }));
+    const service = new Database(connections({ size: 1 }), sealedColumns());
     await inScope(asMember(here), () => service.query(note(1)));
     await inScope(Scope.user(here.userId), () => service.query(sql`select 1`));
     await inScope(asMember(here), () => service.query(sql`select 1 / 0`)).catch(() => undefined);
@@ -324,14 +324,14 @@ describe('a scope', () => {
   });
 
   test('is required', async () => {
-    const service = new Database(connections());
+    const service = new Database(connections(), sealedColumns());
     await expect(service.query(sql`select 1`)).rejects.toThrow('no scope');
     await expect(service.transaction(() => notes(service))).rejects.toThrow('no scope');
     await expect(service.enter()).rejects.toThrow('no scope');
   });
 
   test('can not be written out of', async () => {
-    const service = new Database(connections());
+    const service = new Database(connections(), sealedColumns());
     const foreign = sql`insert into notes (organization_id, id) values (${elsewhere.organizationId}::uuid, 3)`;
     const error = await inScope(asMember(here), () => service.query(foreign)).catch((caught: unknown) => caught);
     expect(databaseFault(error)?.sqlState).toBe('42501');
@@ -339,7 +339,7 @@ describe('a scope', () => {
   });
 
   test('is refused with the words of the contract, and nothing of the group happens', async () => {
-    const service = new Database(connections());
+    const service = new Database(connections(), sealedColumns());
     const plainMember = await tenant(database, 'member');
     const cases: [Scope, string][] = [
       [Scope.admission({ ...plainMember, permission: 'x:y', systemRoles: ['owner'] }), 'permission_denied'],
@@ -362,7 +362,7 @@ describe('a scope', () => {
   });
 
   test('that can not be entered for a fault is a fault, and no refusal', async () => {
-    const service = new Database(connections());
+    const service = new Database(connections(), sealedColumns());
     const scope = Scope.admission({ ...here, userId: 'no uuid', permission: null, systemRoles: [] });
     const error = await inScope(scope, () => service.query(note(1))).catch((caught: unknown) => caught);
     expect(databaseFault(error)?.sqlState).toBe('22P02');
@@ -376,7 +376,7 @@ describe('a scope', () => {
   });
 
   test('is judged by session, account, organisation and membership as they are now', async () => {
-    const service = new Database(connections());
+    const service = new Database(connections(), sealedColumns());
     const someone = await tenant(database);
     const change = (text: string): Promise<unknown> =>
       database.query(text.replaceAll('$u', `'${someone.userId}'`).replaceAll('$o', `'${someone.organizationId}'`));
@@ -411,7 +411,7 @@ describe('a scope', () => {
     const pool = connections();
     await Promise.all([backend(pool), backend(pool)]);
     roundTrips = [];
-    const service = new Database(pool);
+    const service = new Database(pool, sealedColumns());
     const scope = asMember(here);
     await inScope(scope, async () => {
       await Promise.all([notes(service), notes(service)]);
@@ -427,7 +427,7 @@ describe('a scope', () => {
   });
 
   test("of a new organisation is founded from the founder's own", async () => {
-    const service = new Database(connections());
+    const service = new Database(connections(), sealedColumns());
     const own = Scope.admission({ ...here, organizationId: null, permission: null, systemRoles: [] });
     const id = '01890000-0000-7000-8000-000000000001';
     await inScope(own, () =>

@@ -1,7 +1,7 @@
 import { runInContext } from '../../src/core/context/context.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
 import { Database, Scope, sql } from '../../src/core/database/index.ts';
-import { testConnections } from '../support/connections.ts';
+import { sealedColumns, testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { pgbouncerInstalled, startPgbouncer, type Pooler } from '../support/pgbouncer.ts';
 import { size } from '../support/size.ts';
@@ -20,7 +20,7 @@ if (!pgbouncerInstalled) process.stderr.write(SKIPPED);
     database = await TestDatabase.create();
     pooler = await startPgbouncer(database.url('tenantry_app'), 2);
     connections = testConnections(pooler.url, { size: 8, named: false, groupTimeout: 5000 });
-    service = new Database(connections);
+    service = new Database(connections, sealedColumns());
   });
 
   afterAll(async () => {

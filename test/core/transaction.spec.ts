@@ -4,7 +4,7 @@ import { currentContext, runInContext } from '../../src/core/context/context.ts'
 import type { RoundTrip } from '../../src/core/database/connection.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
 import { Database, databaseFault, isRefusedByPolicy, Scope, sql, toProblem } from '../../src/core/database/index.ts';
-import { testConnections } from '../support/connections.ts';
+import { sealedColumns, testConnections } from '../support/connections.ts';
 import { TestDatabase } from '../support/database.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
 import { until } from '../support/until.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   connections = testConnections(database.url('tenantry_app'), {
     onRoundTrip: (roundTrip) => roundTrips.push(roundTrip),
   });
-  service = new Database(connections);
+  service = new Database(connections, sealedColumns());
   here = await tenant(database);
   elsewhere = await tenant(database);
 });

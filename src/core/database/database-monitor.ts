@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Config } from '../../config/index.ts';
+import type { Undecipherable } from '../crypto/index.ts';
 import { MS_PER_SECOND } from '../telemetry/index.ts';
 import type { RoundTrip } from './connection.ts';
 import type { Connections } from './connections.ts';
@@ -17,6 +18,7 @@ export class DatabaseMonitor {
   readonly #slow: number;
   readonly #roundTrips: Histogram<'outcome'>;
   readonly #statements: Counter;
+  readonly #undecipherable: Counter<'reason'>;
 
   constructor(config: Config, registry: Registry) {
     this.#registers = [registry];
@@ -31,6 +33,12 @@ export class DatabaseMonitor {
     this.#statements = new Counter({
       name: 'database_statements_total',
       help: 'Statements sent, those that enter a scope, begin and commit among them.',
+      registers: this.#registers,
+    });
+    this.#undecipherable = new Counter({
+      name: 'undecipherable_values_total',
+      help: 'Encrypted values that could not be read or written, by reason (altered, lost_key, forgotten): each is worth an alarm.',
+      labelNames: ['reason'],
       registers: this.#registers,
     });
   }
@@ -58,6 +66,15 @@ export class DatabaseMonitor {
       statements: statements.map(({ text }) => text.replaceAll(/\s+/g, ' ').trim()),
       ...(error && { sql_state: databaseFault(error)?.sqlState ?? 'none' }),
     });
+  }
+
+  /** Somebody has been at the data, or a key is missing: an alarm. By ids alone; the text is known to nobody. */
+  undecipherable(
+    { reason }: Undecipherable,
+    { table, column, row }: { table?: string; column?: string; row?: string | undefined },
+  ): void {
+    this.#undecipherable.inc({ reason });
+    this.#logger.error({ msg: 'alarm: an encrypted value can not be read or written', reason, table, column, row });
   }
 
   connectionLost(error: Error): void {

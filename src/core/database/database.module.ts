@@ -1,9 +1,11 @@
 import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
+import { CryptoModule } from '../crypto/index.ts';
 import { Connections } from './connections.ts';
 import { Database } from './database.ts';
 import { DatabaseMonitor } from './database-monitor.ts';
 import { refuseUnfitRoles } from './role-check.ts';
+import { SealedColumns } from './sealed-columns.ts';
 
 /** Together they keep the promise that every answer, an error too, comes within 3 s. */
 const ACQUIRE_TIMEOUT_MS = 900;
@@ -11,6 +13,7 @@ const GROUP_TIMEOUT_MS = 2_000;
 
 @Global()
 @Module({
+  imports: [CryptoModule],
   providers: [
     DatabaseMonitor,
     {
@@ -27,6 +30,7 @@ const GROUP_TIMEOUT_MS = 2_000;
           onIdleError: (error) => monitor.connectionLost(error),
         }),
     },
+    SealedColumns,
     Database,
   ],
   exports: [Database],
@@ -36,11 +40,13 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
     private readonly config: Config,
     private readonly connections: Connections,
     private readonly monitor: DatabaseMonitor,
+    private readonly sealedColumns: SealedColumns,
   ) {}
 
   async onModuleInit(): Promise<void> {
     this.monitor.watch(this.connections);
     await refuseUnfitRoles(this.config.database);
+    await this.sealedColumns.learn(this.connections);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -3,10 +3,12 @@ import { currentContext, runInContext, type Context } from '../context/context.t
 import { isStalePlan } from './connection.ts';
 import { Connections } from './connections.ts';
 import { isRetryable } from './faults.ts';
+import type { Sender } from './key-store.ts';
 import { prismaClient, type ScopedPrismaClient } from './prisma-client.ts';
 import { first, type ResultSet } from './result-set.ts';
 import type { Scope } from './scope.ts';
 import { sendInScope } from './scoped-group.ts';
+import { SealedColumns } from './sealed-columns.ts';
 import type { Statement } from './statement.ts';
 import { Transaction } from './transaction.ts';
 
@@ -19,12 +21,15 @@ export class Database {
   /** For ordinary repositories. A Prisma promise is lazy: await it where it is made, or it loses its scope. */
   readonly prisma: ScopedPrismaClient;
   readonly #connections: Connections;
+  readonly #sealedColumns: SealedColumns;
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, sealedColumns: SealedColumns) {
     this.#connections = connections;
+    this.#sealedColumns = sealedColumns;
     this.prisma = prismaClient({
-      run: (statement) => this.#run(statement),
+      run: (statement, transaction) => this.#run(statement, transaction),
       openTransaction: () => this.#openTransaction(),
+      seal: (model, operation, args) => this.#sealedColumns.sealArgs(model, operation, args, this.#sender()),
     });
   }
 
@@ -51,9 +56,8 @@ export class Database {
     return row;
   }
 
-  async #run(statement: Statement): Promise<ResultSet> {
-    const { transaction } = currentContext();
-    if (transaction) return transaction.run(statement);
+  async #run(statement: Statement, transaction = currentContext().transaction): Promise<ResultSet> {
+    if (transaction) return this.#throughSeals(statement, senderIn(transaction));
     try {
       return await this.#runAlone(statement);
     } catch (error) {
@@ -65,7 +69,23 @@ export class Database {
 
   async #runAlone(statement: Statement): Promise<ResultSet> {
     const scope = ambientScope();
-    return this.#connections.use(async (connection) => first(await sendInScope(connection, scope, [statement])));
+    return this.#connections.use((connection) =>
+      this.#throughSeals(statement, {
+        transaction: undefined,
+        send: async (sent) => first(await sendInScope(connection, scope, [sent])),
+      }),
+    );
+  }
+
+  /** What goes to an encrypted column goes sealed, and what comes from one is opened. A key that is not remembered is asked for. */
+  async #throughSeals(statement: Statement, sender: Sender): Promise<ResultSet> {
+    const sealed = await this.#sealedColumns.seal(statement, sender);
+    return this.#sealedColumns.open(await sender.send(sealed), sender);
+  }
+
+  #sender(): Sender {
+    const { transaction } = currentContext();
+    return transaction ? senderIn(transaction) : { transaction, send: (statement) => this.#run(statement) };
   }
 
   /**
@@ -124,6 +144,18 @@ export class Database {
     return within({ scope }, work);
   }
 
+  /**
+   * Destroys the data keys of the scope's owner, which is the way to forget: what they sealed can be read by nobody again, on any
+   * server within seconds. Reading it is an error of its own, `Forgotten`.
+   */
+  async forget(): Promise<void> {
+    const keys = ambientScope().organizationId === null ? 'user_keys' : 'organization_keys';
+    await this.#run({
+      text: `update ${keys} set wrapped_key = null, destroyed_at = now() where destroyed_at is null`,
+      values: [],
+    });
+  }
+
   /** Enters the ambient scope with no work, for a handler that asked the database nothing. */
   async enter(): Promise<void> {
     const scope = ambientScope();
@@ -134,6 +166,10 @@ export class Database {
 /** Awaits inside the context: a Prisma promise starts only when it is awaited, and would start outside. */
 function within<T>(context: Context, work: () => Promise<T>): Promise<T> {
   return runInContext(context, async () => await work());
+}
+
+function senderIn(transaction: Transaction): Sender {
+  return { transaction, send: (statement) => transaction.run(statement) };
 }
 
 function ambientScope(): Scope {

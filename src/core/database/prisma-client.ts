@@ -10,7 +10,7 @@ import { prismaPool, type StatementRunner } from './prisma-pool.ts';
  */
 export function prismaClient(runner: StatementRunner) {
   const client = new PrismaClient({ adapter: new PrismaPg(prismaPool(runner)) });
-  return client.$extends({
+  const scoped = client.$extends({
     query: {
       $allModels: {
         async findUnique({ model, args }) {
@@ -18,6 +18,16 @@ export function prismaClient(runner: StatementRunner) {
         },
         async findUniqueOrThrow({ model, args }) {
           return finder(client, model).findFirstOrThrow(unmerged(client, model, args));
+        },
+      },
+    },
+  });
+  return scoped.$extends({
+    query: {
+      $allModels: {
+        async $allOperations({ model, operation, args, query }) {
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same arguments, with other texts
+          return query((await runner.seal(model, operation, args)) as typeof args);
         },
       },
     },

@@ -6,9 +6,12 @@ import type { Transaction } from './transaction.ts';
 
 /** What the stock Prisma adapter needs of the database. */
 export interface StatementRunner {
-  run(statement: Statement): Promise<ResultSet>;
+  /** In the given transaction, or else in the ambient one, where there is one. */
+  run(statement: Statement, transaction?: Transaction): Promise<ResultSet>;
   /** The ambient transaction, or a new one in the ambient scope. */
   openTransaction(): { transaction: Transaction; isNew: boolean };
+  /** @returns the arguments of a call, with what goes to encrypted fields sealed */
+  seal(model: string, operation: string, args: unknown): Promise<unknown>;
 }
 
 /**
@@ -22,7 +25,7 @@ export function prismaPool(runner: StatementRunner): pg.Pool {
     on: { value: () => pool },
     removeListener: { value: () => pool },
     query: { value: (statement: Statement) => runner.run(statement) },
-    connect: { value: async () => new PrismaSession(runner.openTransaction()) },
+    connect: { value: async () => new PrismaSession(runner) },
   });
   return pool;
 }

@@ -1,3 +1,4 @@
+import type { StatementRunner } from './prisma-pool.ts';
 import { ResultSet } from './result-set.ts';
 import type { Statement } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -7,17 +8,20 @@ import type { Transaction } from './transaction.ts';
  * transaction it is a savepoint, so that a write is never half in it; otherwise a transaction in the ambient scope.
  */
 export class PrismaSession {
+  readonly #runner: StatementRunner;
   readonly #transaction: Transaction;
   readonly #isNew: boolean;
 
-  constructor({ transaction, isNew }: { transaction: Transaction; isNew: boolean }) {
+  constructor(runner: StatementRunner) {
+    const { transaction, isNew } = runner.openTransaction();
+    this.#runner = runner;
     this.#transaction = transaction;
     this.#isNew = isNew;
   }
 
   async query(statement: Statement): Promise<ResultSet> {
     const control = this.#control(statement.text);
-    if (!control) return this.#transaction.run(statement);
+    if (!control) return this.#runner.run(statement, this.#transaction);
     await control();
     return new ResultSet(statement, []);
   }
