@@ -10,6 +10,9 @@ const AVATAR_URL = {
   example: 'https://pictures.example.com/ada.png',
 };
 
+/** E.164, as it is dialled from anywhere. */
+const PHONE = { pattern: /^\+[1-9]\d{1,14}$/, nullable: true };
+
 /** The name of a person, wherever one is given. */
 export const PersonName = (): PropertyDecorator => Line(NAME);
 
@@ -19,6 +22,9 @@ export class ProfilePatch {
 
   @Text({ ...AVATAR_URL, optional: true })
   avatar_url?: string | null;
+
+  @Text({ ...PHONE, optional: true })
+  phone?: string | null;
 }
 
 export class ProfileResponse {
@@ -34,6 +40,9 @@ export class ProfileResponse {
   @Text(AVATAR_URL)
   avatar_url: string | null;
 
+  @Text({ ...PHONE, description: 'Kept encrypted.' })
+  phone: string | null;
+
   @Timestamp()
   created_at: string;
 
@@ -41,16 +50,21 @@ export class ProfileResponse {
   updated_at: string;
 }
 
-export function toChanges({ name, avatar_url }: ProfilePatch): ProfileChanges {
-  return { ...(name !== undefined && { name }), ...(avatar_url !== undefined && { avatarUrl: avatar_url }) };
+export function toChanges({ name, avatar_url, phone }: ProfilePatch): ProfileChanges {
+  return {
+    ...(name !== undefined && { name }),
+    ...(avatar_url !== undefined && { avatarUrl: avatar_url }),
+    ...(phone !== undefined && { phone }),
+  };
 }
 
-export function toProfile({ id, email, name, avatarUrl, createdAt, updatedAt }: User): ProfileResponse {
+export function toProfile({ id, email, name, avatarUrl, phone, createdAt, updatedAt }: User): ProfileResponse {
   return {
     id,
     email,
     name,
     avatar_url: avatarUrl,
+    phone,
     created_at: createdAt.toISOString(),
     updated_at: updatedAt.toISOString(),
   };

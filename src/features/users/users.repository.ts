@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Database, sql } from '../../core/database/index.ts';
+import { Database, encrypted, sql } from '../../core/database/index.ts';
 import type { User } from '../../generated/prisma/client.ts';
 import type { EmailIdentity } from './email-identity.ts';
 
 export type { User };
 
+encrypted({ model: 'User', table: 'users', column: 'phone' });
+
 /** What a person may change of themselves; a field that is left out stays. */
 export interface ProfileChanges {
   name?: string;
   avatarUrl?: string | null;
+  phone?: string | null;
 }
 
 /** Works in a user's own scope, which shows one row: their own. */

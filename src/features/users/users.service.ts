@@ -45,9 +45,10 @@ export class UsersService {
   }
 }
 
-function differences(user: User, { name, avatarUrl }: ProfileChanges): Record<string, { changed: true }> {
+function differences(user: User, { name, avatarUrl, phone }: ProfileChanges): Record<string, { changed: true }> {
   return {
     ...(name !== undefined && name !== user.name && { name: { changed: true } }),
     ...(avatarUrl !== undefined && avatarUrl !== user.avatarUrl && { avatar_url: { changed: true } }),
+    ...(phone !== undefined && phone !== user.phone && { phone: { changed: true } }),
   };
 }
