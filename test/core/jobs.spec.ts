@@ -7,13 +7,16 @@ import type { Task, TaskList } from 'graphile-worker';
 import pg from 'pg';
 import { Registry } from 'prom-client';
 import type { Config } from '../../src/config/index.ts';
+import { MasterKeys } from '../../src/core/crypto/index.ts';
 import type { Database, Statement } from '../../src/core/database/index.ts';
 import { JobMetrics } from '../../src/core/jobs/job-metrics.ts';
-import { Jobs, Tasks } from '../../src/core/jobs/index.ts';
+import { JobError, Jobs, Tasks } from '../../src/core/jobs/index.ts';
+import { Payloads } from '../../src/core/jobs/payloads.ts';
 import { type Backlog, Presence } from '../../src/core/jobs/presence.ts';
 import { type SessionOptions, STOP_LIMITS_MS, type StopLimits, workUntil } from '../../src/core/jobs/worker-session.ts';
 import { Worker } from '../../src/core/jobs/worker.ts';
 import { TestDatabase } from '../support/database.ts';
+import { testConfig } from '../support/environment.ts';
 import { until } from '../support/until.ts';
 
 const STOP_WITHIN_MS = 10_000;
@@ -359,18 +362,21 @@ describe('jobs', () => {
   describe('the application', () => {
     const tasks = new Tasks();
     const done: unknown[] = [];
+    const payloads = new Payloads(new MasterKeys(testConfig().encryptionKeys));
+    const enqueueSealed = (task: string, payload: object = {}) => enqueue(task, payloads.seal(task, payload));
     beforeAll(() => tasks.register('note' as never, async (payload) => void done.push(payload)));
 
     it('has a worker from its start to its stop, and a new one when that fails', async () => {
       Logger.overrideLogger(false);
       const config = { database: { directUrl: workerUrl() } } as Config;
-      const worker = new Worker(config, tasks, new JobMetrics(new Registry()));
+      const worker = new Worker(config, tasks, new JobMetrics(new Registry()), payloads);
       worker.onApplicationBootstrap();
-      await enqueue('note', { number: 1 });
+      await enqueueSealed('note', { number: 1 });
       await until(() => done.length === 1);
       await owner.query(END_PRESENCE);
-      await enqueue('note', { number: 2 });
+      await enqueueSealed('note', { number: 2 });
       await until(() => done.length === 2);
+      expect(done).toEqual([{ number: 1 }, { number: 2 }]);
       await worker.beforeApplicationShutdown();
       await until(async () => (await connections()) === 0);
     });
@@ -383,20 +389,58 @@ describe('jobs', () => {
       failing.register('fail' as never, async () => Promise.reject(new TypeError('of ada@example.com')));
       const metrics = new Registry();
       const config = { database: { directUrl: workerUrl() } } as Config;
-      await enqueue('fail');
+      await enqueueSealed('fail');
       await owner.query('update graphile_worker._private_jobs set attempts = max_attempts - 1');
-      const worker = new Worker(config, failing, new JobMetrics(metrics));
+      const worker = new Worker(config, failing, new JobMetrics(metrics), payloads);
       worker.onApplicationBootstrap();
       await until(() => lines.length > 0);
       await worker.beforeApplicationShutdown();
       expect(lines).toMatchObject([{ msg: 'job given up', task: 'fail', attempt: 12, error: 'TypeError' }]);
       expect(JSON.stringify(lines)).not.toContain('ada@');
+      expect(await rows()).toMatchObject([{ last_error: 'TypeError' }]);
       expect(await metrics.metrics()).toContain('job_duration_seconds_count{task="fail",outcome="given_up"} 1');
+    });
+
+    it.each([
+      ['in plain text', 'note', { number: 4 }],
+      ['sealed for another task', 'note', payloads.seal('fail', { number: 4 })],
+      ['edited', 'note', { sealed: `${payloads.seal('note', {}).sealed}A` }],
+      [
+        'sealed under a key that nobody has',
+        'note',
+        { sealed: payloads.seal('note', {}).sealed.replace('.test.', '.lost.') },
+      ],
+      ['of another kind', 'note', { sealed: 4 }],
+    ])('does no job that no server has written, and raises its voice: %s', async (_, task, payload) => {
+      const lines: unknown[] = [];
+      const ignore = (): void => undefined;
+      Logger.overrideLogger({ log: ignore, warn: ignore, error: (line: unknown) => void lines.push(line) });
+      const before = done.length;
+      await enqueue(task, payload);
+      const config = { database: { directUrl: workerUrl() } } as Config;
+      const worker = new Worker(config, tasks, new JobMetrics(new Registry()), payloads);
+      worker.onApplicationBootstrap();
+      await until(() => lines.length > 0);
+      await worker.beforeApplicationShutdown();
+      expect(lines).toMatchObject([{ msg: 'job failed', task, attempt: 1, error: 'Undecipherable' }]);
+      expect(done).toHaveLength(before);
+    });
+
+    it('keeps of a failure what it says may be kept', async () => {
+      Logger.overrideLogger(false);
+      const failing = new Tasks();
+      failing.register('fail' as never, async () => Promise.reject(new JobError('reply 451')));
+      await enqueueSealed('fail');
+      const config = { database: { directUrl: workerUrl() } } as Config;
+      const worker = new Worker(config, failing, new JobMetrics(new Registry()), payloads);
+      worker.onApplicationBootstrap();
+      await until(async () => (await rows())[0]?.last_error === 'reply 451');
+      await worker.beforeApplicationShutdown();
     });
 
     it('stops at once where the database is away', async () => {
       const directUrl = 'postgres://nobody:nothing@127.0.0.1:1/none';
-      const worker = new Worker({ database: { directUrl } } as Config, tasks, new JobMetrics(new Registry()));
+      const worker = new Worker({ database: { directUrl } } as Config, tasks, new JobMetrics(new Registry()), payloads);
       worker.onApplicationBootstrap();
       await delay(50);
       const start = performance.now();
@@ -406,9 +450,15 @@ describe('jobs', () => {
 
     it('enqueues what has a handler, in the current transaction', () => {
       const deferred: Statement[] = [];
-      const jobs = new Jobs({ defer: (statement: Statement) => void deferred.push(statement) } as Database, tasks);
+      const jobs = new Jobs(
+        { defer: (statement: Statement) => void deferred.push(statement) } as Database,
+        tasks,
+        payloads,
+      );
       jobs.enqueue('note' as never, { number: 3 } as never);
-      expect(deferred).toMatchObject([{ values: ['note', '{"number":3}'] }]);
+      const [task, payload] = deferred[0]!.values as [string, string];
+      expect(payload).not.toContain('number');
+      expect(payloads.open(task, JSON.parse(payload))).toEqual({ number: 3 });
       expect(() => jobs.enqueue('unheard_of' as never, {} as never)).toThrow('No handler is registered');
     });
 

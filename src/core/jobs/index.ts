@@ -1,3 +1,4 @@
+export { JobError } from './job-error.ts';
 export { Jobs } from './jobs.ts';
 export { JobsModule } from './jobs.module.ts';
 export { type Attempt, Tasks } from './tasks.ts';

@@ -1,9 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { JobMetrics } from './job-metrics.ts';
 import { Jobs } from './jobs.ts';
+import { CryptoModule } from '../crypto/index.ts';
+import { Payloads } from './payloads.ts';
 import { Tasks } from './tasks.ts';
 import { Worker } from './worker.ts';
 
 @Global()
-@Module({ providers: [Jobs, Tasks, Worker, JobMetrics], exports: [Jobs, Tasks] })
+@Module({ imports: [CryptoModule], providers: [Jobs, Payloads, Tasks, Worker, JobMetrics], exports: [Jobs, Tasks] })
 export class JobsModule {}

@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Task, TaskList } from 'graphile-worker';
 import { Config } from '../../config/index.ts';
+import { Undecipherable } from '../crypto/index.ts';
+import { JobError } from './job-error.ts';
 import { JobMetrics } from './job-metrics.ts';
+import { Payloads } from './payloads.ts';
 import { STOP_LIMITS_MS, workUntil } from './worker-session.ts';
 import { type Handler, Tasks } from './tasks.ts';
 
@@ -20,6 +23,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     private readonly config: Config,
     private readonly tasks: Tasks,
     private readonly metrics: JobMetrics,
+    private readonly payloads: Payloads,
   ) {}
 
   /** Every module has registered its tasks by now. Does not wait: the API answers without a worker as well. */
@@ -62,23 +66,30 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     );
   }
 
-  /** Logs by ids and names alone. What an error says may quote an address; it is kept with the job, as last_error. */
+  /** Logs by ids and names alone: what an error says may quote an address. */
   #measured(task: string, handler: Handler): Task {
     return async (payload, { job }) => {
       const entry = { task, job_id: job.id, attempt: job.attempts };
       const ended = this.metrics.started(task);
       try {
-        await handler(payload, { jobId: job.id });
+        await handler(this.#opened(task, payload), { jobId: job.id });
         this.#logger.log({ msg: 'job done', ...entry, duration_ms: ended('done') });
       } catch (error) {
         const isLast = job.attempts >= job.max_attempts;
         const duration_ms = ended(isLast ? 'given_up' : 'failed');
         const line = { msg: isLast ? 'job given up' : 'job failed', ...entry, duration_ms, error: nameOf(error) };
-        if (isLast) this.#logger.error(line);
+        // Nobody but a server writes payloads: one that can't be opened is worth an alarm.
+        if (isLast || error instanceof Undecipherable) this.#logger.error(line);
         else this.#logger.warn(line);
-        throw error;
+        throw new Error(error instanceof JobError ? error.message : nameOf(error));
       }
     };
+  }
+
+  /** What recurs was asked for by no server: there is nothing in it. */
+  #opened(task: string, payload: unknown): unknown {
+    const recurs = this.tasks.recurrences.some((recurrence) => recurrence.task === task);
+    return recurs ? {} : this.payloads.open(task, payload);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createTransport, type Transporter } from 'nodemailer';
 import { Config } from '../../config/index.ts';
+import { JobError } from '../jobs/index.ts';
 import type { Rendered } from './letter.ts';
 
 /** Well below the time after which the worker would give the job up at a stop, and above a slow server's greylisting. */
@@ -8,7 +9,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 10_000;
 
 /** The mail server would not take the mail, now or at all. It says neither to whom nor what: the text is in no log. */
-export class SmtpError extends Error {
+export class SmtpError extends JobError {
   override readonly name = 'SmtpError';
 
   constructor(

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { MasterKeys, Undecipherable } from '../crypto/index.ts';
+
+interface Job {
+  readonly task: string;
+  readonly payload: unknown;
+}
+
+/** What waits in the queue is read by nobody but a server: a payload may hold addresses, names and links that sign somebody in. */
+@Injectable()
+export class Payloads {
+  constructor(private readonly masterKeys: MasterKeys) {}
+
+  /** @returns an object, as the queue wants it, of which the task can be told and nothing else */
+  seal(task: string, payload: unknown): { readonly sealed: string } {
+    return { sealed: this.masterKeys.seal(JSON.stringify({ task, payload }), ['job']) };
+  }
+
+  /** @throws Undecipherable for what no server has written for this task */
+  open(task: string, payload: unknown): unknown {
+    if (!isSealed(payload)) throw new Undecipherable('altered');
+    // Sealed with it, so that a payload is of no use to another task.
+    const job: Job = JSON.parse(this.masterKeys.open(payload.sealed, ['job']));
+    if (job.task !== task) throw new Undecipherable('altered');
+    return job.payload;
+  }
+}
+
+function isSealed(payload: unknown): payload is { sealed: string } {
+  return typeof payload === 'object' && payload !== null && 'sealed' in payload && typeof payload.sealed === 'string';
+}
