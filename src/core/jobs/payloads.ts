@@ -20,12 +20,16 @@ export class Payloads {
   open(task: string, payload: unknown): unknown {
     if (!isSealed(payload)) throw new Undecipherable('altered');
     // Sealed with it, so that a payload is of no use to another task.
-    const job: Job = JSON.parse(this.masterKeys.open(payload.sealed, ['job']));
-    if (job.task !== task) throw new Undecipherable('altered');
+    const job: unknown = JSON.parse(this.masterKeys.open(payload.sealed, ['job']));
+    if (!isJob(job) || job.task !== task) throw new Undecipherable('altered');
     return job.payload;
   }
 }
 
 function isSealed(payload: unknown): payload is { sealed: string } {
   return typeof payload === 'object' && payload !== null && 'sealed' in payload && typeof payload.sealed === 'string';
+}
+
+function isJob(value: unknown): value is Job {
+  return typeof value === 'object' && value !== null && 'task' in value && 'payload' in value;
 }

@@ -81,7 +81,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
         // Nobody but a server writes payloads: one that can't be opened is worth an alarm.
         if (isLast || error instanceof Undecipherable) this.#logger.error(line);
         else this.#logger.warn(line);
-        throw new Error(error instanceof JobError ? error.message : nameOf(error));
+        throw new Error(error instanceof JobError ? error.message : nameOf(error), { cause: error });
       }
     };
   }
