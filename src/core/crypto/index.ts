@@ -7,4 +7,4 @@ export { normalizePassword, Passwords } from './passwords.ts';
 export { type SealContext, SecretBox } from './secret-box.ts';
 export { type PublicJwk, SigningKey } from './signing-key.ts';
 export { randomToken, tokenHash } from './tokens.ts';
-export { Forgotten, type Reason, Undecipherable } from './undecipherable.ts';
+export { Forgotten, Undecipherable } from './undecipherable.ts';

@@ -1,6 +1,6 @@
 export { DatabaseModule } from './database.module.ts';
 export { Database } from './database.ts';
-export { encrypted, type EncryptedField } from './encrypted-field.ts';
+export { encrypted } from './encrypted-field.ts';
 export { databaseFault, isRefusedByPolicy, toProblem } from './faults.ts';
 export { Scope } from './scope.ts';
 export type { Statement } from './statement.ts';

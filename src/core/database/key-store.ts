@@ -5,7 +5,7 @@ import type { Statement } from './statement.ts';
 /** How a statement gets to the database in the scope that asks for it: in its transaction, or by its connection. */
 export interface Sender {
   readonly transaction: object | undefined;
-  send(statement: Statement): Promise<ResultSet>;
+  readonly send: (statement: Statement) => Promise<ResultSet>;
 }
 
 const COLUMNS = 'id, wrapped_key, superseded_at is null and destroyed_at is null as current';

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../../generated/prisma/client.ts';
 import { prismaPool, type StatementRunner } from './prisma-pool.ts';
+import type { PrismaArgs } from './prisma-sealing.ts';
 
 /**
  * Prisma, with every statement in the ambient scope.
@@ -26,8 +27,8 @@ export function prismaClient(runner: StatementRunner) {
     query: {
       $allModels: {
         async $allOperations({ model, operation, args, query }) {
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same arguments, with other texts
-          return query((await runner.seal(model, operation, args)) as typeof args);
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of any model: the same arguments, with other texts
+          return query((await runner.seal(model, operation, args as PrismaArgs)) as typeof args);
         },
       },
     },

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { PrismaArgs } from './prisma-sealing.ts';
 import { PrismaSession } from './prisma-session.ts';
 import type { ResultSet } from './result-set.ts';
 import type { Statement } from './statement.ts';
@@ -11,7 +12,7 @@ export interface StatementRunner {
   /** The ambient transaction, or a new one in the ambient scope. */
   openTransaction(): { transaction: Transaction; isNew: boolean };
   /** @returns the arguments of a call, with what goes to encrypted fields sealed */
-  seal(model: string, operation: string, args: unknown): Promise<unknown>;
+  seal(model: string, operation: string, args: PrismaArgs): Promise<PrismaArgs>;
 }
 
 /**

@@ -12,75 +12,78 @@ export interface ModelField {
 type SealText = (field: SealedField, text: string, row: string | undefined) => Promise<string>;
 type Members = Readonly<Record<string, unknown>>;
 
+/** What a call to Prisma is given, as far as it matters here. */
+export interface PrismaArgs {
+  readonly where?: Members;
+  readonly data?: Members | readonly Members[];
+  readonly create?: Members;
+  readonly update?: Members;
+}
+
 /**
  * Seals what a call to Prisma writes to encrypted fields of its model. Nested writes are not looked into: the database refuses
  * plain text in such a column.
- * @throws TypeError for a filter by such a field, which would find nothing, and for a write whose row is not told
+ * @throws TypeError for a filter by such a field, which would find nothing
  */
 export async function sealedArgs(
-  operation: string,
-  args: unknown,
+  args: PrismaArgs,
   fields: readonly ModelField[],
+  isNew: boolean,
   seal: SealText,
-): Promise<unknown> {
-  if (!isMembers(args)) return args;
-  refuseFilter(args['where'], fields);
-  const created = (data: unknown): Promise<unknown> => sealedNew(data, fields, seal);
-  const changed = (data: unknown): Promise<unknown> => sealedData(data, args['where'], fields, seal);
-  switch (operation) {
-    case 'create':
-      return { ...args, data: await created(args['data']) };
-    case 'createMany':
-    case 'createManyAndReturn':
-      return { ...args, data: await Promise.all([args['data']].flat().map(created)) };
-    case 'update':
-    case 'updateMany':
-    case 'updateManyAndReturn':
-      return { ...args, data: await changed(args['data']) };
-    case 'upsert':
-      return { ...args, create: await created(args['create']), update: await changed(args['update']) };
-    default:
-      return args;
-  }
+): Promise<PrismaArgs> {
+  const { where = {}, data, create, update } = args;
+  refuseFilter(where, fields);
+  const made = (row: Members): Promise<Members> => sealedNew(row, fields, seal);
+  const changed = (row: Members): Promise<Members> => sealedData(row, where, fields, seal);
+  const written = isNew ? made : changed;
+  return {
+    ...args,
+    ...(data && { data: isRows(data) ? await Promise.all(data.map(written)) : await written(data) }),
+    ...(create && { create: await made(create) }),
+    ...(update && { update: await changed(update) }),
+  };
+}
+
+function isRows(data: Members | readonly Members[]): data is readonly Members[] {
+  return Array.isArray(data);
 }
 
 /** A row's id has to be there before it is sealed for it: where the caller gives none, it is made here and not by the database. */
-async function sealedNew(data: unknown, fields: readonly ModelField[], seal: SealText): Promise<unknown> {
-  if (!isMembers(data)) return data;
+function sealedNew(data: Members, fields: readonly ModelField[], seal: SealText): Promise<Members> {
   const named: Record<string, unknown> = { ...data };
   for (const { rowName } of fields) if (rowName !== undefined) named[rowName] ??= uuid();
   return sealedData(named, named, fields, seal);
 }
 
 async function sealedData(
-  data: unknown,
-  row: unknown,
+  data: Members,
+  row: Members,
   fields: readonly ModelField[],
   seal: SealText,
-): Promise<unknown> {
-  if (!isMembers(data)) return data;
+): Promise<Members> {
   const sealed: Record<string, unknown> = { ...data };
   for (const { field, name, rowName } of fields) {
     const given = data[name];
-    const text = isMembers(given) && 'set' in given ? given['set'] : given;
+    const text = isMembers(given) ? given['set'] : given;
     if (typeof text === 'string') sealed[name] = await seal(field, text, rowIn(row, rowName));
   }
   return sealed;
 }
 
-function rowIn(row: unknown, rowName: string | undefined): string | undefined {
-  const id = isMembers(row) && rowName !== undefined ? row[rowName] : undefined;
+function rowIn(row: Members, rowName: string | undefined): string | undefined {
+  const id = rowName === undefined ? undefined : row[rowName];
   return typeof id === 'string' ? id : undefined;
 }
 
 function refuseFilter(where: unknown, fields: readonly ModelField[]): void {
-  if (Array.isArray(where)) for (const part of where) refuseFilter(part, fields);
-  if (!isMembers(where)) return;
-  for (const { name, field } of fields) {
-    if (name in where)
-      throw new TypeError(`${field.table}.${field.column} is encrypted: it is looked up by its index, in SQL`);
+  for (const part of [where].flat()) {
+    if (!isMembers(part)) continue;
+    for (const { name, field } of fields) {
+      if (name in part)
+        throw new TypeError(`${field.table}.${field.column} is encrypted: it is looked up by its index, in SQL`);
+    }
+    for (const operator of ['AND', 'OR', 'NOT']) refuseFilter(part[operator], fields);
   }
-  for (const operator of ['AND', 'OR', 'NOT']) refuseFilter(where[operator], fields);
 }
 
 function isMembers(value: unknown): value is Members {

@@ -6,7 +6,7 @@ import type { Connections } from './connections.ts';
 import { DatabaseMonitor } from './database-monitor.ts';
 import { type EncryptedFieldOptions, declaredFields, Plaintext } from './encrypted-field.ts';
 import { keyStore, type Sender } from './key-store.ts';
-import { type ModelField, sealedArgs } from './prisma-sealing.ts';
+import { type ModelField, type PrismaArgs, sealedArgs } from './prisma-sealing.ts';
 import { first, type ResultSet, type Row } from './result-set.ts';
 import { SEALED_COLUMNS, type SealedColumn } from './sealed-catalogue.ts';
 import type { Statement } from './statement.ts';
@@ -33,7 +33,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 @Injectable()
 export class SealedColumns {
   readonly #columns = new Map<string, SealedColumn>();
-  readonly #models = new Map<string, ModelField[]>();
+  readonly #models = new Map<string | undefined, readonly ModelField[]>();
   readonly #parts = new WeakMap<readonly pg.FieldDef[], readonly SealedPart[]>();
 
   constructor(
@@ -51,16 +51,13 @@ export class SealedColumns {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the catalogue's question
     for (const column of rows as unknown as SealedColumn[])
       this.#columns.set(keyOf(column.table_id, column.number), column);
-    for (const field of declaredFields()) this.#addModelField(field);
+    const declared = declaredFields().map((field) => this.#modelField(field));
+    for (const [model, fields] of Map.groupBy(declared, (field) => field.model)) this.#models.set(model, fields);
   }
 
-  #addModelField(field: EncryptedFieldOptions): void {
-    const { row_columns } = this.#columnOf(field);
-    if (field.model === undefined) return;
-    const [rowColumn] = row_columns;
-    const fields = this.#models.get(field.model) ?? [];
-    fields.push({ field, name: camelCase(field.column), rowName: rowColumn && camelCase(rowColumn) });
-    this.#models.set(field.model, fields);
+  #modelField({ model, ...field }: EncryptedFieldOptions): ModelField & { readonly model: string | undefined } {
+    const [rowColumn] = this.#columnOf(field).row_columns;
+    return { model, field, name: camelCase(field.column), rowName: rowColumn && camelCase(rowColumn) };
   }
 
   #columnOf({ table, column }: SealedField): SealedColumn {
@@ -82,10 +79,10 @@ export class SealedColumns {
   }
 
   /** @returns the arguments of a call to Prisma, in which what goes to an encrypted column is sealed */
-  async sealArgs(model: string, operation: string, args: unknown, sender: Sender): Promise<unknown> {
+  async sealArgs(model: string, operation: string, args: PrismaArgs, sender: Sender): Promise<PrismaArgs> {
     const fields = this.#models.get(model);
     if (!fields) return args;
-    return sealedArgs(operation, args, fields, async (field, text, row) =>
+    return sealedArgs(args, fields, operation.startsWith('create'), async (field, text, row) =>
       String(await this.#sealed(new Plaintext(field, 'column', text, row), sender)),
     );
   }
@@ -115,12 +112,12 @@ export class SealedColumns {
 
   async #openIn(row: Row, { column, at, row: rowCell }: SealedPart, sender: Sender): Promise<void> {
     const sealed = valueIn(row, at);
-    if (sealed === null) return;
+    if (typeof sealed !== 'string') return;
     const store = keyStore(ownerOf(column), sender);
     const place = placeOf(column, store.owner, rowCell === null ? undefined : String(valueIn(row, rowCell)));
     const text = await this.#watched(place, async () => {
-      const key = await this.dataKeys.forOpening(store, String(sealed));
-      return key.open(String(sealed), place);
+      const key = await this.dataKeys.forOpening(store, sealed);
+      return key.open(sealed, place);
     });
     if (Array.isArray(row)) row[at.index] = text;
     else row[at.name] = text;
