@@ -19,6 +19,8 @@ export interface TestOptions {
   readonly environment?: Record<string, string>;
   /** For who has to know it before it listens; any that is free, unless given. */
   readonly port?: number;
+  /** What its database has besides, before the application knows it. */
+  readonly prepare?: (database: TestDatabase) => Promise<unknown>;
 }
 
 const ROUND_TRIPS = 'database_round_trip_duration_seconds_count';
@@ -38,8 +40,9 @@ export class TestApp {
     this.actors = new Actors(this.anonymous, database, nest.get(Config), clock);
   }
 
-  static async start({ module, environment = {}, port = 0 }: TestOptions = {}): Promise<TestApp> {
+  static async start({ module, environment = {}, port = 0, prepare }: TestOptions = {}): Promise<TestApp> {
     const database = await TestDatabase.create();
+    await prepare?.(database);
     const given = {
       // Mails are kept for /dev/mailbox there alone, and tests read them.
       NODE_ENV: 'development',

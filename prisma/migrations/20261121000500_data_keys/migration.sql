@@ -1,6 +1,6 @@
 -- Encryption at rest. What is declared encrypted is a column of a type that holds sealed text and nothing else. It is sealed by the
 -- server under a data key of its owner, an organisation or a user; data keys are kept here, wrapped under a master key that the
--- database never sees. docs/decisions/0022 explains the whole.
+-- database never sees. docs/decisions/0023 explains the whole.
 
 -- Version, id of the key, and nonce, ciphertext and tag in base64url: no plain text has this form.
 create domain app.sealed as text
