@@ -6,6 +6,7 @@ import { runInContext } from '../../src/core/context/context.ts';
 import { Forgotten, Undecipherable } from '../../src/core/crypto/index.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
 import { declaredFields, Plaintext } from '../../src/core/database/encrypted-field.ts';
+import { type PrismaArgs, sealedArgs } from '../../src/core/database/prisma-sealing.ts';
 import { Database, encrypted, Scope, sql } from '../../src/core/database/index.ts';
 import { TestClock } from '../support/clock.ts';
 import { sealedColumns, testConnections } from '../support/connections.ts';
@@ -163,7 +164,7 @@ describe('an encrypted column', () => {
     ).rejects.toThrow('payees.bank_account is sealed by Database.query alone');
     const text = new Plaintext({ table: 'payees', column: 'bank_account' }, 'column', 'secret', uuid());
     expect(() => JSON.stringify({ text })).toThrow(TypeError);
-    expect(inspect({ text }) + String(text)).not.toContain('secret');
+    expect(inspect({ text })).not.toContain('secret');
   });
 
   it('has neither rows nor keys in a scope that is not its owners', async () => {
@@ -229,6 +230,26 @@ describe('an encrypted field of Prisma', () => {
     const { prisma } = server.database;
     const [found] = await asUser(() => prisma.$transaction([prisma.user.findFirst(), prisma.session.count()]));
     expect(found).toMatchObject({ phone: '+49' });
+  });
+
+  it('is sealed for its row, whose id is made where none is given', async () => {
+    const secret = { field: { table: 't', column: 'a_secret' }, name: 'aSecret', rowName: 'id' };
+    const seal = (args: PrismaArgs, isNew: boolean) =>
+      sealedArgs(args, [secret], isNew, async ({ column }, text, row) => `${column} ${text} ${row}`);
+    const id = uuid();
+    expect(await seal({ data: { id, aSecret: 'x' } }, true)).toEqual({ data: { id, aSecret: `a_secret x ${id}` } });
+    const { data } = (await seal({ data: [{ aSecret: 'x' }, { aSecret: null, n: 1 }] }, true)) as { data: object[] };
+    expect(data).toEqual([
+      { id: expect.stringMatching(/^[0-9a-f-]{36}$/), aSecret: expect.stringMatching(/^a_secret x [0-9a-f-]{36}$/) },
+      { id: expect.any(String), aSecret: null, n: 1 },
+    ]);
+    expect(await seal({ where: { id }, data: { aSecret: { set: 'x' } } }, false)).toMatchObject({
+      data: { aSecret: `a_secret x ${id}` },
+    });
+    // Which row it is, is not known: the place refuses that.
+    expect(await seal({ where: { id: { in: [id] } }, data: { aSecret: 'x' } }, false)).toMatchObject({
+      data: { aSecret: 'a_secret x undefined' },
+    });
   });
 
   it('refuses a filter by it, wherever it stands, and plain text in a nested write', async () => {
@@ -302,6 +323,19 @@ describe('a ciphertext that is not what was written there', () => {
     ]);
     expect(inspect([error, alarms], { depth: 9 })).not.toMatch(/DE89|345678|86095742719/);
     expect(await fresh.metrics.metrics()).toMatch(/undecipherable_values_total\{reason="(altered|lost_key)"\} 1/);
+  });
+
+  it('is no alarm where it was the database that failed', async () => {
+    const fresh = await start();
+    const failed = inside(() =>
+      fresh.database.transaction(async () => {
+        await fresh.database.query(sql`select 1`);
+        await fresh.database.query(sql`select 1 / 0`).catch(() => undefined);
+        await fresh.payees.add(everything);
+      }),
+    );
+    await expect(failed).rejects.toMatchObject({ code: '25P02' });
+    expect(alarms).toEqual([]);
   });
 
   it('fails where the master key of its data key is not configured', async () => {

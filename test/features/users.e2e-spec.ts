@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { Logger } from '@nestjs/common';
 import { TestApp } from '../support/app.ts';
 import type { Actor } from '../support/actors.ts';
 import { served } from '../support/served.ts';
@@ -19,6 +21,7 @@ describe('the profile', () => {
       email: ada.email,
       name: 'Ada',
       avatar_url: null,
+      phone: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       updated_at: body.created_at,
     });
@@ -88,6 +91,12 @@ describe('the profile', () => {
     [{ name: 'x'.repeat(201) }, '/name'],
     [{ name: '\ufe0f'.repeat(201) }, '/name'],
     [{ name: 'Ada\r\nBcc: eve@example.com' }, '/name'],
+    [{ phone: '0151 99887766' }, '/phone'],
+    [{ phone: '+0151998877' }, '/phone'],
+    [{ phone: '+1' }, '/phone'],
+    [{ phone: '+1234567890123456' }, '/phone'],
+    [{ phone: '+49151\n' }, '/phone'],
+    [{ phone: 49151 }, '/phone'],
     [{ avatar_url: 'javascript:alert(1)' }, '/avatar_url'],
     [{ avatar_url: 'http://pictures.example/ada.png' }, '/avatar_url'],
     [{ avatar_url: `https://pictures.example/${'x'.repeat(2048)}` }, '/avatar_url'],
@@ -102,5 +111,58 @@ describe('the profile', () => {
     const grace = await app.actors.user('Grace');
     await ada.api.patch('/me', { name: 'Ada King' }).expect(200);
     expect((await grace.api.get('/me')).body.name).toBe('Grace');
+  });
+
+  describe('phone', () => {
+    const kept = async (): Promise<string | null> =>
+      (await app.database.query('select phone from users where id = $1', [ada.userId]))[0]!['phone'];
+
+    it('is kept encrypted, and is plain to its owner alone', async () => {
+      const { body, headers } = await ada.api.patch('/me', { phone: '+4915112345678' }).expect(200);
+      expect(body.phone).toBe('+4915112345678');
+      expect((await ada.api.get('/me')).body.phone).toBe('+4915112345678');
+      expect(await kept()).toMatch(/^v1\.[0-9a-f-]{36}\.[\w-]+$/);
+      expect(await eventsOf(ada.userId)).toEqual([{ action: 'user.updated', changes: { phone: { changed: true } } }]);
+      const same = await ada.api.patch('/me', { phone: '+4915112345678' }).expect(200);
+      expect(same.headers['etag']).toBe(headers['etag']);
+      await ada.api.patch('/me', { phone: null }).expect(200);
+      expect(await kept()).toBeNull();
+    });
+
+    it('costs a round trip with the first look in a while, and none after that', async () => {
+      await ada.api.patch('/me', { phone: '+491' }).expect(200);
+      app.clock.advance(10_000);
+      expect(await app.roundTrips(() => ada.api.get('/me').expect(200))).toBe(2);
+      expect(await app.roundTrips(() => ada.api.get('/me').expect(200))).toBe(1);
+    });
+
+    it('that was tampered with is a fault of ours, told to nobody and an alarm', async () => {
+      const grace = await app.actors.user('Grace');
+      await grace.api.patch('/me', { phone: '+4915112345678' }).expect(200);
+      await ada.api.patch('/me', { phone: '+4917612345678' }).expect(200);
+      const alarms: unknown[] = [];
+      const ignore = (): void => undefined;
+      Logger.overrideLogger({ log: ignore, warn: ignore, error: (...line: unknown[]) => void alarms.push(line) });
+      await app.database.query(`begin; set local session_replication_role = replica;
+        update users set phone = (select phone from users where id = '${grace.userId}') where id = '${ada.userId}'; commit`);
+      const { body } = await ada.api.get('/me').expect(500);
+      expect(body).toEqual({
+        type: '/problems/internal-error',
+        title: expect.any(String),
+        status: 500,
+        detail: expect.any(String),
+        instance: '/api/v1/me',
+        code: 'internal_error',
+        request_id: expect.any(String),
+      });
+      expect(inspect(body)).not.toMatch(/seal|crypt|key|phone|\+49/i);
+      expect(alarms).toContainEqual([
+        expect.objectContaining({ reason: 'lost_key', table: 'users', row: ada.userId }),
+        undefined,
+        'Database',
+      ]);
+      expect(inspect(alarms, { depth: 9 })).not.toMatch(/\+49/);
+      Logger.overrideLogger(false);
+    });
   });
 });
