@@ -11,7 +11,7 @@ const AVATAR_URL = {
 };
 
 /** E.164, as it is dialled from anywhere. */
-const PHONE = { pattern: /^\+[1-9]\d{1,14}$/, nullable: true };
+const PHONE = { pattern: /^\+[1-9]\d{1,14}$/, nullable: true, example: '+4915112345678' };
 
 /** The name of a person, wherever one is given. */
 export const PersonName = (): PropertyDecorator => Line(NAME);
