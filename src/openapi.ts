@@ -14,6 +14,7 @@ const config = readConfig({
   APP_URL: 'http://localhost:5173',
   ACCESS_TOKEN_PRIVATE_KEY: newKey(),
   SECRET_KEY: randomBytes(32).toString('base64url'),
+  ENCRYPTION_KEYS: `none:${randomBytes(32).toString('base64url')}`,
   MAIL_FROM: 'Tenantry <no-reply@example.com>',
 });
 

@@ -7,6 +7,8 @@ import { environment } from '../support/environment.ts';
 
 const example = readFileSync('.env.example', 'utf8');
 
+const KEY = 'uYq3Jr0N6b8mPz5Xc1Vd7Lf2Wg9Th4Ks-Ej_RiAoUyB';
+
 const production = (changes: Record<string, string | undefined> = {}) =>
   environment({
     NODE_ENV: 'production',
@@ -66,6 +68,7 @@ describe('the configuration', () => {
       'APP_URL',
       'ACCESS_TOKEN_PRIVATE_KEY',
       'SECRET_KEY',
+      'ENCRYPTION_KEYS',
       'MAIL_FROM',
     ]);
   });
@@ -79,6 +82,12 @@ describe('the configuration', () => {
     ['DATABASE_POOL_SIZE', '1001'],
     ['API_URL', 'ftp://secret'],
     ['SECRET_KEY', 'c2VjcmV0'],
+    ['ENCRYPTION_KEYS', 'c2VjcmV0'],
+    ['ENCRYPTION_KEYS', 'a:c2VjcmV0'],
+    ['ENCRYPTION_KEYS', `A:${KEY}`],
+    ['ENCRYPTION_KEYS', `a.b:${KEY}`],
+    ['ENCRYPTION_KEYS', `a:${KEY},`],
+    ['ENCRYPTION_KEYS', `a:${KEY},a:${KEY}`],
     ['METRICS_TOKEN', 'secret'],
     ['CORS_ORIGINS', 'https://app.example.com/secret'],
     ['ACCESS_TOKEN_PRIVATE_KEY', 'secret'],
@@ -117,6 +126,7 @@ describe('the configuration', () => {
     ['HOST', 'api-1.internal'],
     ['MAIL_FROM', 'no-reply@localhost'],
     ['MAIL_FROM', '"Tenantry, Inc." <no-reply@example.com>'],
+    ['ENCRYPTION_KEYS', `2026:${KEY}, old_1:${KEY}`],
     ['CORS_ORIGINS', '*'],
     ['TRUSTED_PROXIES', '10.0.0.0/8, fd00::/8,192.0.2.1/32'],
     ['RATE_LIMIT_SIGN_IN', '30/300'],
@@ -141,6 +151,8 @@ describe('the configuration of production', () => {
   it.each([
     ['SECRET_KEY', 'change-me-change-me-change-me-change-me-change-me'],
     ['SECRET_KEY', 'A'.repeat(64)],
+    ['ENCRYPTION_KEYS', `good:${KEY},bad:${'A'.repeat(64)}`],
+    ['ENCRYPTION_KEYS', undefined],
     ['METRICS_TOKEN', 'a'.repeat(32)],
     ['DATABASE_URL', 'postgresql://tenantry_app:change-me@localhost:5432/tenantry'],
     ['CORS_ORIGINS', '*'],
