@@ -394,6 +394,26 @@ describe('a data key', () => {
     expect(await inside(() => server.payees.list())).toMatchObject([everything]);
   });
 
+  it('of a new organisation is made in the transaction that founds it', async () => {
+    const [organizationId, memberId] = [uuid(), uuid()];
+    const own = Scope.admission({ ...here, organizationId: null, permission: null, systemRoles: [] });
+    await inScope(own, () =>
+      server.database.transaction(() =>
+        server.database.inScope(own.founding(organizationId, memberId), async () => {
+          await server.database.query(
+            sql`insert into organizations (id, name, slug) values (${organizationId}, 'N', ${memberId})`,
+          );
+          await server.database.query(sql`insert into members (id, user_id) values (${memberId}, ${here.userId})`);
+          await server.payees.add(everything);
+          expect(await server.payees.list()).toMatchObject([everything]);
+        }),
+      ),
+    );
+    const founded = { ...here, organizationId, memberId };
+    expect(await keysOf(founded)).toHaveLength(1);
+    expect(await inside(() => server.payees.list(), founded)).toMatchObject([everything]);
+  });
+
   it('can be destroyed by the server, and neither replaced nor revived', async () => {
     await inside(() => server.payees.add(everything));
     for (const text of [

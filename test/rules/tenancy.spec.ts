@@ -1,5 +1,6 @@
 import { connected } from '../../prisma/engine/connection.ts';
 import { TestDatabase } from '../support/database.ts';
+import { encryption } from './tenancy/encryption.rules.ts';
 import { definers } from './tenancy/functions.rules.ts';
 import { keys } from './tenancy/keys.rules.ts';
 import { privileges } from './tenancy/privileges.rules.ts';
@@ -25,7 +26,7 @@ describe('the catalogue of the database', () => {
       return rows.map(({ violation }) => violation);
     });
 
-  describe.each([...rowSecurity, ...keys, ...definers, ...roleRules, ...privileges])('$name', (rule) => {
+  describe.each([...rowSecurity, ...keys, ...definers, ...roleRules, ...privileges, ...encryption])('$name', (rule) => {
     it('holds', async () => {
       expect((await violations(rule)).toSorted()).toEqual(Object.keys(rule.exceptions ?? {}).toSorted());
     });
