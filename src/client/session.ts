@@ -33,13 +33,13 @@ export class Session {
   }
 
   async send(request: Request): Promise<Response> {
-    if (isSignIn(request)) return this.#note(request, await this.#sign(request));
     const before = this.#renewals;
     const answer = await this.#sign(request.clone());
-    if (answer.status !== UNAUTHENTICATED) return answer;
-    if ((await codeOf(answer)) !== 'token_expired') return this.#ended(answer);
+    const code = answer.status === UNAUTHENTICATED ? await codeOf(answer) : undefined;
+    if (code === 'unauthenticated') return this.#ended(answer);
+    if (code !== 'token_expired') return this.#note(request, answer);
     const renewal = before === this.#renewals ? await this.#renew() : undefined;
-    return renewal && !renewal.ok ? renewal.clone() : this.#sign(request);
+    return renewal && !renewal.ok ? renewal.clone() : this.#note(request, await this.#sign(request));
   }
 
   #sign(request: Request): Promise<Response> {
@@ -68,14 +68,14 @@ export class Session {
   }
 
   /** Keeps the tokens that a sign-in or a refresh brings, and forgets those of a session that was signed out. */
-  async #note({ url }: Request, answer: Response): Promise<Response> {
-    if (!answer.ok) return answer;
+  async #note(request: Request, answer: Response): Promise<Response> {
+    if (!answer.ok || !isSignIn(request)) return answer;
     const body: unknown = await answer
       .clone()
       .json()
       .catch(() => undefined);
     if (isTokens(body)) this.#tokens = body;
-    if (url.endsWith('/auth/logout')) this.#tokens = undefined;
+    if (request.url.endsWith('/auth/logout')) this.#tokens = undefined;
     return answer;
   }
 

@@ -100,6 +100,18 @@ describe.each(['cookie', 'bearer'])('by %s', (transport) => {
     }
   });
 
+  it('ends a session whose access token has expired', async () => {
+    const { api, browser, signedOut } = await signedIn({ transport });
+    expire(browser);
+
+    const { response } = await api.POST('/api/v1/auth/logout');
+
+    expect(response.status).toBe(204);
+    expect(browser.sent('POST', REFRESH)).toHaveLength(1);
+    expect(signedOut()).toBe(0);
+    expect((await api.GET('/api/v1/me')).error.code).toBe('unauthenticated');
+  });
+
   it('tells once that the session has ended, and gives each call the reason', async () => {
     const { api, browser, signedOut } = await signedIn({ transport });
     await app.test.database.query('update sessions set ended_at = now()');
