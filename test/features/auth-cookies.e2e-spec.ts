@@ -229,6 +229,16 @@ describe('sign-in by cookie', () => {
       }
     });
 
+    it('is not what a neighbour calls nearly so: a space in its name is a part of it, but for those that a header has', async () => {
+      const token = (await signedIn()).cookie(ACCESS);
+      const me = (cookie: string) => browser().send('get', '/me', undefined, { cookie });
+      for (const space of ['\u00a0', ' \u00a0', '\u00a0 ']) {
+        expect((await me(`a=b;${space}${ACCESS}=${token}`)).status).toBe(401);
+      }
+      for (const space of ['', '  ', '\t', ' \t'])
+        expect((await me(`a=b;${space}${ACCESS}=${token}`)).status).toBe(200);
+    });
+
     it('is not a token in the query', async () => {
       const { access_token } = (await app.login(email, PASSWORD)).body;
       for (const name of ['access_token', 'token', ACCESS]) {
