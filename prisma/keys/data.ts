@@ -23,6 +23,7 @@ export interface DataRotation {
 /**
  * Gives every owner a new data key, and seals anew under it what is under older ones. These stay, and open what they sealed: a row
  * that a server writes under one meanwhile is moved by the next sweep.
+ * @throws Error while data keys are under another master key than the first: that servers have the first one is not known then
  * @returns what the last sweep found at each place: where nothing is left, it moved nothing
  */
 export async function rotateData(
@@ -31,6 +32,7 @@ export async function rotateData(
   options: DataRotation,
 ): Promise<Progress[]> {
   const { before, report = () => undefined, settled = () => delay(SETTLED_AFTER_MS) } = options;
+  for (const place of keyPlaces) await requireMasterKey(client, masterKeys, place);
   for (const place of keyPlaces) await replaceKeys(client, masterKeys, place, before, report);
   await settled();
   const places = await columnPlaces(client);
@@ -40,6 +42,15 @@ export async function rotateData(
     for (const place of places) done.push(await sweep(client, place, ring, report));
     if (done.every(({ moved, passed }) => moved === 0 && passed === 0) || sweeps === MOST_SWEEPS) return done;
   }
+}
+
+async function requireMasterKey(client: pg.Client, { currentId }: MasterKeys, { table }: KeyPlace): Promise<void> {
+  const { rowCount } = await client.query(
+    `select from ${table} where wrapped_key is not null and split_part(wrapped_key, '.', 2) <> $1 limit 1`,
+    [currentId],
+  );
+  if (rowCount !== 0)
+    throw new Error(`There are ${table} that are not under the master key "${currentId}": rotate-master comes first.`);
 }
 
 async function replaceKeys(
@@ -52,6 +63,7 @@ async function replaceKeys(
   const progress: Progress = { name: place.name, rows: 0, moved: 0, passed: 0, failed: 0 };
   for (;;) {
     const owners = await supersede(client, masterKeys, place, before);
+    progress.rows += owners;
     progress.moved += owners;
     if (owners > 0) report(progress);
     if (owners < BATCH) return;

@@ -111,6 +111,14 @@ describe('new data keys', () => {
     expect((await database.query('select id from organization_keys')).length).toBe(2);
   });
 
+  it('are not made under a master key that servers may not have', async () => {
+    await add(new Payees(await start(first)), 1);
+    const before = await database.query('select * from organization_keys');
+    const rotation = asKeeper((client) => rotateData(client, keys(second, first), { before: new Date(), settled }));
+    await expect(rotation).rejects.toThrow('rotate-master comes first');
+    expect(await database.query('select * from organization_keys')).toEqual(before);
+  });
+
   it('keep indexed texts found, before, between and after', async () => {
     const payees = new Payees(await start(first));
     const id = await inside(() => payees.add({ taxNumber: '42' }));
