@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 const AGAIN_AFTER_MS = 50;
-const NO_CONNECTION = 'timeout exceeded when trying to connect';
+export const NO_CONNECTION = /timeout exceeded when trying to connect|connection timeout/;
 
 /** Calls again while the server is too busy to begin (503), as it asks its clients to. */
 export async function served<Answer extends { status: number }>(call: () => PromiseLike<Answer>): Promise<Answer> {
@@ -19,7 +19,7 @@ export async function connectedWork<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!inspect(error).includes(NO_CONNECTION)) throw error;
+      if (!NO_CONNECTION.test(inspect(error))) throw error;
       await delay(AGAIN_AFTER_MS);
     }
   }
