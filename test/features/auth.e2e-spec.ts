@@ -169,6 +169,9 @@ describe('registration', () => {
       ['too long', 'x'.repeat(1025), 'max_length'],
       ['too long once normalised', '\ufdfa'.repeat(100), 'max_length'],
       ['the name', 'ada LOVELACE', 'guessable'],
+      ['a common one', 'iloveyou', 'common'],
+      ['a common one in capitals', 'ILoveYou', 'common'],
+      ['a common one in full-width letters', '\uff49loveyou', 'common'],
     ])('is refused when %s, and the link stays good', async (_, password, code) => {
       const token = await app.register(app.newAddress(), 'Ada Lovelace');
       const { body } = await app.verify(token, password).expect(422);

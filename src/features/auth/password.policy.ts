@@ -1,5 +1,6 @@
 import { normalizePassword } from '../../core/crypto/index.ts';
 import type { FieldError } from '../../core/http/index.ts';
+import { isCommonPassword } from './common-passwords.ts';
 
 /** In characters (code points), before and after normalisation. NIST SP 800-63B asks for 8 at least; no other rules. */
 export const SHORTEST_PASSWORD = 8;
@@ -22,6 +23,11 @@ export function passwordFaults(password: string, known: readonly string[]): Fiel
   }
   if (known.some((text) => folded(text) === folded(normal))) {
     return [{ pointer: POINTER, code: 'guessable', detail: 'must not be your address or your name' }];
+  }
+  if (isCommonPassword(folded(normal))) {
+    const detail =
+      'is among the most common passwords, which are guessed first; choose several words that are yours alone';
+    return [{ pointer: POINTER, code: 'common', detail }];
   }
   return [];
 }
