@@ -23,6 +23,21 @@ describe('passwords', () => {
     expect(await passwords.hash('correct horse battery')).not.toBe(encoded);
   });
 
+  it.each([
+    ['m=19456,t=2,p=1', false],
+    ['m=65536,t=3,p=4', false],
+    ['m=19455,t=2,p=1', true],
+    ['m=19456,t=1,p=1', true],
+  ])('with %s are outdated: %s', (parameters, isOutdated) => {
+    expect(passwords.isOutdated(`$argon2id$v=19$${parameters}$c2FsdHNhbHQ$aGFzaA`)).toBe(isOutdated);
+  });
+
+  it('of a form that is not its own are outdated', () => {
+    for (const encoded of ['$argon2i$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA', '$argon2id$m=19456,t=2,p=1$c2FsdA$aGFzaA']) {
+      expect(passwords.isOutdated(encoded)).toBe(true);
+    }
+  });
+
   it('are told apart', async () => {
     const encoded = await passwords.hash('correct horse battery');
     expect(await passwords.verify(encoded, 'correct horse battery')).toBe(true);

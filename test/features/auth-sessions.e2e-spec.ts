@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { hash } from '@node-rs/argon2';
+import pg from 'pg';
 import { Config } from '../../src/config/index.ts';
 import { AuthApp, comparable, PASSWORD, type Tokens } from '../support/auth.ts';
 import { served } from '../support/served.ts';
@@ -20,6 +22,67 @@ describe('sessions', () => {
       const email = app.newAddress();
       await app.person(email, 'pa\u0308sswort mit Umlaut');
       await app.login(email, 'p\u00e4sswort mit Umlaut').expect(200);
+    });
+
+    describe('with a hash weaker than those of today', () => {
+      const weak = () => hash(PASSWORD, { memoryCost: 4096, timeCost: 1, parallelism: 1 });
+      const hashOf = async (email: string) => {
+        const [row] = await app.test.database.query<{ hash: string; changed_at: Date }>(
+          'select p.hash, p.changed_at from passwords p join users u on u.id = p.user_id where u.email = $1',
+          [email],
+        );
+        return row!;
+      };
+      const weaken = async (email: string) => {
+        await app.test.database.query(
+          'update passwords p set hash = $2 from users u where u.id = p.user_id and u.email = $1',
+          [email, await weak()],
+        );
+        return hashOf(email);
+      };
+      let email: string;
+      let before: { hash: string; changed_at: Date };
+      beforeEach(async () => {
+        email = app.newAddress();
+        await app.person(email);
+        before = await weaken(email);
+      });
+
+      it('make it stronger, in no more round trips, and the password has not changed', async () => {
+        expect(await app.test.roundTrips(() => app.login(email, PASSWORD).expect(200))).toBe(4);
+        const after = await hashOf(email);
+        expect(after.hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+        expect(after.changed_at).toEqual(before.changed_at);
+        await app.login(email, PASSWORD).expect(200);
+        expect(await hashOf(email)).toEqual(after);
+      });
+
+      it('leave it to a wrong password as it is', async () => {
+        await app.login(email, 'not the password').expect(401);
+        expect(await hashOf(email)).toEqual(before);
+      });
+
+      it('make it stronger once when many begin at a time', async () => {
+        const answers = await Promise.all(Array.from({ length: 6 }, () => served(() => app.login(email, PASSWORD))));
+        expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+        expect((await hashOf(email)).hash).toContain('m=19456,t=2');
+      });
+
+      it('never put it in the place of a new password', async () => {
+        const other = await weak();
+        const [user] = await app.test.database.query<{ id: string }>('select id from users where email = $1', [email]);
+        const strengthen = async (current: string) => {
+          const connection = new pg.Client({ connectionString: app.test.database.url('tenantry_app') });
+          await connection.connect();
+          await connection.query(`select set_config('app.user_id', $1, false)`, [user!.id]);
+          await connection.query('select app.strengthen_password($1, $2)', [current, other]);
+          await connection.end();
+        };
+        await strengthen('$argon2id$of a password that was');
+        expect(await hashOf(email)).toEqual(before);
+        await strengthen(before.hash);
+        expect((await hashOf(email)).hash).toBe(other);
+      });
     });
 
     it('are refused alike to a known and an unknown address, and both leave an event without the address', async () => {

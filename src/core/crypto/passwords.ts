@@ -20,6 +20,12 @@ export class Passwords implements OnModuleInit {
     return hash(normalizePassword(password), PARAMETERS);
   }
 
+  /** @returns whether `hash` makes stronger ones by now than this one of its own */
+  isOutdated(encoded: string): boolean {
+    const [, memoryCost, timeCost] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(encoded) ?? [];
+    return !(Number(memoryCost) >= PARAMETERS.memoryCost && Number(timeCost) >= PARAMETERS.timeCost);
+  }
+
   /**
    * @param encoded what `hash` returned, or null where the account is unknown or has no password
    * @returns whether the password is right; never true without an `encoded`, and not sooner either

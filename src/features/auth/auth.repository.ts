@@ -15,6 +15,12 @@ export interface Credentials {
   readonly retryAfter: number;
 }
 
+/** Of the same password, with the parameters of today. */
+export interface StrongerHash {
+  readonly current: string;
+  readonly replacement: string;
+}
+
 export interface EmailToken {
   readonly email: EmailIdentity;
   readonly name: string;
@@ -66,6 +72,14 @@ export class AuthRepository {
   /** Of the user in whose scope the current transaction runs; travels with its commit. */
   insertPassword(hash: string): void {
     this.database.defer(sql`insert into passwords (hash) values (${hash})`);
+  }
+
+  /**
+   * Of the user in whose scope the current transaction runs; travels with its commit. Where the password has another hash by
+   * now, that one stays.
+   */
+  strengthenPassword({ current, replacement }: StrongerHash): void {
+    this.database.defer(sql`select app.strengthen_password(${current}, ${replacement})`);
   }
 
   async findCredentials({ key }: EmailIdentity, addressHash: Buffer): Promise<Credentials> {

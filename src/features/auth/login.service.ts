@@ -4,7 +4,7 @@ import { KeyedHash, Passwords } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import { emailIdentity } from '../users/index.ts';
-import { AuthRepository } from './auth.repository.ts';
+import { AuthRepository, type StrongerHash } from './auth.repository.ts';
 import { SessionsService, type TokenPair } from './sessions.service.ts';
 
 @Injectable()
@@ -31,14 +31,20 @@ export class LoginService {
       refuseBlocked(await this.repository.recordFailure(identity, addressHash, currentRequest()));
       throw new Problem('invalid_credentials', { detail: 'The address or the password is wrong.' });
     }
-    return this.database.inScope(Scope.user(userId), () => this.#signIn(userId, addressHash));
+    const stronger = await this.#stronger(passwordHash, password);
+    return this.database.inScope(Scope.user(userId), () =>
+      this.database.transaction(async () => {
+        refuseBlocked(await this.repository.forgiveFailures(addressHash));
+        if (stronger) this.repository.strengthenPassword(stronger);
+        return this.sessions.begin(userId, 'pwd');
+      }),
+    );
   }
 
-  #signIn(userId: string, addressHash: Buffer): Promise<TokenPair> {
-    return this.database.transaction(async () => {
-      refuseBlocked(await this.repository.forgiveFailures(addressHash));
-      return this.sessions.begin(userId, 'pwd');
-    });
+  /** Only now is the password at hand of which another hash can be made. Hashed before the transaction: that takes a while. */
+  async #stronger(current: string | null, password: string): Promise<StrongerHash | undefined> {
+    if (current === null || !this.passwords.isOutdated(current)) return undefined;
+    return { current, replacement: await this.passwords.hash(password) };
   }
 }
 
