@@ -13,6 +13,9 @@ const PRIVATE_FILE = 0o600;
 export interface Secrets {
   /** ES256, PKCS#8 in PEM. */
   readonly accessTokenPrivateKey: string;
+  /** Once it has been rotated: the one that signs next (private), and the one that did (public). */
+  readonly accessTokenNextKey?: string | undefined;
+  readonly accessTokenPreviousKey?: string | undefined;
   /** 32 bytes, base64url. */
   readonly secretKey: string;
   /** A master key with its id. */
@@ -36,6 +39,12 @@ function complete(file: string): void {
   const kept = readJson(file, isObject);
   if (isSecrets(kept)) return;
   const draft = draftOf(file, { ...newSecrets(), ...kept });
+  renameSync(draft, file);
+}
+
+/** Changes secrets of a clone that has them: whole or not at all. */
+export function changeSecrets(file: string, changes: Partial<Secrets>): void {
+  const draft = draftOf(file, { ...developmentSecrets(file), ...changes });
   renameSync(draft, file);
 }
 

@@ -49,6 +49,8 @@ function serverEnvironment(database: Database, secrets: Secrets, port: number): 
     APP_URL: 'http://localhost:5173',
     MAIL_FROM: 'Tenantry <no-reply@example.com>',
     ACCESS_TOKEN_PRIVATE_KEY: secrets.accessTokenPrivateKey,
+    ACCESS_TOKEN_NEXT_KEY: secrets.accessTokenNextKey ?? '',
+    ACCESS_TOKEN_PREVIOUS_KEY: secrets.accessTokenPreviousKey ?? '',
     SECRET_KEY: secrets.secretKey,
     ENCRYPTION_KEYS: secrets.encryptionKeys,
     METRICS_TOKEN: secrets.metricsToken,

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { productionFaults } from './production.ts';
 import {
   choice,
@@ -18,6 +18,7 @@ import {
   signingKey,
   token,
   url,
+  verificationKey,
 } from './variables.ts';
 
 /** Every variable that the server reads; `.env.example` explains each. */
@@ -33,6 +34,8 @@ export const variables = {
   API_URL: required(url('https', 'http')),
   APP_URL: required(url('https', 'http')),
   ACCESS_TOKEN_PRIVATE_KEY: required(signingKey),
+  ACCESS_TOKEN_NEXT_KEY: optional(signingKey, undefined),
+  ACCESS_TOKEN_PREVIOUS_KEY: optional(verificationKey, undefined),
   SECRET_KEY: required(secretKey),
   ENCRYPTION_KEYS: required(masterKeys),
   CORS_ORIGINS: optional(origins, []),
@@ -77,6 +80,8 @@ export class Config {
   readonly apiUrl: string;
   readonly appUrl: string;
   readonly accessTokenKey: KeyObject;
+  /** Public keys whose tokens are good as well: of the one that will sign, and of the one that did. */
+  readonly otherAccessTokenKeys: readonly KeyObject[];
   readonly secretKey: Buffer;
   /** The first one encrypts, every one decrypts. */
   readonly encryptionKeys: readonly MasterKey[];
@@ -104,6 +109,10 @@ export class Config {
     this.apiUrl = settings.API_URL;
     this.appUrl = settings.APP_URL;
     this.accessTokenKey = settings.ACCESS_TOKEN_PRIVATE_KEY;
+    this.otherAccessTokenKeys = Object.freeze([
+      ...(settings.ACCESS_TOKEN_NEXT_KEY ? [createPublicKey(settings.ACCESS_TOKEN_NEXT_KEY)] : []),
+      ...(settings.ACCESS_TOKEN_PREVIOUS_KEY ? [settings.ACCESS_TOKEN_PREVIOUS_KEY] : []),
+    ]);
     this.secretKey = settings.SECRET_KEY;
     this.encryptionKeys = Object.freeze([...settings.ENCRYPTION_KEYS]);
     this.corsOrigins = Object.freeze([...settings.CORS_ORIGINS]);

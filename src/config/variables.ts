@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { isIP, isIPv6 } from 'node:net';
 import { isEmail } from 'class-validator';
 
@@ -145,22 +145,35 @@ export function token(value: string): string {
 
 /** An ES256 private key, PKCS#8 PEM; base64 of the PEM, or `\n` for its line ends, where a variable holds one line only. */
 export function signingKey(value: string): KeyObject {
-  const pem = value.startsWith('-----') ? value.replaceAll('\\n', '\n') : Buffer.from(value, 'base64').toString();
-  const key = parsedKey(pem);
-  if (key?.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+  const key = parsedKey(() => createPrivateKey(pemOf(value)));
+  if (key?.asymmetricKeyDetails?.namedCurve !== ES256_CURVE) {
     throw new Error('must be an ES256 (P-256) private key, PKCS#8 PEM or base64 of it');
   }
   return key;
 }
 
-function parsedKey(pem: string): KeyObject | undefined {
+/** The public key of such a one, SPKI PEM, written alike. */
+export function verificationKey(value: string): KeyObject {
+  const key = parsedKey(() => createPublicKey(pemOf(value)));
+  if (key?.asymmetricKeyDetails?.namedCurve !== ES256_CURVE) {
+    throw new Error('must be an ES256 (P-256) public key, SPKI PEM or base64 of it');
+  }
+  return key;
+}
+
+function pemOf(value: string): string {
+  return value.startsWith('-----') ? value.replaceAll('\\n', '\n') : Buffer.from(value, 'base64').toString();
+}
+
+function parsedKey(parse: () => KeyObject): KeyObject | undefined {
   try {
-    return createPrivateKey(pem);
+    return parse();
   } catch {
     return undefined; // The parser's own message could quote the key.
   }
 }
 
+const ES256_CURVE = 'prime256v1';
 const MINIMUM_SECRET_BYTES = 32;
 const MOST_REQUESTS = 1_000_000;
 const LONGEST_WINDOW_SECONDS = 3_600;

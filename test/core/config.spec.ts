@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { variables } from '../../src/config/config.ts';
@@ -91,6 +91,8 @@ describe('the configuration', () => {
     ['METRICS_TOKEN', 'secret'],
     ['CORS_ORIGINS', 'https://app.example.com/secret'],
     ['ACCESS_TOKEN_PRIVATE_KEY', 'secret'],
+    ['ACCESS_TOKEN_NEXT_KEY', 'secret'],
+    ['ACCESS_TOKEN_PREVIOUS_KEY', 'secret'],
     ['LOG_LEVEL', 'loud'],
     ['HOST', '999.1.1.1'],
     ['HOST', 'host:3000'],
@@ -140,6 +142,18 @@ describe('the configuration', () => {
     expect(faults(environment({ ACCESS_TOKEN_PRIVATE_KEY: base64 }))).toEqual([]);
     const other = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     expect(faults(environment({ ACCESS_TOKEN_PRIVATE_KEY: other }))).toHaveLength(1);
+    expect(faults(environment({ ACCESS_TOKEN_NEXT_KEY: other }))).toHaveLength(1);
+  });
+
+  it('takes the public half of the previous signing key, and none of another kind', () => {
+    const pem = createPublicKey(environment()['ACCESS_TOKEN_PRIVATE_KEY'] ?? '').export({
+      type: 'spki',
+      format: 'pem',
+    });
+    const { otherAccessTokenKeys } = readConfig(environment({ ACCESS_TOKEN_PREVIOUS_KEY: pem.toString() }));
+    expect(otherAccessTokenKeys.map(({ type }) => type)).toEqual(['public']);
+    const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    expect(faults(environment({ ACCESS_TOKEN_PREVIOUS_KEY: other }))).toHaveLength(1);
   });
 });
 

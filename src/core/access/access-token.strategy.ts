@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import jwt from 'jsonwebtoken';
 import { Strategy } from 'passport-jwt';
 import { Config } from '../../config/index.ts';
-import { SigningKey } from '../crypto/index.ts';
+import { type VerificationKey, VerificationKeys } from '../crypto/index.ts';
 import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';
 import { credentialOf } from './credential.ts';
 
@@ -22,11 +22,11 @@ interface Payload {
  */
 @Injectable()
 export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN_STRATEGY) {
-  constructor(config: Config, signingKey: SigningKey) {
+  constructor(config: Config, keys: VerificationKeys) {
     super({
       jwtFromRequest: (request: FastifyRequest) => credentialOf(request).token,
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: string) => void) =>
-        done(null, isOurs(token, signingKey.id) ? publicPem(signingKey) : undefined),
+        done(null, keyOf(token, keys)?.pem),
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       issuer: config.apiUrl,
       audience: config.apiUrl,
@@ -38,12 +38,9 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN
   }
 }
 
-/** A refresh token, an identity token or another issuer's must not pass for an access token. */
-function isOurs(token: string, keyId: string): boolean {
+/** @returns undefined for what is no access token of ours: a refresh token, an identity token, another issuer's */
+function keyOf(token: string, keys: VerificationKeys): VerificationKey | undefined {
   const header = jwt.decode(token, { complete: true })?.header;
-  return header?.typ === ACCESS_TOKEN_TYPE && header.kid === keyId && header.alg === ACCESS_TOKEN_ALGORITHM;
-}
-
-function publicPem(signingKey: SigningKey): string {
-  return signingKey.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const isOurs = header?.typ === ACCESS_TOKEN_TYPE && header.alg === ACCESS_TOKEN_ALGORITHM;
+  return isOurs && typeof header.kid === 'string' ? keys.find(header.kid) : undefined;
 }

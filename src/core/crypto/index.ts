@@ -5,6 +5,6 @@ export { KeyedHash } from './keyed-hash.ts';
 export { MasterKeys } from './master-keys.ts';
 export { normalizePassword, Passwords } from './passwords.ts';
 export { type SealContext, SecretBox } from './secret-box.ts';
-export { type PublicJwk, SigningKey } from './signing-key.ts';
+export { type PublicJwk, SigningKey, VerificationKey, VerificationKeys } from './signing-key.ts';
 export { randomToken, tokenHash } from './tokens.ts';
 export { Forgotten, Undecipherable } from './undecipherable.ts';

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { createPublicKey } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { developmentSecrets } from '../../prisma/embedded/secrets.ts';
+import { newSigningKey } from '../../prisma/keys/signing-keys.ts';
+import { signingKey, verificationKey } from '../../src/config/variables.ts';
+import { removeScratch, scratchFolder } from './scratch.ts';
+
+const SCRIPT = join(import.meta.dirname, '../../prisma/keys/signing.ts');
+
+afterAll(removeScratch);
+
+function keysSigning(environment: Record<string, string | undefined>, cwd = scratchFolder()) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...environment },
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr, variables: parseEnv(stdout) };
+}
+
+const publicPem = (key: string) => createPublicKey(signingKey(key)).export({ type: 'spki', format: 'pem' });
+
+describe('npm run keys:signing', () => {
+  it('announces a next key first, which signs after the next run, with the public half of the one before', () => {
+    const current = newSigningKey();
+    const announced = keysSigning({ ACCESS_TOKEN_PRIVATE_KEY: current });
+    expect(announced.status).toBe(0);
+    expect(announced.stderr).toContain('nothing has been rotated');
+    expect(Object.keys(announced.variables).toSorted()).toEqual(['ACCESS_TOKEN_NEXT_KEY', 'ACCESS_TOKEN_PRIVATE_KEY']);
+    expect(publicPem(announced.variables['ACCESS_TOKEN_PRIVATE_KEY']!)).toEqual(publicPem(current));
+
+    const { variables, stderr } = keysSigning(announced.variables);
+    expect(variables['ACCESS_TOKEN_PRIVATE_KEY']).toBe(announced.variables['ACCESS_TOKEN_NEXT_KEY']);
+    expect(variables['ACCESS_TOKEN_NEXT_KEY']).not.toBe(announced.variables['ACCESS_TOKEN_NEXT_KEY']);
+    const previous = variables['ACCESS_TOKEN_PREVIOUS_KEY']!;
+    expect(verificationKey(previous).export({ type: 'spki', format: 'pem' })).toEqual(publicPem(current));
+    expect(() => signingKey(previous)).toThrow('private key');
+    expect(stderr).not.toContain('PRIVATE');
+
+    const again = keysSigning(variables).variables['ACCESS_TOKEN_PREVIOUS_KEY']!;
+    expect(verificationKey(again).export({ type: 'spki', format: 'pem' })).toEqual(
+      publicPem(announced.variables['ACCESS_TOKEN_NEXT_KEY']!),
+    );
+  });
+
+  it("rotates the clone's own where the environment has none, and keeps its other secrets", () => {
+    const folder = scratchFolder();
+    const file = join(folder, '.data/secrets.json');
+    const before = developmentSecrets(file);
+    for (const signed of [before.accessTokenPrivateKey, undefined]) {
+      const { accessTokenPrivateKey: key, accessTokenNextKey } = developmentSecrets(file);
+      expect(signed ?? accessTokenNextKey).toBeDefined();
+      expect(keysSigning({}, folder).status).toBe(0);
+      const after = developmentSecrets(file);
+      expect(after).toMatchObject({ secretKey: before.secretKey, demoPassword: before.demoPassword });
+      expect(after.accessTokenPreviousKey).toBe(publicPem(key));
+      expect(after.accessTokenPrivateKey).not.toBe(key);
+      if (accessTokenNextKey !== undefined) expect(after.accessTokenPrivateKey).toBe(accessTokenNextKey);
+    }
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['there is nothing to rotate', {}, 'Nothing to rotate'],
+    ['the key is none', { ACCESS_TOKEN_PRIVATE_KEY: 'secret' }, 'must be an ES256'],
+  ])('fails where %s', (_, environment, message) => {
+    const { status, stdout, stderr } = keysSigning(environment);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('secret\n');
+  });
+});
