@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
 import { SigningKey } from '../../src/core/crypto/index.ts';
@@ -25,6 +25,16 @@ describe('secrets', () => {
         header: { alg: 'ES256', typ: 'at+jwt', kid: key.id, ...header },
       });
     const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    /** Signed in order, whatever the header says. */
+    const signedBy = (privateKey: KeyObject, header: object) => {
+      const content = `${encoded({ alg: 'ES256', typ: 'at+jwt', kid: key.id, ...header })}.${encoded(claims)}`;
+      const signature = sign('sha256', Buffer.from(content), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+      return `${content}.${signature.toString('base64url')}`;
+    };
+    const byStranger = (header: object) => signedBy(stranger.privateKey, header);
+    const withHeader = (header: object) => signedBy(key.privateKey, header);
 
     it('is as the contract says, and verifies with the published key', async () => {
       const { body, headers } = await app.test.anonymous.outside('get', '/.well-known/jwks.json');
@@ -45,6 +55,7 @@ describe('secrets', () => {
         auth_time: expect.any(Number),
       });
       await app.me(signed({})).expect(200);
+      await app.me(withHeader({})).expect(200);
     });
 
     it.each<[string, () => string]>([
@@ -73,7 +84,29 @@ describe('secrets', () => {
         },
       ],
       ['another type', () => signed({}, { typ: 'JWT' })],
+      ['no type', () => signed({}, { typ: undefined })],
       ['a foreign key id', () => signed({}, { kid: 'foreign' })],
+      ['no key id', () => signed({}, { kid: undefined })],
+      ['a key id that every object has', () => signed({}, { kid: 'constructor' })],
+      ['a key id that is no text', () => withHeader({ kid: [key.id] })],
+      ['a key id that is a path', () => signed({}, { kid: '../../dev/null' })],
+      ['a key of its own', () => byStranger({ jwk: stranger.publicKey.export({ format: 'jwk' }) })],
+      ['the address of a key', () => byStranger({ jku: 'https://elsewhere.example/.well-known/jwks.json' })],
+      ['the address of a certificate', () => byStranger({ x5u: 'https://elsewhere.example/certificate.pem' })],
+      ['a certificate', () => byStranger({ x5c: ['MIIB'] })],
+      ['a key of its own, with its own id', () => byStranger({ kid: new SigningKey(stranger.privateKey).id })],
+      ['another algorithm, as it says', () => withHeader({ alg: 'RS256' })],
+      ['an HMAC that is a signature', () => byStranger({ alg: 'HS512' })],
+      ['an RSA key', () => signedBy(rsa, { alg: 'RS256', kid: key.id })],
+      [
+        'no algorithm, in capitals',
+        () => `${encoded({ alg: 'NONE', typ: 'at+jwt', kid: key.id })}.${encoded(claims)}.`,
+      ],
+      ['no signature', () => `${good.access_token.split('.').slice(0, 2).join('.')}.`],
+      ['a signature of zeros', () => `${good.access_token.split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`],
+      ['a beginning in the future', () => signed({ nbf: claims.iat! + 3600 })],
+      ['no audience', () => signed({ aud: undefined })],
+      ['no issuer', () => signed({ iss: undefined })],
       ['another audience', () => signed({ aud: 'https://elsewhere.example' })],
       ['another issuer', () => signed({ iss: 'https://elsewhere.example' })],
       ['an end in the past', () => signed({ iat: 1, exp: 2 })],
@@ -81,6 +114,12 @@ describe('secrets', () => {
       ['a session that is not there', () => signed({ sid: randomUUID() })],
     ])('with %s is refused', async (_, forged) => {
       await app.me(forged()).expect(401);
+    });
+
+    it('is no other secret that the server has given away', async () => {
+      await app.me(good.refresh_token).expect(401);
+      await app.me(good.session_id).expect(401);
+      await app.me(await app.register(app.newAddress())).expect(401);
     });
 
     it('is taken from the Authorization header alone', async () => {
