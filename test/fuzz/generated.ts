@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createDocument } from '../../src/core/http/index.ts';
 import type { TestApp } from '../support/app.ts';
+import { Contract } from '../support/contract.ts';
 import { Cast, type Stranger } from './cast.ts';
 import { Dice } from './dice.ts';
 import { Faults } from './faults.ts';
 import { type Operation, Operations, outsideTheDocument } from './operations.ts';
 import { encoded, type FuzzedRequest, fuzzedRequest } from './request.ts';
 import { Seen } from './seen.ts';
-import { Contract } from './contract.ts';
 import type { Judge } from './verdict.ts';
 import { type Answer, Wire } from './wire.ts';
 
@@ -40,8 +41,9 @@ export class GeneratedRequests {
     private readonly judge: Judge,
     private readonly seed: number,
   ) {
-    this.#operations = Operations.of(app);
-    this.#contract = new Contract(this.#operations);
+    const document = createDocument(app.nest);
+    this.#operations = new Operations(document);
+    this.#contract = new Contract(document);
     this.#callable = [...this.#operations.all, ...outsideTheDocument].flatMap((operation) =>
       Array.from({ length: DEAR.test(operation.id) ? 1 : RARE }, () => operation),
     );

@@ -1,6 +1,4 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { createDocument } from '../../src/core/http/openapi.ts';
-import type { TestApp } from '../support/app.ts';
 
 /** The part of a JSON Schema that our document uses. */
 export interface Schema {
@@ -34,9 +32,8 @@ export interface Parameter {
   readonly schema?: Schema;
 }
 
-export interface Response {
+interface Body {
   readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
-  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
 }
 
 export interface Operation {
@@ -47,8 +44,6 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   /** Of the body, where the operation takes one. */
   readonly body: Schema | undefined;
-  /** By status. */
-  readonly responses: Readonly<Record<string, Response>>;
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -58,18 +53,14 @@ export class Operations {
   readonly all: readonly Operation[];
   readonly #document: OpenAPIObject;
 
-  static of(app: TestApp): Operations {
-    return new Operations(createDocument(app.nest));
-  }
-
   constructor(document: OpenAPIObject) {
     this.#document = document;
     this.all = Object.entries(document.paths).flatMap(([path, item]) =>
       METHODS.flatMap((method) => {
         const operation = item[method];
         if (!operation) return [];
-        const { operationId = `${method} ${path}`, parameters = [], requestBody, responses } = operation;
-        const content = this.#response(requestBody ?? {}).content ?? {};
+        const { operationId = `${method} ${path}`, parameters = [], requestBody } = operation;
+        const { content = {} }: Body = this.#whole(requestBody ?? {});
         return [
           {
             id: operationId,
@@ -77,19 +68,10 @@ export class Operations {
             path,
             parameters: parameters.map((parameter) => this.#whole(parameter) as Parameter),
             body: Object.values(content)[0]?.schema,
-            responses: Object.fromEntries(
-              Object.entries(responses).map(([status, response]) => [status, this.#response(response ?? {})]),
-            ),
           },
         ];
       }),
     );
-  }
-
-  #response(given: object): Response {
-    const response: Response = this.#whole(given);
-    const headers = Object.entries(response.headers ?? {}).map(([name, header]) => [name, this.#whole(header)]);
-    return { ...response, headers: Object.fromEntries(headers) };
   }
 
   /** @returns the part itself where the document refers to one */
@@ -104,14 +86,9 @@ export class Operations {
     return found;
   }
 
-  /** @returns the schema itself where it is a reference to one */
-  dereferenced(schema: Schema): Schema {
-    return this.#whole(schema);
-  }
-
   /** @returns the schema that a reference stands for, with what `allOf` brings together */
   resolved(schema: Schema): Schema {
-    if (schema.$ref !== undefined) return this.resolved(this.dereferenced(schema));
+    if (schema.$ref !== undefined) return this.resolved(this.#whole(schema));
     const parts = schema.allOf?.map((part) => this.resolved(part)) ?? [];
     return parts.length === 0 ? schema : Object.assign({}, ...parts, schema, { allOf: undefined });
   }
@@ -131,5 +108,5 @@ export const outsideTheDocument: readonly Operation[] = [
 
 function outside(path: string, place?: 'path' | 'query', name = '', values: readonly string[] = []): Operation {
   const parameters = place ? [{ name, in: place, required: place === 'path', schema: { enum: values } }] : [];
-  return { id: path, method: 'GET', path, parameters, body: undefined, responses: {} };
+  return { id: path, method: 'GET', path, parameters, body: undefined };
 }

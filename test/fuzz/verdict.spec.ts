@@ -1,7 +1,4 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
 import { v7 } from 'uuid';
-import { Contract } from './contract.ts';
-import { Operations } from './operations.ts';
 import type { FuzzedRequest } from './request.ts';
 import { Judge } from './verdict.ts';
 import type { Answer } from './wire.ts';
@@ -85,71 +82,5 @@ describe('the judge of answers', () => {
     }
     expect(judge.faultsIn(request({ target }), answer(404, problem))).toEqual([]);
     expect(judge.faultsIn(request({ target, caller: known }), answer(200, {}))).toEqual([]);
-  });
-});
-
-describe('the judge by the document', () => {
-  const schema = {
-    type: 'object',
-    required: ['id'],
-    additionalProperties: false,
-    properties: {
-      id: { type: 'string', format: 'uuid' },
-      size: { type: 'integer', minimum: 1 },
-      tags: { type: 'array', maxItems: 1, items: { enum: ['a', 'b'] } },
-      note: { type: ['string', 'null'], maxLength: 3, pattern: '^x' },
-    },
-  };
-  const document = {
-    openapi: '3.1.0',
-    info: { title: 'Cars', version: '1' },
-    paths: {
-      '/cars/{id}': {
-        get: {
-          operationId: 'cars_find',
-          responses: {
-            200: {
-              description: 'A car.',
-              headers: { ETag: { required: true } },
-              content: { 'application/json': { schema: { $ref: '#/components/schemas/Car' } } },
-            },
-            204: { description: 'None.' },
-          },
-        },
-      },
-    },
-    components: { schemas: { Car: schema } },
-  } as OpenAPIObject;
-  const contract = new Contract(new Operations(document));
-  const id = v7();
-  const faultsIn = (given: Answer) => contract.faultsIn('GET', '/cars/1?x=1', given);
-  const car = (body: object) => answer(200, { id, ...body }, { etag: '"1"' });
-
-  it('has nothing against what is as it says', () => {
-    expect(faultsIn(car({ size: 1, tags: ['a'], note: null }))).toEqual([]);
-    expect(faultsIn(car({ note: 'x' }))).toEqual([]);
-    expect(faultsIn(answer(204, ''))).toEqual([]);
-    expect(contract.faultsIn('GET', '/elsewhere', answer(204, ''))).toEqual([]);
-  });
-
-  it.each<[string, Answer]>([
-    ['answers with a status that the document does not have: cars_find 404 not_found', answer(404, problem)],
-    ['has no ETag, which the document promises: cars_find 200', answer(200, { id })],
-    ['is not as in the document: cars_find 200/id is missing', answer(200, {}, { etag: '"1"' })],
-    ['is not as in the document: cars_find 200/id is no uuid', car({ id: '1' })],
-    ['is not as in the document: cars_find 200/more is not in it', car({ more: 1 })],
-    ['is not as in the document: cars_find 200/size is of the type string', car({ size: '1' })],
-    ['is not as in the document: cars_find 200/size is 0', car({ size: 0 })],
-    ['is not as in the document: cars_find 200/tags/0 is "c"', car({ tags: ['c'] })],
-    ['is not as in the document: cars_find 200/tags has too many items', car({ tags: ['a', 'b'] })],
-    ['is not as in the document: cars_find 200/note does not match', car({ note: 'a' })],
-    ['is not as in the document: cars_find 200/note has 4 characters', car({ note: 'xxxx' })],
-    ['is not as in the document: cars_find 200 has no body', answer(200, '', { etag: '"1"' })],
-    [
-      'is not as in the document: cars_find 200 has the type text/html',
-      answer(200, 'x', { etag: '"1"', 'content-type': 'text/html' }),
-    ],
-  ])('finds that one %s', (fault, given) => {
-    expect(faultsIn(given)).toEqual([fault]);
   });
 });
