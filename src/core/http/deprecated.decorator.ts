@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addHeader } from './headers.ts';
 import { RouteOption } from './route-option.ts';
 
 /** What the contract gives clients to move on: at least half a year, months being of any length. */
@@ -52,5 +53,5 @@ function timeOf(day: string): number {
 export function tellDeprecation({ routeOptions }: FastifyRequest, reply: FastifyReply): void {
   const { link, ...headers } = routeOptions.config.deprecation ?? {};
   void reply.headers(headers);
-  if (link !== undefined) void reply.header('link', [reply.getHeader('link'), link].filter(Boolean).join(', '));
+  if (link !== undefined) addHeader(reply, 'link', link);
 }

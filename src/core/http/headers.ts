@@ -14,8 +14,13 @@ export function setStandardHeaders(request: FastifyRequest, reply: FastifyReply,
   if (isProduction) void reply.header('strict-transport-security', STRICT_TRANSPORT_SECURITY);
 }
 
-/** Tells caches that the answer depends on the header as well, whatever else it depends on (RFC 9110, 12.5.5). */
+/** Adds to a header that is a list, whatever is in it already. */
+export function addHeader(reply: FastifyReply, name: string, value: string): void {
+  const others = reply.getHeader(name);
+  void reply.header(name, others === undefined ? value : `${String(others)}, ${value}`);
+}
+
+/** Tells caches that the answer depends on the header as well (RFC 9110, 12.5.5). */
 export function varyBy(reply: FastifyReply, name: string): void {
-  const others = reply.getHeader('vary');
-  void reply.header('vary', others === undefined ? name : `${String(others)}, ${name}`);
+  addHeader(reply, 'vary', name);
 }

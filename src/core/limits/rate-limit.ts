@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Quota } from '../../config/index.ts';
 
+import { addHeader } from '../http/headers.ts';
 import { Problem } from '../http/problem.ts';
 import { MS_PER_SECOND } from '../telemetry/metrics.ts';
 
@@ -44,18 +45,12 @@ export class RateLimit {
   tell(reply: FastifyReply, fullIn: number): void {
     const available = this.available(fullIn);
     const seconds = available > 0 ? Math.ceil(fullIn / MS_PER_SECOND) : this.retryAfter(fullIn);
-    add(reply, 'ratelimit-policy', this.#policy);
-    add(reply, 'ratelimit', `"${this.name}";r=${Math.max(0, available)};t=${seconds}`);
+    addHeader(reply, 'ratelimit-policy', this.#policy);
+    addHeader(reply, 'ratelimit', `"${this.name}";r=${Math.max(0, available)};t=${seconds}`);
   }
 
   /** @returns the refusal of a request that there is none left for */
   problem(fullIn: number): Problem {
     return new Problem('rate_limited', { headers: { 'retry-after': String(this.retryAfter(fullIn)) } });
   }
-}
-
-/** One answer tells of every limit that it counts for. */
-function add(reply: FastifyReply, name: string, value: string): void {
-  const others = reply.getHeader(name);
-  void reply.header(name, others === undefined ? value : `${String(others)}, ${value}`);
 }
