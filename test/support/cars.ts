@@ -7,6 +7,7 @@ import {
   Choice,
   createApplication,
   created,
+  CursorPageOf,
   CursorQuery,
   EmailAddress,
   Flag,
@@ -19,6 +20,7 @@ import {
   Metadata,
   Nested,
   Page,
+  PageOf,
   PageQuery,
   PathId,
   Precondition,
@@ -109,6 +111,7 @@ export class Cars {
 @Resource(Cars)
 class CarsController {
   @Get()
+  @PageOf(Car)
   list(@Query() query: CarQuery): Page<unknown> {
     const { offset, limit } = selectionOf(query);
     const row = { offset, limit, q: query.q ?? null, status: query.status ?? null };
@@ -122,6 +125,7 @@ class CarsController {
   }
 
   @Get(':id/wheels')
+  @CursorPageOf(Wheel)
   wheels(@PathId('id') _id: string, @Query() query: CursorQuery): Page<unknown> {
     const { position } = selectionOf(query, ['-size']);
     return Page.of(query, { rows: [position?.keys], next: new Position('-size', 'after', '[17]') }, (row) => ({ row }));

@@ -4,6 +4,13 @@ import { EXACT_ROWS, type Position, type Rows } from '../lists/index.ts';
 import { Flag, Integer, ListOf, Nested, Text } from './fields.ts';
 import { CURSOR, type CursorQuery, DEFAULT_PAGE_SIZE, isNumbered, MAXIMUM_PAGE_SIZE } from './list-query.ts';
 import { Refuses } from './problem.dto.ts';
+import { RouteOption } from './route-option.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    answersPages?: boolean;
+  }
+}
 
 class CursorPagination {
   @Integer({ min: 1, max: MAXIMUM_PAGE_SIZE, example: DEFAULT_PAGE_SIZE })
@@ -144,5 +151,9 @@ function pagesOf(item: Type, pagination: Type): MethodDecorator {
     pagination: object;
   }
   Object.defineProperty(ItemPage, 'name', { value: `${item.name}Page` });
-  return applyDecorators(ApiOkResponse({ type: ItemPage }), Refuses('invalid_cursor', 'validation_failed'));
+  return applyDecorators(
+    RouteOption({ answersPages: true }),
+    ApiOkResponse({ type: ItemPage }),
+    Refuses('invalid_cursor', 'validation_failed'),
+  );
 }

@@ -1,10 +1,8 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, type Type } from '@nestjs/common';
-import { PARAMTYPES_METADATA } from '@nestjs/common/constants.js';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { SecretBox, type SealContext } from '../crypto/index.ts';
 import { Position } from '../lists/index.ts';
-import { CursorQuery } from './list-query.ts';
 import { Page } from './page.ts';
 import { Problem } from './problem.ts';
 import { isObject } from './rules.ts';
@@ -18,14 +16,12 @@ const PLACE = new Set(['page', 'page_size', 'cursor']);
  */
 @Injectable()
 export class PagesInterceptor implements NestInterceptor {
-  readonly #lists = new WeakMap<object, boolean>();
-
   constructor(private readonly box: SecretBox) {}
 
   /** @throws Problem invalid_cursor */
   intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
-    if (!this.#answersPages(context)) return next.handle();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!request.routeOptions.config.answersPages) return next.handle();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const sealContext = contextOf(request);
     const { query } = request;
@@ -33,19 +29,6 @@ export class PagesInterceptor implements NestInterceptor {
       request.query = { ...query, cursor: this.#open(query['cursor'], sealContext) };
     }
     return next.handle().pipe(map((answer) => this.#answer(answer, reply, sealContext)));
-  }
-
-  #answersPages(context: ExecutionContext): boolean {
-    const handler = context.getHandler();
-    const known = this.#lists.get(handler);
-    if (known !== undefined) return known;
-    const prototype: unknown = context.getClass().prototype;
-    const types: unknown = isObject(prototype)
-      ? Reflect.getMetadata(PARAMTYPES_METADATA, prototype, handler.name)
-      : undefined;
-    const answersPages = Array.isArray(types) && types.some(isListQuery);
-    this.#lists.set(handler, answersPages);
-    return answersPages;
   }
 
   #open(cursor: unknown, context: SealContext): Position {
@@ -64,10 +47,6 @@ export class PagesInterceptor implements NestInterceptor {
     void reply.header('link', link);
     return body;
   }
-}
-
-function isListQuery(type: unknown): type is Type<CursorQuery> {
-  return typeof type === 'function' && (type === CursorQuery || type.prototype instanceof CursorQuery);
 }
 
 /** Whose list it is, which one, and what is in it. */
