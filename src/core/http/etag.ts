@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
 import { text } from './rules.ts';
+import { withHandler } from './with-handler.ts';
 
 /** Enough of the hash that two bodies of one version never share it. */
 const HASH_LENGTH = 16;
@@ -67,26 +68,22 @@ export function takesPrecondition(handler: Function): boolean {
   return Reflect.getMetadata(PRECONDITION_KEY, handler) === true;
 }
 
+const header = {
+  name: 'If-Match',
+  required: false,
+  description: 'The ETag of what you read: the change is refused when it has another version by now.',
+  schema: { ...text({ max: HEADER_LENGTH }).schema },
+};
+
 /**
  * `@IfMatch() precondition: Precondition` on a PATCH, PUT or DELETE of a versioned resource; documents itself. Its `@Resource`
  * tells the version where the input is refused and the handler never gets to compare it.
  */
 export function IfMatch(): ParameterDecorator {
-  return (target, method, index) => {
-    readPrecondition()(target, method, index);
-    if (method !== undefined) announce(target, method);
-  };
-}
-
-function announce(target: object, method: string | symbol): void {
-  const descriptor = Object.getOwnPropertyDescriptor(target, method);
-  if (!descriptor) return;
-  SetMetadata(PRECONDITION_KEY, true)(target, method, descriptor);
-  const description = 'The ETag of what you read: the change is refused when it has another version by now.';
-  ApiHeader({ name: 'If-Match', required: false, description, schema: { ...text({ max: HEADER_LENGTH }).schema } })(
-    target,
-    method,
-    descriptor,
+  return withHandler(
+    readPrecondition(),
+    SetMetadata(PRECONDITION_KEY, true),
+    ApiHeader(header),
+    Refuses('precondition_failed'),
   );
-  Refuses('precondition_failed')(target, method, descriptor);
 }

@@ -32,3 +32,4 @@ export { Problem, type FieldError, validationProblem } from './problem.ts';
 export { Readiness } from './readiness.ts';
 export * as rules from './rules.ts';
 export { Section } from './section.decorator.ts';
+export { withHandler } from './with-handler.ts';

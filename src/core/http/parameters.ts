@@ -6,6 +6,7 @@ import { field, type FieldOptions } from './fields.ts';
 import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
 import { identifier, integer, isId, list, type ListLimits, type Rule } from './rules.ts';
+import { withHandler } from './with-handler.ts';
 
 interface IntegerParameterOptions extends Pick<FieldOptions, 'description' | 'example'> {
   readonly min?: number;
@@ -60,20 +61,18 @@ const existingId: PipeTransform<unknown, string> = {
 /** By handler: the names of the parameters that it takes for ids. */
 const idsOf = new WeakMap<object, readonly string[]>();
 
+function takesId(name: string): MethodDecorator {
+  return (_target, _method, { value: handler }) => {
+    if (typeof handler === 'function') idsOf.set(handler, [...(idsOf.get(handler) ?? []), name]);
+  };
+}
+
 /**
  * An id in the path: one that is malformed is a 404 like one that is not there, and is judged as early as another's
  * organisation.
  */
 export function PathId(name: string): ParameterDecorator {
-  return (target, method, index) => {
-    Param(name, existingId)(target, method, index);
-    const descriptor = method === undefined ? undefined : Object.getOwnPropertyDescriptor(target, method);
-    if (method === undefined || !descriptor) return;
-    documentedId(name)(target, method, descriptor);
-    Refuses('not_found')(target, method, descriptor);
-    const handler: unknown = Reflect.get(target, method);
-    if (typeof handler === 'function') idsOf.set(handler, [...(idsOf.get(handler) ?? []), name]);
-  };
+  return withHandler(Param(name, existingId), takesId(name), documentedId(name), Refuses('not_found'));
 }
 
 /** @returns whether what the handler takes for an id is none, in the parameters of a path */

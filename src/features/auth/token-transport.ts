@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessCookie, ActsByCookie, credentialOf } from '../../core/access/index.ts';
-import { Cookie, Problem, Refuses, rules } from '../../core/http/index.ts';
+import { Cookie, Problem, Refuses, rules, withHandler } from '../../core/http/index.ts';
 import { type SignedInResponse, toCookieSession, toTokenPair } from './auth.dto.ts';
 import { SESSION_LIFETIME_SECONDS, type TokenPair } from './sessions.service.ts';
 
@@ -52,36 +52,30 @@ export class TokenTransport {
   }
 }
 
-/** `@SignInTransport() transport: TokenTransport` on a handler that begins a session; documents itself. */
-export const SignInTransport = (): ParameterDecorator => transport(asksForCookies, documented);
-
-/** The same on the handler that renews one. */
-export const RefreshTransport = (): ParameterDecorator => transport(refreshesByCookie, documented);
-
-/** The same on the handler that ends one. */
-export const SignOutTransport = (): ParameterDecorator => transport((request) => credentialOf(request).byCookie);
-
 const readTransport = createParamDecorator((isByCookie: Test, context: ExecutionContext) => {
   const http = context.switchToHttp();
   return new TokenTransport(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), isByCookie);
 });
 
-function transport(isByCookie: Test, document?: (isByCookie: Test) => MethodDecorator[]): ParameterDecorator {
-  return (target, method, index) => {
-    readTransport(isByCookie)(target, method, index);
-    if (method === undefined || !document) return;
-    const descriptor = Object.getOwnPropertyDescriptor(target, method);
-    if (descriptor) document(isByCookie).forEach((decorate) => decorate(target, method, descriptor));
-  };
-}
+/** `@SignInTransport() transport: TokenTransport` on a handler that begins a session; documents itself. */
+export const SignInTransport = (): ParameterDecorator => transport(asksForCookies);
 
-function documented(isByCookie: Test): MethodDecorator[] {
-  const description = `\`${COOKIE}\`: the tokens are set as cookies that no script can read, and left out of the body.`;
-  return [
-    ActsByCookie(isByCookie),
-    ApiHeader({ name: HEADER, required: false, description, schema: { type: 'string', enum: [COOKIE] } }),
-    Refuses('bad_request', 'csrf_failed'),
-  ];
+/** The same on the handler that renews one. */
+export const RefreshTransport = (): ParameterDecorator => transport(refreshesByCookie);
+
+/** The same on the handler that ends one. */
+export const SignOutTransport = (): ParameterDecorator =>
+  readTransport((request: FastifyRequest) => credentialOf(request).byCookie);
+
+const header = {
+  name: HEADER,
+  required: false,
+  description: `\`${COOKIE}\`: the tokens are set as cookies that no script can read, and left out of the body.`,
+  schema: { type: 'string', enum: [COOKIE] },
+};
+
+function transport(isByCookie: Test): ParameterDecorator {
+  return withHandler(readTransport(isByCookie), ActsByCookie(isByCookie), ApiHeader(header), Refuses('bad_request', 'csrf_failed'));
 }
 
 /** @throws Problem bad_request for a transport that there is not */
