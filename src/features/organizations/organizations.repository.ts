@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { systemRoleIds } from '../../core/access/index.ts';
-import { Database, databaseFault, sql } from '../../core/database/index.ts';
+import { Database, sql } from '../../core/database/index.ts';
 import { anyOf, contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
 import type { JsonObject } from './merge-patch.ts';
 
@@ -86,26 +86,16 @@ export class OrganizationsRepository {
     return this.database.one<Organization>(current);
   }
 
-  async version(): Promise<number> {
-    const { version } = await this.database.one<Pick<Organization, 'version'>>(sql`select version from organizations`);
-    return version;
-  }
-
   /** Waits for whoever is changing it, and keeps it until the transaction ends. */
   async findLocked(): Promise<Organization> {
     return this.database.one<Organization>(sql`${current} for no key update of o`);
   }
 
-  /** @returns what the database made of the change; undefined, and nothing changed, where the slug is taken */
-  async update(id: string, { name, slug, metadata }: OrganizationFields): Promise<Touched | undefined> {
-    try {
-      return await this.database.one<Touched>(sql`
-        update organizations set name = ${name}, slug = ${slug}, metadata = ${JSON.stringify(metadata)}::jsonb
-          where id = ${id}::uuid returning version, updated_at as "updatedAt"`);
-    } catch (error) {
-      if (databaseFault(error)?.constraint === SLUG_KEY) return undefined;
-      throw error;
-    }
+  /** @returns what the database made of the change */
+  async update(id: string, { name, slug, metadata }: OrganizationFields): Promise<Touched> {
+    return this.database.one<Touched>(sql`
+      update organizations set name = ${name}, slug = ${slug}, metadata = ${JSON.stringify(metadata)}::jsonb
+        where id = ${id}::uuid returning version, updated_at as "updatedAt"`);
   }
 
   /** @returns a page of the caller's own organisations */
@@ -119,5 +109,3 @@ export class OrganizationsRepository {
 }
 
 type Touched = Pick<Organization, 'version' | 'updatedAt'>;
-
-const SLUG_KEY = 'organizations_slug_key';

@@ -91,7 +91,7 @@ export class OrganizationsService {
   }
 
   async versionOf(): Promise<number> {
-    return this.repository.version();
+    return (await this.repository.find()).version;
   }
 
   /** @throws Problem precondition_failed, validation_failed for metadata that grew too large, already_exists for a taken slug */
@@ -103,7 +103,6 @@ export class OrganizationsService {
       const changed = differences(organization, fields);
       if (Object.keys(changed).length === 0) return organization;
       const touched = await this.repository.update(organization.id, fields);
-      if (!touched) throw slugTaken();
       const target = { type: 'organization', id: organization.id };
       this.audit.record({ action: 'organization.updated', target, changes: changed });
       return { ...organization, ...fields, ...touched };
