@@ -115,7 +115,7 @@ class ThingsController {
   @Access('organization:update')
   @ApiOperation({ summary: 'Add a thing' })
   @ApiCreatedResponse({ type: ThingResponse })
-  @Refuses('validation_failed', 'already_exists')
+  @Refuses('already_exists')
   async create(@Body() { name }: ThingRequest): Promise<Answer<ThingResponse>> {
     const id = await this.things.create(name);
     return created(id, { id, name }, 1);
@@ -152,7 +152,7 @@ class ThingsController {
   @Access('organization:update')
   @ApiOperation({ summary: 'Copy a thing' })
   @ApiCreatedResponse({ type: ThingResponse })
-  @Refuses('validation_failed', 'already_exists')
+  @Refuses('already_exists')
   async copy(@PathId('thing_id') id: string, @Body() { name }: ThingRequest): Promise<Answer<ThingResponse>> {
     await this.things.find(id);
     const copyId = await this.things.create(name);
@@ -163,7 +163,7 @@ class ThingsController {
   @Access('organization:update')
   @ApiOperation({ summary: 'Change a thing' })
   @ApiOkResponse({ type: ThingResponse })
-  @Refuses('validation_failed', 'already_exists')
+  @Refuses('already_exists')
   async update(
     @PathId('thing_id') id: string,
     @Body() { name }: ThingRequest,

@@ -154,6 +154,6 @@ function pagesOf(item: Type, pagination: Type): MethodDecorator {
   return applyDecorators(
     RouteOption({ answersPages: true }),
     ApiOkResponse({ type: ItemPage }),
-    Refuses('invalid_cursor', 'validation_failed'),
+    Refuses('invalid_cursor'),
   );
 }

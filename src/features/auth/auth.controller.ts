@@ -38,7 +38,6 @@ export class AuthController {
     description: 'Whoever has the address already is sent a notice in its place. The answer is the same.',
   })
   @ApiResponse({ status: 202, type: VerificationSentResponse })
-  @Refuses('validation_failed')
   async register(@Body() { email, name }: RegisterRequest): Promise<VerificationSentResponse> {
     await this.registration.register(email, name);
     return verificationSent;
@@ -53,7 +52,7 @@ export class AuthController {
     description: 'The token is spent by the call.',
   })
   @SignedIn()
-  @Refuses('token_used', 'validation_failed')
+  @Refuses('token_used')
   async verifyEmail(
     @Body() { token, password }: VerifyEmailRequest,
     @SignInTransport() transport: TokenTransport,
@@ -70,7 +69,7 @@ export class AuthController {
     description: 'An unknown address and a wrong password have the same answer, after the same time.',
   })
   @SignedIn()
-  @Refuses('invalid_credentials', 'rate_limited', 'validation_failed')
+  @Refuses('invalid_credentials')
   async login(
     @Body() { email, password }: LoginRequest,
     @SignInTransport() transport: TokenTransport,
@@ -87,7 +86,7 @@ export class AuthController {
   })
   @ApiBody({ type: RefreshRequest, required: false })
   @SignedIn()
-  @Refuses('token_reused', 'unauthenticated', 'validation_failed')
+  @Refuses('token_reused', 'unauthenticated')
   async refresh(
     @Body() { refresh_token }: RefreshRequest,
     @RefreshTransport() transport: TokenTransport,

@@ -75,7 +75,7 @@ const header = {
 };
 
 function transport(isByCookie: Test): ParameterDecorator {
-  return withHandler(readTransport(isByCookie), ActsByCookie(isByCookie), ApiHeader(header), Refuses('bad_request', 'csrf_failed'));
+  return withHandler(readTransport(isByCookie), ActsByCookie(isByCookie), ApiHeader(header), Refuses('csrf_failed'));
 }
 
 /** @throws Problem bad_request for a transport that there is not */

@@ -41,7 +41,7 @@ export class OrganizationsController {
       'The slug is unique among all organizations; without one it is made from the name, with a suffix when taken.',
   })
   @ApiCreatedResponse({ type: OrganizationResponse })
-  @Refuses('validation_failed', 'already_exists')
+  @Refuses('already_exists')
   async create(@Body() request: OrganizationRequest): Promise<Answer<OrganizationResponse>> {
     const organization = await this.organizations.create(toDraft(request));
     return created(organization.id, toOrganization(organization), organization.version);
@@ -77,7 +77,7 @@ export class OrganizationsController {
     description: 'A merge patch (RFC 7396): what it does not name stays.',
   })
   @ApiOkResponse({ type: OrganizationResponse })
-  @Refuses('validation_failed', 'already_exists')
+  @Refuses('already_exists')
   async update(
     @Body() patch: OrganizationPatch,
     @IfMatch() precondition: Precondition,

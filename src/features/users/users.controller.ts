@@ -1,15 +1,7 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
-import {
-  type Answer,
-  IfMatch,
-  type Precondition,
-  Refuses,
-  Resource,
-  Section,
-  versioned,
-} from '../../core/http/index.ts';
+import { type Answer, IfMatch, type Precondition, Resource, Section, versioned } from '../../core/http/index.ts';
 import { ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
 import { UsersService } from './users.service.ts';
 
@@ -35,7 +27,6 @@ export class UsersController {
     description: 'A merge patch (RFC 7396): what it does not name stays.',
   })
   @ApiOkResponse({ type: ProfileResponse })
-  @Refuses('validation_failed')
   async update(@Body() patch: ProfilePatch, @IfMatch() precondition: Precondition): Promise<Answer<ProfileResponse>> {
     const user = await this.users.update(toChanges(patch), precondition);
     return versioned(user.version, toProfile(user));
