@@ -128,6 +128,10 @@ describe('what can no longer be asked', () => {
 });
 
 describe('the start', () => {
+  it('is refused where a decorator for parameters of handlers stands at a constructor', () => {
+    expect(() => PathId('id')(IdController, undefined, 0)).toThrow('for a parameter of a handler');
+  });
+
   class IdController {
     @Get(':id')
     read(): void {}
