@@ -33,7 +33,8 @@ export async function rotateData(
 ): Promise<Progress[]> {
   const { before, report = () => undefined, settled = () => delay(SETTLED_AFTER_MS) } = options;
   for (const place of keyPlaces) await requireMasterKey(client, masterKeys, place);
-  for (const place of keyPlaces) await replaceKeys(client, masterKeys, place, before, report);
+  const until = await notAfterNow(client, before);
+  for (const place of keyPlaces) await replaceKeys(client, masterKeys, place, until, report);
   await settled();
   const places = await columnPlaces(client);
   const ring = new Ring(client, masterKeys);
@@ -42,6 +43,12 @@ export async function rotateData(
     for (const place of places) done.push(await sweep(client, place, ring, report));
     if (done.every(({ moved, passed }) => moved === 0 && passed === 0) || sweeps === MOST_SWEEPS) return done;
   }
+}
+
+/** By the database's clock, which dates the keys: a moment to come would make every key an old one, the new ones too. */
+async function notAfterNow(client: pg.Client, before: Date): Promise<Date> {
+  const { rows } = await client.query<{ until: Date }>('select least($1::timestamptz, now()) as until', [before]);
+  return rows[0]?.until ?? before;
 }
 
 async function requireMasterKey(client: pg.Client, { currentId }: MasterKeys, { table }: KeyPlace): Promise<void> {
@@ -77,26 +84,27 @@ async function supersede(
   { kind, table }: KeyPlace,
   before: Date,
 ): Promise<number> {
-  await client.query('begin');
-  try {
-    const { rows } = await client.query<{ owner: string }>(
-      `update ${table} set superseded_at = now() where (${kind}_id, id) in (
-         select ${kind}_id, id from ${table} where superseded_at is null and destroyed_at is null and created_at < $1
-           order by ${kind}_id limit ${BATCH} for no key update)
-       returning ${kind}_id as owner`,
-      [before],
-    );
-    const keys = rows.map(({ owner }) => DataKey.generate({ kind, id: owner }));
-    await client.query(
-      `insert into ${table} (${kind}_id, id, wrapped_key) select * from unnest($1::uuid[], $2::uuid[], $3::text[])`,
-      [keys.map(({ owner }) => owner.id), keys.map(({ id }) => id), keys.map((key) => key.wrap(masterKeys))],
-    );
-    await client.query('commit');
-    return keys.length;
-  } catch (error) {
-    await client.query('rollback');
-    throw error;
-  }
+  const { rows } = await client.query<{ owner: string; id: string }>(
+    `select ${kind}_id as owner, id from ${table}
+     where superseded_at is null and destroyed_at is null and created_at < $1 order by ${kind}_id limit ${BATCH}`,
+    [before],
+  );
+  const keys = rows.map(({ owner }) => DataKey.generate({ kind, id: owner }));
+  await client.query(
+    `with old as (
+       update ${table} t set superseded_at = now() from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) as v (owner, old, new, wrapped)
+         where t.${kind}_id = v.owner and t.id = v.old and t.superseded_at is null and t.destroyed_at is null
+         returning v.owner, v.new, v.wrapped
+     )
+     insert into ${table} (${kind}_id, id, wrapped_key) select owner, new, wrapped from old`,
+    [
+      rows.map(({ owner }) => owner),
+      rows.map(({ id }) => id),
+      keys.map(({ id }) => id),
+      keys.map((key) => key.wrap(masterKeys)),
+    ],
+  );
+  return rows.length;
 }
 
 async function sweep(client: pg.Client, place: ColumnPlace, ring: Ring, report: Report): Promise<Progress> {
@@ -132,6 +140,7 @@ class Ring {
   readonly #masterKeys: MasterKeys;
   readonly #keys = new Map<string, KeptKey>();
   readonly #current = new Map<string, KeptKey>();
+  readonly #unwrapped = new Map<string, DataKey>();
 
   constructor(client: pg.Client, masterKeys: MasterKeys) {
     this.#client = client;
@@ -141,6 +150,7 @@ class Ring {
   async load(kind: Owner['kind'], owners: readonly string[]): Promise<void> {
     this.#keys.clear();
     this.#current.clear();
+    this.#unwrapped.clear();
     if (owners.length === 0) return;
     const { rows } = await this.#client.query<KeptKey>(
       `select ${kind}_id as owner, id, wrapped_key as wrapped, superseded_at is null and destroyed_at is null as current
@@ -167,8 +177,8 @@ class Ring {
     const at = { table: column.table, column: column.column, row: row.key.at(-1) ?? '' };
     try {
       const sealed = row.sealed ?? '';
-      const text = this.#unwrapped(owner, this.#keys.get(keyIdOf(sealed))).open(sealed, at);
-      const key = this.#unwrapped(owner, this.#current.get(owner.id));
+      const text = this.#unwrap(owner, this.#keys.get(keyIdOf(sealed))).open(sealed, at);
+      const key = this.#unwrap(owner, this.#current.get(owner.id));
       return { sealed: key.seal(text, at), index: column.indexed ? key.blindIndex(text, at) : null };
     } catch (error) {
       if (error instanceof Undecipherable) return undefined;
@@ -176,8 +186,11 @@ class Ring {
     }
   }
 
-  #unwrapped(owner: Owner, key: KeptKey | undefined): DataKey {
+  /** Once a page, however many rows are under it. */
+  #unwrap(owner: Owner, key: KeptKey | undefined): DataKey {
     if (!key || key.wrapped === null) throw new Undecipherable('lost_key');
-    return DataKey.unwrap(owner, key.id, key.wrapped, this.#masterKeys);
+    const unwrapped = this.#unwrapped.get(key.id) ?? DataKey.unwrap(owner, key.id, key.wrapped, this.#masterKeys);
+    this.#unwrapped.set(key.id, unwrapped);
+    return unwrapped;
   }
 }

@@ -10,7 +10,7 @@ export interface Place {
   /** The key's type, and what comes before every key. */
   readonly type: 'uuid' | 'bigint';
   readonly first: string;
-  /** SQL for the sealed text, and for what an update sets from `v.sealed` and `v.index`. */
+  /** SQL: the sealed text of a row `t`, and what an update sets from `v.sealed` and `v.index`. */
   readonly sealed: string;
   readonly set: string;
 }
@@ -34,7 +34,7 @@ export const keyPlaces: readonly KeyPlace[] = (['organization', 'user'] as const
   name: `${kind} keys`,
   table: `${kind}_keys`,
   key: [`${kind}_id`, 'id'],
-  sealed: 'wrapped_key',
+  sealed: 't.wrapped_key',
   set: 'wrapped_key = v.sealed',
 }));
 
@@ -45,7 +45,7 @@ export const jobs: Place = {
   key: ['id'],
   type: 'bigint',
   first: '0',
-  sealed: `payload ->> 'sealed'`,
+  sealed: `t.payload ->> 'sealed'`,
   set: `payload = json_build_object('sealed', v.sealed)`,
 };
 
@@ -60,7 +60,7 @@ export async function columnPlaces(client: pg.Client): Promise<ColumnPlace[]> {
       name: `${column.table}.${column.column}`,
       table: client.escapeIdentifier(column.table),
       key: [column.owner_column, ...column.row_columns].map((part) => client.escapeIdentifier(part)),
-      sealed: name,
+      sealed: `t.${name}`,
       set: column.indexed ? `${name} = v.sealed, ${index} = v.index` : `${name} = v.sealed`,
     };
   });

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Place } from './places.ts';
 
-/** Rows of a page; of them, those that are moved are locked for as long as it takes to seal them anew: some milliseconds. */
+/** Rows of a page; those of them that are moved are locked for some milliseconds. */
 const PAGE = 500;
 
 export interface SealedRow {
@@ -36,7 +36,7 @@ export async function* pages(
   let after: readonly string[] = key.map(() => first);
   for (;;) {
     const { rows } = await client.query<SealedRow>(
-      `select array[${key.map((column) => `${column}::text`).join()}] as key, ${sealed} as sealed from ${table}
+      `select array[${key.map((column) => `${column}::text`).join()}] as key, ${sealed} as sealed from ${table} t
        where (${key.join()}) > (${key.map((_, index) => `$${index + 1}::${type}`).join()}) order by ${key.join()} limit ${PAGE}`,
       [...after],
     );
@@ -48,8 +48,8 @@ export async function* pages(
 }
 
 /**
- * Puts other sealed texts in place of those of a page, in one transaction. A row that somebody else is at is left to the next sweep,
- * so that nobody waits for anybody; one that has changed meanwhile keeps what it has by now.
+ * Puts other sealed texts in place of those of a page, in one statement: rows are locked for no longer than that. One that somebody
+ * else is at, or that has changed meanwhile, is left to the next sweep, so that nobody waits for anybody.
  * @param replace undefined for what can't be opened
  */
 export async function move(
@@ -58,42 +58,16 @@ export async function move(
   rows: readonly SealedRow[],
   replace: (row: SealedRow) => Replacement | undefined,
 ): Promise<{ moved: number; failed: number }> {
-  if (rows.length === 0) return { moved: 0, failed: 0 };
-  await client.query('begin');
-  try {
-    const locked = await lock(client, place, rows);
-    const replaced = locked.map((row) => ({ key: row.key, old: row.sealed, replacement: replace(row) }));
-    const moved = await update(client, place, replaced.filter(isReplaced));
-    await client.query('commit');
-    return { moved, failed: replaced.filter((one) => !isReplaced(one)).length };
-  } catch (error) {
-    await client.query('rollback');
-    throw error;
-  }
+  const replaced = rows.map((row) => ({ ...row, replacement: replace(row) })).filter(isReplaced);
+  const moved = replaced.length > 0 ? await update(client, place, replaced) : 0;
+  return { moved, failed: rows.length - replaced.length };
 }
 
-async function lock(
-  client: pg.Client,
-  { table, key, type, sealed }: Place,
-  rows: readonly SealedRow[],
-): Promise<SealedRow[]> {
-  const wanted = key.map((_, index) => `$${index + 1}::${type}[]`).join();
-  const result = await client.query<SealedRow>(
-    `select array[${key.map((column) => `${column}::text`).join()}] as key, ${sealed} as sealed from ${table}
-     where (${key.join()}, ${sealed}) in (select * from unnest(${wanted}, $${key.length + 1}::text[]))
-     order by ${key.join()} for no key update skip locked`,
-    [...columnsOf(rows, key.length), rows.map((row) => row.sealed)],
-  );
-  return result.rows;
-}
-
-interface Replaced {
-  readonly key: readonly string[];
-  readonly old: string | null;
+interface Replaced extends SealedRow {
   readonly replacement: Replacement;
 }
 
-function isReplaced(row: Omit<Replaced, 'replacement'> & { replacement: Replacement | undefined }): row is Replaced {
+function isReplaced(row: SealedRow & { replacement: Replacement | undefined }): row is Replaced {
   return row.replacement !== undefined;
 }
 
@@ -103,16 +77,21 @@ async function update(
   rows: readonly Replaced[],
 ): Promise<number> {
   const count = key.length;
-  const keys = key.map((_, index) => `$${index + 1}::${type}[]`);
-  const names = key.map((_, index) => `key_${index}`);
+  const arrays = [...key.map(() => type), 'text', 'text', 'bytea'].map((of, index) => `$${index + 1}::${of}[]`);
+  const names = key.map((_, index) => `v.key_${index}`);
+  const columns = key.map((column) => `t.${column}`);
   const { rowCount } = await client.query(
-    `update ${table} set ${set}
-     from unnest(${keys.join()}, $${count + 1}::text[], $${count + 2}::text[], $${count + 3}::bytea[])
-       as v (${names.join()}, old, sealed, index)
-     where (${key.join()}) = (${names.map((name) => `v.${name}`).join()}) and ${sealed} = v.old`,
+    `with v as materialized (
+       select * from unnest(${arrays.join()}) as v (${key.map((_, index) => `key_${index}`).join()}, old, sealed, index)
+     ), free as materialized (
+       select ${columns.join()} from ${table} t where (${columns.join()}, ${sealed}) in (select ${names.join()}, v.old from v)
+       order by ${columns.join()} for no key update skip locked
+     )
+     update ${table} t set ${set} from v
+       where (${columns.join()}) = (${names.join()}) and (${columns.join()}) in (select * from free) and ${sealed} = v.old`,
     [
       ...columnsOf(rows, count),
-      rows.map(({ old }) => old),
+      rows.map((row) => row.sealed),
       rows.map(({ replacement }) => replacement.sealed),
       rows.map(({ replacement }) => replacement.index),
     ],

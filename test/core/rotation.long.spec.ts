@@ -16,9 +16,9 @@ import { seededRandom } from '../support/random.ts';
 import { connectedWork, NO_CONNECTION, served } from '../support/served.ts';
 import { size } from '../support/size.ts';
 
-const people = size(24, 400);
-const organizationCount = size(4, 40);
-const payeesEach = size(60, 500);
+const people = size(12, 400);
+const organizationCount = size(3, 40);
+const payeesEach = size(30, 500);
 const REMEMBERED_MS = 10_000;
 
 const newSecret = () => randomBytes(32).toString('base64url');

@@ -111,6 +111,12 @@ describe('new data keys', () => {
     expect((await database.query('select id from organization_keys')).length).toBe(2);
   });
 
+  it('are made once, however far ahead the clock is that was asked', async () => {
+    await add(new Payees(await start(first)), 1);
+    await rotate(new Date(Date.now() + 3_600_000));
+    expect(await database.query('select from organization_keys')).toHaveLength(2);
+  });
+
   it('are not made under a master key that servers may not have', async () => {
     await add(new Payees(await start(first)), 1);
     const before = await database.query('select * from organization_keys');
@@ -152,7 +158,7 @@ describe('new data keys', () => {
       );
       return rotation;
     });
-    expect(reports).toContain('payees.bank_account 0 3 0');
+    expect(reports).toContain('payees.bank_account 0 2 1');
     expect(done).toContainEqual({ name: 'payees.bank_account', rows: 5, moved: 0, passed: 0, failed: 1 });
     expect((await status()).underDataKeys['payees.bank_account']).toEqual({ current: 2, superseded: 1, destroyed: 2 });
   });
