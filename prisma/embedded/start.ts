@@ -43,10 +43,13 @@ function refuseProduction(): void {
 
 function serverEnvironment(database: Database, secrets: Secrets, port: number): NodeJS.ProcessEnv {
   const { MIGRATION_DATABASE_URL: _, ...given } = process.env;
+  const appUrl = given['APP_URL'] ?? 'http://localhost:5173';
   return {
     HOST: '127.0.0.1',
     API_URL: `http://localhost:${port}`,
-    APP_URL: 'http://localhost:5173',
+    APP_URL: appUrl,
+    // Whoever follows a mailed link to the front end signs in there. A URL that is none is named by the server.
+    ...(URL.canParse(appUrl) && { CORS_ORIGINS: new URL(appUrl).origin }),
     MAIL_FROM: 'Tenantry <no-reply@example.com>',
     ACCESS_TOKEN_PRIVATE_KEY: secrets.accessTokenPrivateKey,
     ACCESS_TOKEN_NEXT_KEY: secrets.accessTokenNextKey ?? '',

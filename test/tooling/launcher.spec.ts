@@ -97,6 +97,7 @@ describe('npm start without a database', () => {
     await first.ready;
     const environment = await environmentOf(first);
     expect(environment).toMatchObject({ NODE_ENV: 'development', HOST: '127.0.0.1' });
+    expect(environment).toMatchObject({ APP_URL: 'http://localhost:5173', CORS_ORIGINS: 'http://localhost:5173' });
     expect(environment).not.toHaveProperty('MIGRATION_DATABASE_URL');
     expect(environment['ACCESS_TOKEN_PRIVATE_KEY']).toMatch(/^-----BEGIN PRIVATE KEY-----/);
     expect(Buffer.from(environment['SECRET_KEY'] ?? '', 'base64url')).toHaveLength(32);
@@ -116,8 +117,10 @@ describe('npm start without a database', () => {
   });
 
   it('builds nothing the second time; killed, it takes the server with it and the next start takes over', async () => {
-    const killed = launch(await freePort(HOST));
+    const killed = launch(await freePort(HOST), { APP_URL: 'http://app.localhost:8080/tenantry' });
     await killed.ready;
+    // Where the front end is, it may also call from.
+    expect(await environmentOf(killed)).toMatchObject({ CORS_ORIGINS: 'http://app.localhost:8080' });
     // How long it takes is measured by CI, where nothing else runs beside it.
     expect(killed.text()).not.toMatch(/Compiling|Generating/);
     const pid = postgres();
