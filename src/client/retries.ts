@@ -14,13 +14,14 @@ export const IDEMPOTENCY_KEY = 'Idempotency-Key';
 /**
  * @returns the same, but that what may be sent again is, where the answer is 503 or never came: after as long as the answer
  *   asks for, and with the same Idempotency-Key, so that there is one effect
+ * @throws as `send`, at once where nobody can tell whether what was sent had its effect, and it would be refused because it had
  */
 export function persistent(send: Send): Send {
   return async (request) => {
     const attempts = isRepeatable(request) ? ATTEMPTS : 1;
     for (let attempt = 1; attempt < attempts; attempt += 1) {
       const answer = await send(request.clone()).catch((error: unknown) => {
-        if (request.signal.aborted) throw error;
+        if (request.signal.aborted || isRefusedTwice(request)) throw error;
         return undefined;
       });
       if (answer && !(await asksForAnother(answer))) return answer;
@@ -33,6 +34,11 @@ export function persistent(send: Send): Send {
 /** A POST has its effect each time, unless its key tells that it is the same one. A refresh is known by its token. */
 function isRepeatable({ method, headers, url }: Request): boolean {
   return method !== 'POST' || headers.has(IDEMPOTENCY_KEY) || url.endsWith('/auth/refresh');
+}
+
+/** It would meet a version that it has made itself, or a row that it has taken away. */
+function isRefusedTwice({ method, headers }: Request): boolean {
+  return method === 'DELETE' || headers.has('If-Match');
 }
 
 /** The first of two with one key may be running still. */

@@ -199,6 +199,38 @@ describe('a POST', () => {
   });
 });
 
+describe('what would be refused because it was done', () => {
+  const rename = async ({ api }: Page) => {
+    const { data, response } = await api.POST(ORGANIZATIONS, { body: { name: 'Acme' } });
+    const params = { path: { organization_id: data.id }, header: { 'If-Match': response.headers.get('ETag') } };
+    return () => api.PATCH(`${ORGANIZATIONS}/{organization_id}`, { params, body: { name: 'Engines' } });
+  };
+
+  it('is sent again to a busy server, and has its effect', async () => {
+    const at = await signedIn();
+    const send = await rename(at);
+    at.browser.meets(busy);
+    expect(await client.ok(send())).toMatchObject({ name: 'Engines' });
+  });
+
+  it('is not sent again where its answer was lost, and nothing is told but that', async () => {
+    const at = await signedIn();
+    const send = await rename(at);
+    at.browser.meets(lost);
+    await expect(send()).rejects.toThrow('fetch failed');
+    at.browser.meets(unreachable);
+    await expect(at.api.DELETE(ORGANIZATIONS)).rejects.toThrow('fetch failed');
+    expect(at.browser.requests.filter(({ method }) => ['PATCH', 'DELETE'].includes(method))).toHaveLength(2);
+  });
+
+  it('may be a PATCH of whatever version, which is sent again', async () => {
+    const { api, browser } = await signedIn();
+    browser.meets(lost);
+    expect(await client.ok(api.PATCH('/api/v1/me', { body: { name: 'Grace' } }))).toMatchObject({ name: 'Grace' });
+    expect(browser.sent('PATCH', '/api/v1/me')).toHaveLength(2);
+  });
+});
+
 describe('a call', () => {
   it('is given up after three attempts, with what the last one met', async () => {
     const { api, browser } = await signedIn();
