@@ -8,6 +8,7 @@ import { type Example, examplesOf } from '../support/examples.ts';
 const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['auth_login', [401, "the demo's password is made anew in each clone"]],
   ['auth_verifyEmail', [410, 'the token comes by mail']],
+  ['magicLinks_verify', [410, 'the token comes by mail']],
   ['auth_refresh', [401, 'the token comes by a sign-in']],
 ]);
 /** It ends the session that the others are called with. */

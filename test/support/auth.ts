@@ -52,6 +52,16 @@ export class AuthApp {
     return this.post('/auth/refresh', { refresh_token: refreshToken }).set('user-agent', userAgent);
   }
 
+  /** Asks for a magic link. @returns the token of the newest of the `count` mails that the address is sent */
+  async magicLink(email: string, count = 1): Promise<string> {
+    await this.post('/auth/magic-links', { email }).expect(202);
+    return this.mailedToken(email, count);
+  }
+
+  signInByLink(token: string): Test {
+    return this.post('/auth/magic-links/verify', { token });
+  }
+
   me(accessToken: string): Test {
     return this.test.anonymous.as(accessToken).get('/me');
   }

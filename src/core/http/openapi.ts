@@ -42,7 +42,13 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     .build();
   const described = SwaggerModule.createDocument(app, settings, {
     extraModels: [ProblemResponse],
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
+    operationIdFactory: (controller, method) => `${nameOf(controller)}_${method}`,
   });
   return { ...completed(described), servers: [server] };
+}
+
+/** @returns `magicLinks` of `MagicLinksController` */
+function nameOf(controller: string): string {
+  const name = controller.replace(/Controller$/, '');
+  return `${name.slice(0, 1).toLowerCase()}${name.slice(1)}`;
 }

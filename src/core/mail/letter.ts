@@ -20,6 +20,8 @@ function letterOf(content: MailContent): Letter {
   switch (content.template) {
     case 'verify_email':
       return templates.verify_email(content);
+    case 'magic_link':
+      return templates.magic_link(content);
     case 'address_known':
       return templates.address_known(content);
   }

@@ -19,6 +19,12 @@ export const templates = {
     action: { label: 'Confirm the address', link },
     footnote: NOT_YOU,
   }),
+  magic_link: ({ link }: { link: string }): Letter => ({
+    subject: 'Your link to sign in',
+    paragraphs: ['With this link you sign in to Tenantry. It works once, within the next hour.'],
+    action: { label: 'Sign in', link },
+    footnote: `${NOT_YOU} Pass the link on to nobody.`,
+  }),
   address_known: (_values: object): Letter => ({
     subject: 'You already have an account',
     paragraphs: [

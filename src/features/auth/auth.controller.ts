@@ -5,6 +5,7 @@ import { Refuses, Section } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
 import {
+  AUTHENTICATION,
   LoginRequest,
   RefreshRequest,
   RegisterRequest,
@@ -19,7 +20,7 @@ import { RegistrationService } from './registration.service.ts';
 import { SessionsService } from './sessions.service.ts';
 import { RefreshTransport, SignInTransport, SignOutTransport, TokenTransport } from './token-transport.ts';
 
-@Section('Authentication', 'From an address to a token pair, and from one pair to the next.')
+@Section(...AUTHENTICATION)
 @Controller('auth')
 @SingleUse('what these calls spend or end is gone after the first one')
 export class AuthController {

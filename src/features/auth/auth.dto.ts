@@ -9,6 +9,12 @@ import type { TokenPair } from './sessions.service.ts';
 const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
 const PASSWORD = { max: LONGEST_PASSWORD, example: 'correct horse battery staple' };
 
+/** The section of the document in which the way in and out stands. */
+export const AUTHENTICATION = [
+  'Authentication',
+  'From an address to a token pair, and from one pair to the next.',
+] as const;
+
 export class RegisterRequest {
   @EmailAddress()
   email: string;
@@ -37,6 +43,25 @@ export class VerifyEmailRequest {
     description: 'Of a new user; may be left out. That of a user who has the address already is never changed.',
   })
   password?: string;
+}
+
+export class LinkRequest {
+  @EmailAddress({ example: demo.owner.email })
+  email: string;
+}
+
+export class LinkSentResponse {
+  @Choice(['link_sent'], {
+    description: 'The same whether or not the address is known, or has links already that work.',
+  })
+  status: 'link_sent';
+}
+
+export const linkSent: LinkSentResponse = { status: 'link_sent' };
+
+export class VerifyLinkRequest {
+  @Text({ ...TOKEN, description: 'From the mailed link.' })
+  token: string;
 }
 
 export class LoginRequest {

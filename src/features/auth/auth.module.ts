@@ -4,15 +4,31 @@ import { UsersModule } from '../users/index.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { AuthController } from './auth.controller.ts';
 import { AuthRepository } from './auth.repository.ts';
+import { EmailTokensRepository } from './email-tokens.repository.ts';
 import { KeysController } from './keys.controller.ts';
+import { LinkSignInService } from './link-sign-in.service.ts';
 import { LoginService } from './login.service.ts';
+import { MagicLinksController } from './magic-links.controller.ts';
+import { MagicLinksService } from './magic-links.service.ts';
+import { MailedLinks } from './mailed-links.ts';
 import { RegistrationService } from './registration.service.ts';
 import { SessionsRepository } from './sessions.repository.ts';
 import { SessionsService } from './sessions.service.ts';
 
 @Module({
   imports: [CryptoModule, UsersModule],
-  controllers: [AuthController, KeysController],
-  providers: [RegistrationService, LoginService, SessionsService, AuthRepository, SessionsRepository, AccessTokens],
+  controllers: [AuthController, MagicLinksController, KeysController],
+  providers: [
+    RegistrationService,
+    MagicLinksService,
+    LinkSignInService,
+    LoginService,
+    SessionsService,
+    MailedLinks,
+    EmailTokensRepository,
+    AuthRepository,
+    SessionsRepository,
+    AccessTokens,
+  ],
 })
 export class AuthModule {}

@@ -3,9 +3,6 @@ import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
 import type { EmailIdentity } from '../users/index.ts';
 
-/** A day: long enough for a mail that is read tomorrow. */
-const VERIFICATION_LIFETIME_SECONDS = 86_400;
-
 export interface Credentials {
   /** null: unknown or suspended. */
   readonly userId: string | null;
@@ -21,53 +18,10 @@ export interface StrongerHash {
   readonly replacement: string;
 }
 
-export interface EmailToken {
-  readonly email: EmailIdentity;
-  readonly name: string;
-  /** Who has the address by now. */
-  readonly userId: string | null;
-}
-
-export interface IssuedToken {
-  /** The address has a user, who is not to be sent the token. */
-  readonly known: boolean;
-  /** The address is to be sent a mail: anybody can ask for one, so they are few in an hour. */
-  readonly due: boolean;
-}
-
 /** What sign-in asks of the gate: functions that answer in any scope, each narrow enough for that. */
 @Injectable()
 export class AuthRepository {
   constructor(private readonly database: Database) {}
-
-  async issueVerification(
-    hash: Buffer,
-    { address, key }: EmailIdentity,
-    name: string,
-    addressHash: Buffer,
-    { id, ipAddress, userAgent }: RequestInfo,
-  ): Promise<IssuedToken> {
-    return this.database.one<IssuedToken>(sql`
-      select known, due
-      from app.issue_email_token(${hash}, 'verify_email', ${VERIFICATION_LIFETIME_SECONDS}::integer, ${address}, ${key},
-        ${name}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})`);
-  }
-
-  /** @returns undefined for a token that is unknown, expired or spent */
-  async findVerification(hash: Buffer): Promise<EmailToken | undefined> {
-    const [row] = await this.database.query<{ address: string; key: string; name: string; userId: string | null }>(sql`
-      select email as address, email_key as key, name, user_id as "userId"
-      from app.find_email_token(${hash}, 'verify_email')`);
-    return row && { email: { address: row.address, key: row.key }, name: row.name, userId: row.userId };
-  }
-
-  /** @returns true for one caller, ever */
-  async useVerification(hash: Buffer): Promise<boolean> {
-    const { used } = await this.database.one<{ used: boolean }>(
-      sql`select app.use_email_token(${hash}, 'verify_email') as used`,
-    );
-    return used;
-  }
 
   /** Of the user in whose scope the current transaction runs; travels with its commit. */
   insertPassword(hash: string): void {

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { Passwords } from '../../core/crypto/index.ts';
+import { Database, Scope } from '../../core/database/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
+import { UsersService } from '../users/index.ts';
+import { AuthRepository } from './auth.repository.ts';
+import { type EmailToken, type LinkPurpose, MailedLinks } from './mailed-links.ts';
+import { passwordFaults } from './password.policy.ts';
+import { SessionsService, type TokenPair } from './sessions.service.ts';
+
+/** Signs in by a mailed link. Nobody is a user before their address is proved: the first link makes one. */
+@Injectable()
+export class LinkSignInService {
+  constructor(
+    private readonly database: Database,
+    private readonly links: MailedLinks,
+    private readonly repository: AuthRepository,
+    private readonly users: UsersService,
+    private readonly sessions: SessionsService,
+    private readonly passwords: Passwords,
+  ) {}
+
+  /**
+   * Signs in whoever holds the mailbox, as a new user with the given password; where the address has a user by now, as that
+   * user, whose password and name stay.
+   * @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent
+   */
+  async signIn(purpose: LinkPurpose, token: string, password?: string): Promise<TokenPair> {
+    return this.links.attempt(purpose, token, () => this.#signInOrUp(purpose, token, password));
+  }
+
+  async #signInOrUp(purpose: LinkPurpose, token: string, password?: string): Promise<TokenPair> {
+    const found = await this.links.find(purpose, token);
+    if (found.userId !== null) return this.#signIn(purpose, token, found.userId);
+    return (await this.#signUp(purpose, token, found, password)) ?? this.#signInOrUp(purpose, token, password);
+  }
+
+  #signIn(purpose: LinkPurpose, token: string, userId: string): Promise<TokenPair> {
+    return this.#inTransactionOf(userId, async () => {
+      await this.links.spend(purpose, token);
+      return this.sessions.begin(userId, 'email');
+    });
+  }
+
+  /** @returns undefined, and nothing happened, where the address got a user this moment: by another link of its own */
+  async #signUp(
+    purpose: LinkPurpose,
+    token: string,
+    { email, name }: EmailToken,
+    password: string | undefined,
+  ): Promise<TokenPair | undefined> {
+    const passwordHash = password === undefined ? undefined : await this.#hashed(password, [email.key, name]);
+    const userId = uuid();
+    return this.#inTransactionOf(userId, async () => {
+      if (!(await this.users.create(email, name))) return undefined;
+      await this.links.spend(purpose, token);
+      if (passwordHash !== undefined) this.repository.insertPassword(passwordHash);
+      return this.sessions.begin(userId, 'email');
+    });
+  }
+
+  async #hashed(password: string, known: readonly string[]): Promise<string> {
+    const faults = passwordFaults(password, known);
+    if (faults.length > 0) throw validationProblem(faults);
+    return this.passwords.hash(password);
+  }
+
+  #inTransactionOf<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    return this.database.inScope(Scope.user(userId), () => this.database.transaction(work));
+  }
+}

@@ -1,0 +1,56 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { Access } from '../../core/access/index.ts';
+import { Refuses, Section } from '../../core/http/index.ts';
+import { SingleUse } from '../../core/idempotency/index.ts';
+import { LimitsSignIn } from '../../core/limits/index.ts';
+import {
+  AUTHENTICATION,
+  LinkRequest,
+  linkSent,
+  LinkSentResponse,
+  SignedIn,
+  type SignedInResponse,
+  VerifyLinkRequest,
+} from './auth.dto.ts';
+import { MagicLinksService } from './magic-links.service.ts';
+import { SignInTransport, TokenTransport } from './token-transport.ts';
+
+@Section(...AUTHENTICATION)
+@Controller('auth/magic-links')
+@SingleUse('a link is spent by its first use, and asking again is what a bound is for')
+export class MagicLinksController {
+  constructor(private readonly magicLinks: MagicLinksService) {}
+
+  @Post()
+  @HttpCode(202)
+  @Access.public('before anybody is known; answers alike for every address')
+  @LimitsSignIn()
+  @ApiOperation({
+    summary: 'Ask for a link that signs in',
+    description: 'Whoever has no account gets one by using it. The answer is the same for every address.',
+  })
+  @ApiResponse({ status: 202, type: LinkSentResponse })
+  @Refuses('validation_failed')
+  async create(@Body() { email }: LinkRequest): Promise<LinkSentResponse> {
+    await this.magicLinks.request(email);
+    return linkSent;
+  }
+
+  @Post('verify')
+  @HttpCode(200)
+  @Access.public('the mailed token proves who calls')
+  @LimitsSignIn()
+  @ApiOperation({
+    summary: 'Sign in by the mailed token',
+    description: 'The token is spent by the call, and by nothing else: opening the link does not.',
+  })
+  @SignedIn()
+  @Refuses('token_used', 'validation_failed')
+  async verify(
+    @Body() { token }: VerifyLinkRequest,
+    @SignInTransport() transport: TokenTransport,
+  ): Promise<SignedInResponse> {
+    return transport.deliver(await this.magicLinks.verify(token));
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../core/database/index.ts';
+import { Mail } from '../../core/mail/index.ts';
+import { type EmailIdentity, emailIdentity } from '../users/index.ts';
+import { LinkSignInService } from './link-sign-in.service.ts';
+import { MailedLinks } from './mailed-links.ts';
+import type { TokenPair } from './sessions.service.ts';
+
+/** Signing in without a password: also when wrong ones, a stranger's for instance, have the address wait. */
+@Injectable()
+export class MagicLinksService {
+  constructor(
+    private readonly database: Database,
+    private readonly links: MailedLinks,
+    private readonly linkSignIn: LinkSignInService,
+    private readonly mail: Mail,
+  ) {}
+
+  /**
+   * Mails a link, the same to a known address and to a new one. Held back only while the mailbox has links that work.
+   * @throws Problem validation_failed for what no mail can be sent to
+   */
+  async request(email: string): Promise<void> {
+    const identity = emailIdentity(email);
+    await this.database.transaction(async () => {
+      const { withheld, url } = await this.links.issue('magic_link', identity, namedAfter(identity));
+      this.mail.send({ to: identity.address, withheld, template: 'magic_link', link: url });
+    });
+  }
+
+  /** @throws Problem token_used */
+  async verify(token: string): Promise<TokenPair> {
+    return this.linkSignIn.signIn('magic_link', token);
+  }
+}
+
+/** What a new user is called, until they say otherwise. */
+function namedAfter({ address }: EmailIdentity): string {
+  return address.slice(0, address.lastIndexOf('@'));
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/index.ts';
+import { currentRequest } from '../../core/context/context.ts';
+import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
+import { Problem } from '../../core/http/index.ts';
+import type { EmailIdentity } from '../users/index.ts';
+import { type EmailToken, EmailTokensRepository, type LinkPurpose } from './email-tokens.repository.ts';
+
+export type { EmailToken, LinkPurpose };
+
+/** A link that was made for an address. */
+export interface IssuedLink {
+  readonly url: string;
+  /** The address has a user. */
+  readonly known: boolean;
+  /** The address has had its few mails: one is made like any other, and not sent. */
+  readonly withheld: boolean;
+}
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+/**
+ * The page of the front end that takes each link, and how long it is good for: no shorter than the hour in which an address
+ * is sent three of them, or a stranger who asks for those would keep their owner from having any.
+ */
+const links: Readonly<Record<LinkPurpose, { page: string; lifetimeSeconds: number; action: string }>> = {
+  verify_email: { page: 'verify-email', lifetimeSeconds: DAY, action: 'auth.registration_requested' },
+  magic_link: { page: 'magic-link', lifetimeSeconds: HOUR, action: 'auth.magic_link_requested' },
+};
+
+/** Links that prove to us who holds a mailbox: single-use, and good for one purpose and one address. */
+@Injectable()
+export class MailedLinks {
+  constructor(
+    private readonly config: Config,
+    private readonly repository: EmailTokensRepository,
+    private readonly keyedHash: KeyedHash,
+  ) {}
+
+  /**
+   * Makes a link in the current transaction, which mails it: the same work for every address.
+   * @param name of the person that a new address stands for
+   */
+  async issue(purpose: LinkPurpose, email: EmailIdentity, name: string): Promise<IssuedLink> {
+    const { page, lifetimeSeconds, action } = links[purpose];
+    const token = randomToken();
+    const addressHash = this.keyedHash.digest('email_address', email.key);
+    const { known, due } = await this.repository.issue(
+      { hash: tokenHash(token), purpose, lifetimeSeconds, email, name, action, addressHash },
+      currentRequest(),
+    );
+    // The token stands behind the #: a browser sends that to no server, so it is in no log and no Referer.
+    return { url: `${this.config.appUrl}/${page}#token=${token}`, known, withheld: !due };
+  }
+
+  /**
+   * Says what a token stands for, without spending it.
+   * @throws Problem token_used
+   */
+  async find(purpose: LinkPurpose, token: string): Promise<EmailToken> {
+    const found = await this.repository.find(tokenHash(token), purpose);
+    if (!found) throw new Problem('token_used');
+    return found;
+  }
+
+  /**
+   * Spends a token in the current transaction.
+   * @throws Problem token_used for all but one caller, ever
+   */
+  async spend(purpose: LinkPurpose, token: string): Promise<void> {
+    if (!(await this.repository.use(tokenHash(token), purpose))) throw new Problem('token_used');
+  }
+
+  /** Runs what a token is shown for, and records where it is refused, after all else was undone. */
+  async attempt<T>(purpose: LinkPurpose, token: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const isRefused = error instanceof Problem && error.code === 'token_used';
+      if (isRefused) await this.repository.recordRefusal(tokenHash(token), purpose, currentRequest());
+      throw error;
+    }
+  }
+}
