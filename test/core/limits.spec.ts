@@ -16,19 +16,14 @@ import { createLogger } from '../../src/core/telemetry/logger.ts';
 import { RequestMetrics } from '../../src/core/telemetry/request-metrics.ts';
 import { RequestObserver } from '../../src/core/telemetry/request-observer.ts';
 import { startCars } from '../support/cars.ts';
+import { TestClock } from '../support/clock.ts';
 import { testConfig } from '../support/environment.ts';
 
 /** Moves only when a test moves it. */
-class StoppedClock extends Clock {
-  #now = Date.UTC(2026, 10, 21);
-
-  override now(): Date {
-    return new Date(this.#now);
-  }
-
-  advance(milliseconds: number): void {
-    this.#now += milliseconds;
-  }
+function stoppedClock(): TestClock {
+  const clock = new TestClock();
+  clock.stop();
+  return clock;
 }
 
 describe('the address of a client', () => {
@@ -59,8 +54,8 @@ describe('the address of a client', () => {
 });
 
 describe('a token bucket', () => {
-  let clock: StoppedClock;
-  beforeEach(() => void (clock = new StoppedClock()));
+  let clock: TestClock;
+  beforeEach(() => void (clock = stoppedClock()));
 
   const limit = (requests: number, seconds: number) => new RateLimit('address', { requests, seconds });
   const allowed = (buckets: TokenBuckets, key = 'a') => buckets.take(key).allowed;
@@ -91,7 +86,7 @@ describe('a token bucket', () => {
     const steps = fc.array(fc.record({ wait: fc.nat({ max: 700 }), calls: fc.integer({ min: 1, max: 40 }) }));
     fc.assert(
       fc.property(steps, (walk) => {
-        const walked = new StoppedClock();
+        const walked = stoppedClock();
         const buckets = new TokenBuckets(new RateLimit('address', quota), walked);
         let tokens = quota.requests;
         for (const { wait, calls } of walk) {
@@ -133,7 +128,7 @@ describe('a token bucket', () => {
 
 describe('a short memory', () => {
   it('keeps what was written for its time, and forgets it after twice that', () => {
-    const clock = new StoppedClock();
+    const clock = stoppedClock();
     const memory = new ShortMemory<number>(clock, 1000);
     clock.advance(999);
     memory.set('a', 1);
@@ -144,7 +139,7 @@ describe('a short memory', () => {
   });
 
   it('never holds more than twice its capacity, whoever comes', () => {
-    const memory = new ShortMemory<number>(new StoppedClock(), 60_000, 100);
+    const memory = new ShortMemory<number>(stoppedClock(), 60_000, 100);
     for (let key = 0; key < 10_000; key += 1) {
       memory.set(`${key}`, key);
       expect(memory.size).toBeLessThanOrEqual(200);
@@ -154,7 +149,7 @@ describe('a short memory', () => {
 });
 
 describe('the limit by address', () => {
-  const clock = new StoppedClock();
+  const clock = stoppedClock();
   const origin = 'https://app.example.com';
   let app: NestFastifyApplication;
 
@@ -306,6 +301,7 @@ describe('X-Forwarded-For', () => {
   }
 
   it.each([
+    // What a proxy says is believed.
     ['behind one proxy', '10.0.0.1', '192.0.2.1', '10.0.0.0/8', '192.0.2.1'],
     ['behind a proxy at the same machine', '::1', '192.0.2.1', '127.0.0.0/8,::1/128', '192.0.2.1'],
     ['behind a proxy on a socket for both kinds', '::ffff:10.0.0.1', '192.0.2.1', '10.0.0.0/8', '192.0.2.1'],
@@ -316,11 +312,7 @@ describe('X-Forwarded-For', () => {
     ['by IPv6, with its port', '10.0.0.1', '[2001:db8::1]:4711', '10.0.0.0/8', '2001:db8::1'],
     ['where there are proxies alone', '10.0.0.1', '10.0.0.2', '10.0.0.0/8', '10.0.0.2'],
     ['which nobody can read', '10.0.0.1', 'unknown', '10.0.0.0/8', '::'],
-  ])('names the client: %s', async (_what, peer, forwardedFor, proxies, client) => {
-    expect(await seenAs(peer, forwardedFor, proxies)).toBe(client);
-  });
-
-  it.each([
+    // What anybody else says is not.
     ['where no network is named', '10.0.0.1', '192.0.2.1', '', '10.0.0.1'],
     ['from elsewhere', '198.51.100.1', '192.0.2.1', '10.0.0.0/8', '198.51.100.1'],
     ['from elsewhere by IPv6', '2001:db8::1', '192.0.2.1', 'fd00::/8,10.0.0.0/8', '2001:db8::1'],
@@ -328,7 +320,7 @@ describe('X-Forwarded-For', () => {
     ['before a stranger wrote to it', '10.0.0.1', '192.0.2.1, 198.51.100.1', '10.0.0.0/8', '198.51.100.1'],
     ['before a stranger in a chain', '10.0.0.1', '192.0.2.1, 198.51.100.1, 10.0.0.2', '10.0.0.0/8', '198.51.100.1'],
     ['from a stranger whose name begins like a proxy', '10.0.0.1', '192.0.2.1, 10.0.0.1.evil', '10.0.0.0/8', '::'],
-  ])('is not believed %s', async (_what, peer, forwardedFor, proxies, client) => {
+  ])('finds the client: %s', async (_what, peer, forwardedFor, proxies, client) => {
     expect(await seenAs(peer, forwardedFor, proxies)).toBe(client);
   });
 
