@@ -32,7 +32,7 @@ const steps: readonly Step[] = [
     says: 'Compiling',
     folder: 'dist',
     sources: ['src/**/*.ts', 'src/tsconfig.json', 'tsconfig.json'],
-    program: 'typescript/bin/tsc',
+    program: 'typescript-7/bin/tsc',
     args: ['-p', 'src'],
   },
 ];
