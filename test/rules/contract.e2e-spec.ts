@@ -120,6 +120,17 @@ describe.each(writes)('$method $path', (route) => {
     if (bodyFor(route) === undefined && route.rule.kind !== 'public') expect(answer.status).toBeLessThan(300);
     else expectProblem(route, answer, 'validation_failed');
   });
+
+  if (['PATCH', 'PUT'].includes(route.method)) {
+    it.each([
+      ['of no type', {}, 'unsupported_media_type'],
+      ['of JSON', { 'content-type': JSON_TYPE }, 'malformed_json'],
+      ['of JSON, in no chunk', { 'content-type': JSON_TYPE, 'transfer-encoding': 'chunked' }, 'malformed_json'],
+      ['of another type', { 'content-type': 'text/plain' }, 'unsupported_media_type'],
+    ] as const)('refuses no bytes %s', async (_case, headers, code) => {
+      expectProblem(route, await sendTo(route, { ...(await given(route)), headers }), code);
+    });
+  }
 });
 
 describe.each(routes.all)('$method $path', (route) => {

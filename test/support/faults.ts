@@ -87,6 +87,7 @@ export const ORDER: readonly (readonly Fault[])[] = [
     fault('half a body', 'body', 'malformed_json', isWrite, body('{"a":')),
     fault('body too large', 'body', 'payload_too_large', isWrite, body(`"${TOO_MUCH}"`)),
     fault('a form', 'body', 'unsupported_media_type', isWrite, body('a=1', 'application/x-www-form-urlencoded')),
+    fault('no body', 'body', 'unsupported_media_type', takesBody, (draft) => ({ ...draft, body: undefined })),
     fault('query not decodable', 'query', 'bad_request', always, query('a=%zz')),
   ],
   [
@@ -160,6 +161,11 @@ function always(): boolean {
 
 function isWrite({ method }: Route): boolean {
   return method !== 'GET';
+}
+
+/** It means nothing without one. */
+function takesBody({ method }: Route): boolean {
+  return method === 'PATCH' || method === 'PUT';
 }
 
 /** Whoever watches over the server asks for its health, as often as they like. */

@@ -8,6 +8,8 @@ const MERGE_PATCH = 'application/merge-patch+json';
 /** A charset other than UTF-8, the one that JSON has (RFC 8259, 8.1). */
 const FOREIGN_CHARSET = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(?:;|$))/i;
 
+const NEED_A_BODY = new Set(['PATCH', 'PUT']);
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     bodyLimit?: number;
@@ -38,6 +40,17 @@ export function acceptJsonOnly(server: FastifyInstance): void {
       }
     },
   );
+}
+
+/**
+ * Fastify's `preValidation`, of a request whose body has been parsed. A PATCH says by its body what is to be, and so does a PUT:
+ * one that came without has lost it on the way, and must not pass for one that changes nothing.
+ * @returns what the parser would have said of it, had there been anything to parse
+ */
+export function missingBody({ method, headers, body, is404 }: FastifyRequest): Problem | undefined {
+  const isMissing = NEED_A_BODY.has(method) && body === undefined && !is404;
+  if (!isMissing) return undefined;
+  return new Problem(headers['content-type'] === undefined ? 'unsupported_media_type' : 'malformed_json');
 }
 
 function parsedBody(request: FastifyRequest, body: Buffer): unknown {

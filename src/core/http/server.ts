@@ -6,7 +6,7 @@ import type { Config } from '../../config/index.ts';
 import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RequestObserver } from '../telemetry/request-observer.ts';
 import { answerProblem } from './problem-answer.ts';
-import { acceptJsonOnly, limitBody } from './body.ts';
+import { acceptJsonOnly, limitBody, missingBody } from './body.ts';
 import { answerClientError, watchConnections } from './client-error.ts';
 import { compressAnswer } from './compression.ts';
 import { decorateAnswer, tagAnswer } from './answer.ts';
@@ -87,7 +87,7 @@ function addHooks(
     if (cors.isPreflight(request)) cors.answerPreflight(request, reply);
     else done(faultOf(request, readiness));
   });
-  server.addHook('preValidation', (request, _reply, done) => done(request.excess));
+  server.addHook('preValidation', (request, _reply, done) => done(missingBody(request) ?? request.excess));
   server.addHook('preSerialization', (_request, reply, payload, done) => done(null, decorateAnswer(reply, payload)));
   server.addHook('onSend', (request, reply, payload, done) => {
     setStandardHeaders(request, reply, config.isProduction);
