@@ -145,6 +145,24 @@ describe('the limit of sign-in by address', () => {
     expect(counted.flat().filter(({ allowed }) => allowed)).toHaveLength(3);
   });
 
+  it('refuses no longer than the window that is configured now', async () => {
+    const count = async (seconds: number) => {
+      const taken = `select allowed, full_in as "fullIn" from app.count_sign_in('${'y'.repeat(32)}', 3, ${seconds})`;
+      const [found] = await app.database.query<{ allowed: boolean; fullIn: number }>(taken);
+      return found!;
+    };
+    for (let call = 0; call < 3; call += 1) expect((await count(3000)).allowed).toBe(true);
+    const refused = await count(30);
+    expect(refused.allowed).toBe(false);
+    expect(refused.fullIn).toBeLessThanOrEqual(30_000);
+    // As if a third of it were over.
+    await app.database.query(
+      `update sign_in_counts set full_at = full_at - interval '11 s' where address_hash = '${'y'.repeat(32)}'`,
+    );
+    expect((await count(30)).allowed).toBe(true);
+    expect((await count(30)).allowed).toBe(false);
+  });
+
   it('counts all ways in together, of IPv6 by network, and before it looks at the body', async () => {
     await at('2001:db8::1', '/auth/register', { email: 'grace@example.com', name: 'Grace' }).expect(202);
     await at('2001:db8::2', '/auth/email/verify', { token: 'unknown' }).expect(410);
