@@ -4,6 +4,9 @@ import type { components } from './schema.ts';
 export type Problem = components['schemas']['ProblemResponse'];
 export type ProblemCode = Problem['code'];
 
+/** What is wrong with one field: a stable `code`, and `detail` for people. */
+export type Fault = components['schemas']['FieldErrorResponse'];
+
 /** A refusal, thrown by `ok`. */
 export class ProblemError<Code extends ProblemCode = ProblemCode> extends Error {
   override readonly name = 'ProblemError';
@@ -17,9 +20,8 @@ export class ProblemError<Code extends ProblemCode = ProblemCode> extends Error 
   }
 
   /** What is wrong with each field: by its JSON pointer, such as `/slug`, or the name of the parameter. */
-  get faults(): ReadonlyMap<string, string> {
-    const errors = this.problem.errors ?? [];
-    return new Map(errors.map(({ pointer, parameter, detail }) => [pointer ?? parameter ?? '', detail]));
+  get faults(): ReadonlyMap<string, readonly Fault[]> {
+    return Map.groupBy(this.problem.errors ?? [], ({ pointer, parameter }) => pointer ?? parameter ?? '');
   }
 }
 

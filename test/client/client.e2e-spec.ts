@@ -269,10 +269,24 @@ describe('a call', () => {
     expect(refused).toBeInstanceOf(client.ProblemError);
     expect(refused).toMatchObject({ code: 'validation_failed', problem: { status: 422, instance: ORGANIZATIONS } });
     expect([...refused.faults.keys()]).toEqual(['/name', '/slug']);
+    expect(refused.faults.get('/name')).toEqual([{ pointer: '/name', code: 'min_length', detail: expect.any(String) }]);
     expect(client.isProblem(refused)).toBe(true);
     expect(client.isProblem(refused, 'not_found', 'validation_failed')).toBe(true);
     expect(client.isProblem(refused, 'not_found')).toBe(false);
     expect(client.isProblem(new Error('not_found'))).toBe(false);
+  });
+
+  it('tells of each fault, also where one field has several, or none is named', async () => {
+    const short = { pointer: '/slug', code: 'min_length', detail: 'must have at least 3 characters' };
+    const plain = { pointer: '/slug', code: 'pattern', detail: 'must match ^[a-z]+$' };
+    const deep = { parameter: 'page', code: 'maximum', detail: 'must not be greater than 100' };
+    const whole = { code: 'required', detail: 'must have a member' };
+    const { faults } = new client.ProblemError({ code: 'validation_failed', errors: [short, deep, plain, whole] });
+    expect([...faults]).toEqual([
+      ['/slug', [short, plain]],
+      ['page', [deep]],
+      ['', [whole]],
+    ]);
   });
 
   it('throws something else where no API has answered', async () => {
