@@ -1,3 +1,12 @@
 export { type Client, type ClientOptions, createClient } from './client.ts';
-export { type Fault, isProblem, ok, type Problem, type ProblemCode, ProblemError, UnexpectedAnswer } from './problem.ts';
+export {
+  changed,
+  type Fault,
+  isProblem,
+  ok,
+  type Problem,
+  type ProblemCode,
+  ProblemError,
+  UnexpectedAnswer,
+} from './problem.ts';
 export type { components, operations, paths } from './schema.ts';

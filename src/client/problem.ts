@@ -1,5 +1,7 @@
 import type { components } from './schema.ts';
 
+const NOT_MODIFIED = 304;
+
 /** What the server says when it refuses (RFC 9457). */
 export type Problem = components['schemas']['ProblemResponse'];
 export type ProblemCode = Problem['code'];
@@ -52,13 +54,23 @@ interface Outcome<Data> {
 /**
  * @param call of the client: `ok(api.GET('/api/v1/me'))`
  * @returns the body of the answer
- * @throws ProblemError for a refusal, UnexpectedAnswer for an error that the API does not have
+ * @throws ProblemError for a refusal, UnexpectedAnswer for an error that the API does not have, and for a 304, which is for `changed`
  */
 export async function ok<Data>(call: Promise<Outcome<Data>>): Promise<Exclude<Data, undefined>> {
   const { data, error, response } = await call;
   if (!response.ok) throw isDetails(error) ? new ProblemError(error) : new UnexpectedAnswer(response.status);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is ok has the data of its type, or no body
   return data as Exclude<Data, undefined>;
+}
+
+/**
+ * @param call of the client that reads with `If-None-Match`
+ * @returns the body of the answer; undefined where the caller has it already (304)
+ * @throws as `ok`
+ */
+export async function changed<Data>(call: Promise<Outcome<Data>>): Promise<Exclude<Data, undefined> | undefined> {
+  const outcome = await call;
+  return outcome.response.status === NOT_MODIFIED ? undefined : ok(Promise.resolve(outcome));
 }
 
 /** @returns the code of a refusal, which is left unread for whoever gets it */

@@ -289,6 +289,18 @@ describe('a call', () => {
     ]);
   });
 
+  it('with the tag of what is there already brings nothing, until that has changed', async () => {
+    const { api } = await signedIn();
+    const tag = (await api.GET('/api/v1/me')).response.headers.get('ETag');
+    const read = () => client.changed(api.GET('/api/v1/me', { params: { header: { 'If-None-Match': tag } } }));
+
+    expect(await read()).toBeUndefined();
+    await client.ok(api.PATCH('/api/v1/me', { body: { name: 'Grace' } }));
+    expect(await read()).toMatchObject({ name: 'Grace' });
+    await client.ok(api.POST('/api/v1/auth/logout'));
+    await expect(read()).rejects.toThrow(client.ProblemError);
+  });
+
   it('throws something else where no API has answered', async () => {
     const { api, browser } = page();
     browser.meets(async () => new Response('<h1>Bad gateway</h1>', { status: 502 }));
@@ -299,11 +311,14 @@ describe('a call', () => {
 it(
   'has types for calls, answers and refusals',
   async () => {
-    const text = `import { createClient, isProblem, ok } from 'tenantry-client';
+    const text = `import { changed, createClient, isProblem, ok } from 'tenantry-client';
     const api = createClient({ baseUrl: '' });
     export async function calls(): Promise<void> {
       const me = await ok(api.GET('/api/v1/me'));
       const name: string = me.name;
+      const newer = await changed(api.GET('/api/v1/me', { params: { header: { 'If-None-Match': '"1"' } } }));
+      // @ts-expect-error there may be none
+      newer.name;
       // @ts-expect-error there is no such member
       me.surname;
       // @ts-expect-error there is no such path
