@@ -5,6 +5,7 @@ import { Registry } from 'prom-client';
 import request from 'supertest';
 import { Clock } from '../../src/core/clock/clock.ts';
 import { addressBlock, clientAddress } from '../../src/core/http/client-address.ts';
+import { parseJson } from '../../src/core/http/json.ts';
 import { Readiness } from '../../src/core/http/readiness.ts';
 import { RouteTable } from '../../src/core/http/route-table.ts';
 import { createServer } from '../../src/core/http/server.ts';
@@ -212,13 +213,15 @@ describe('the limit by address', () => {
     expect((await api().head('/api/v1/cars').set('x-forwarded-for', '192.0.2.1')).status).toBe(429);
   });
 
-  it('is judged after what the parser finds, and before everything else', async () => {
+  it('is judged after what a header tells, and before the body is read and everything else', async () => {
     await statuses('192.0.2.1', '192.0.2.1', '192.0.2.1');
     const post = (type: string, body: string) =>
       api().post('/api/v1/cars').set('x-forwarded-for', '192.0.2.1').type(type).send(body);
-    expect((await post('application/json', '{')).status).toBe(400);
     expect((await post('text/plain', 'x')).status).toBe(415);
+    expect((await post('application/json; charset=latin1', '{')).status).toBe(415);
     expect((await post('application/json', `"${'x'.repeat(256 * 1024)}"`)).status).toBe(413);
+    expect((await post('application/json', '{')).status).toBe(429);
+    expect((await post('application/json', '')).status).toBe(429);
     expect((await post('application/json', '{"name":5}')).status).toBe(429);
     expect((await from('192.0.2.1', '/api/v1/faults/unauthenticated')).status).toBe(429);
   });
@@ -280,6 +283,28 @@ describe('a request over the limit', () => {
     await under.close();
     await over.close();
   });
+
+  it('is not parsed: however wide its body, it costs less than half of what it takes to parse that', async () => {
+    const over = await startCars({ RATE_LIMIT_ADDRESS: '1/3600' });
+    const members = Array.from({ length: 9_900 }, (_, index) => [`member${index}`, index]);
+    const body = JSON.stringify({ metadata: Object.fromEntries(members) });
+    const post = { method: 'POST', url: '/api/v1/cars', headers: { 'content-type': 'application/json' } } as const;
+    const cost = { refused: Infinity, parsed: Infinity };
+    await over.inject('/api/v1/cars');
+    for (let round = 0; round < ROUNDS * ROUNDS; round += 1) {
+      cost.refused = Math.min(cost.refused, await timeOf(() => over.inject({ ...post, payload: body })));
+      cost.parsed = Math.min(cost.parsed, await timeOf(() => parseJson(Buffer.from(body))));
+    }
+    expect((await over.inject({ ...post, payload: body })).statusCode).toBe(429);
+    expect(cost.refused).toBeLessThan(cost.parsed / 2);
+    await over.close();
+  });
+
+  async function timeOf(work: () => unknown): Promise<number> {
+    const start = performance.now();
+    await work();
+    return performance.now() - start;
+  }
 });
 
 describe('X-Forwarded-For', () => {

@@ -84,7 +84,6 @@ const TOO_LONG = 'x'.repeat(20_000);
 export const ORDER: readonly (readonly Fault[])[] = [
   [
     fault('headers too large', 'size', 'headers_too_large', always, header('x-long', TOO_LONG)),
-    fault('half a body', 'body', 'malformed_json', isWrite, body('{"a":')),
     fault('body too large', 'body', 'payload_too_large', isWrite, body(`"${TOO_MUCH}"`)),
     fault('a form', 'body', 'unsupported_media_type', isWrite, body('a=1', 'application/x-www-form-urlencoded')),
     fault('no body', 'body', 'unsupported_media_type', takesBody, (draft) => ({ ...draft, body: undefined })),
@@ -98,9 +97,11 @@ export const ORDER: readonly (readonly Fault[])[] = [
       isLimited,
       header('x-forwarded-for', EXHAUSTED_ADDRESS),
     ),
-    // Only a token that has been verified tells whose the request is.
-    fault('too many of the caller', 'token', 'rate_limited', isClosed, token('exhausted')),
   ],
+  // It costs much to find, and an address that has no request left is to cost little.
+  [fault('half a body', 'body', 'malformed_json', isWrite, body('{"a":'))],
+  // Only a token that has been verified tells whose the request is.
+  [fault('too many of the caller', 'token', 'rate_limited', isClosed, token('exhausted'))],
   [
     fault('no token', 'token', 'unauthenticated', isClosed, token('none')),
     fault('token expired', 'token', 'token_expired', isClosed, token('expired')),

@@ -57,5 +57,8 @@ function parsedBody(request: FastifyRequest, body: Buffer): unknown {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
   const isMisplaced = type.toLowerCase().startsWith(MERGE_PATCH) && request.method !== 'PATCH';
   if (encoding !== 'identity' || isMisplaced || FOREIGN_CHARSET.test(type)) throw new Problem('unsupported_media_type');
-  return body.length === 0 ? undefined : parseJson(body);
+  if (body.length === 0) return undefined;
+  // To parse can cost as much as to answer.
+  if (request.excess) throw request.excess;
+  return parseJson(body);
 }

@@ -87,6 +87,7 @@ function addHooks(
     if (cors.isPreflight(request)) cors.answerPreflight(request, reply);
     else done(faultOf(request, readiness));
   });
+  // The excess of a request without a body, which no parser has seen.
   server.addHook('preValidation', (request, _reply, done) => done(missingBody(request) ?? request.excess));
   server.addHook('preSerialization', (_request, reply, payload, done) => done(null, decorateAnswer(reply, payload)));
   server.addHook('onSend', (request, reply, payload, done) => {

@@ -9,7 +9,7 @@ import { TokenBuckets } from './token-buckets.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Its address has made too many. Answered once the parser, which is judged first, has found nothing. */
+    /** Its address has made too many. Answered after what its headers and its size are refused for, and before its body is parsed. */
     excess?: Problem | undefined;
   }
 }
