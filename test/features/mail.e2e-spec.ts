@@ -12,15 +12,18 @@ describe('mail', () => {
   let app: TestApp;
   let smtp: SmtpServer;
 
-  beforeEach(async () => void (smtp = await SmtpServer.start()));
+  /** One application for the tests beside it, with a mail server that it knows where the environment names one. */
+  function started(environment: (smtpUrl: string) => Record<string, string> = () => ({})): void {
+    beforeAll(async () => {
+      smtp = await SmtpServer.start();
+      const MAIL_FROM = 'Tenantry <no-reply@tenantry.example>';
+      app = await TestApp.start({ environment: { MAIL_FROM, ...environment(smtp.url) } });
+    });
 
-  afterEach(async () => {
-    await app.stop();
-    await smtp.stop();
-  });
-
-  async function start(more: Record<string, string> = {}): Promise<void> {
-    app = await TestApp.start({ environment: { MAIL_FROM: 'Tenantry <no-reply@tenantry.example>', ...more } });
+    afterAll(async () => {
+      await app.stop();
+      await smtp.stop();
+    });
   }
 
   function send(mail: { to: string } & MailContent, fail = false): Promise<void> {
@@ -52,8 +55,9 @@ describe('mail', () => {
   }
 
   describe('in development', () => {
+    started();
+
     it('is kept for the mailbox, after the commit', async () => {
-      await start();
       await send({ to: 'Ada@example.com', template: 'verify_email', link });
       await app.mailsTo('ada@example.com');
       expect(await shownTo('ada@example.com')).toEqual([
@@ -71,7 +75,6 @@ describe('mail', () => {
     });
 
     it('is not sent when the change that asked for it is undone', async () => {
-      await start();
       await expect(send({ to: 'a@example.com', template: 'address_known' }, true)).rejects.toThrow('changed my mind');
       await send({ to: 'b@example.com', template: 'address_known' });
       await app.mailsTo('b@example.com');
@@ -79,19 +82,18 @@ describe('mail', () => {
     });
 
     it('is shown newest first', async () => {
-      await start();
       for (const to of ['first@example.com', 'second@example.com']) {
         await send({ to, template: 'verify_email', link });
         await app.mailsTo(to);
       }
       const { body } = await mailbox();
-      expect(body.data.map(({ to }: { to: string }) => to)).toEqual(['second@example.com', 'first@example.com']);
+      const newest = body.data.slice(0, 2).map(({ to }: { to: string }) => to);
+      expect(newest).toEqual(['second@example.com', 'first@example.com']);
     });
 
     it('is shown to a browser as a page that runs nothing', async () => {
-      await start();
-      await send({ to: 'ada@example.com', template: 'verify_email', link });
-      await app.mailsTo('ada@example.com');
+      await send({ to: 'grace@example.com', template: 'verify_email', link });
+      await app.mailsTo('grace@example.com');
       const { text, headers } = await app.anonymous
         .outside('get', '/dev/mailbox')
         .set('Accept', 'text/html')
@@ -107,25 +109,28 @@ describe('mail', () => {
     });
 
     it('escapes what the page is asked for', async () => {
-      await start();
       const { text } = await app.anonymous.outside('get', '/dev/mailbox?to=%22%3E%3Cscript%3E').expect(200);
       expect(text).toContain('value="&quot;&gt;&lt;script&gt;"');
       expect(text).toContain('No mail yet.');
     });
 
     it('refuses a filter that it does not know', async () => {
-      await start();
       await mailbox('?from=a').expect(422);
+    });
+
+    it('is refused outside of a transaction, where it could be sent for a change that never happened', async () => {
+      expect(() => app.nest.get(Mail).send({ to: 'a@example.com', template: 'address_known' })).toThrow('transaction');
     });
   });
 
   describe.each(['test', 'production'])('in %s', (environment) => {
+    started((smtpUrl) => ({
+      NODE_ENV: environment,
+      SMTP_URL: smtpUrl,
+      METRICS_TOKEN: randomBytes(32).toString('base64url'),
+    }));
+
     it('goes to the mail server alone: there is no mailbox', async () => {
-      await start({
-        NODE_ENV: environment,
-        SMTP_URL: smtp.url,
-        METRICS_TOKEN: randomBytes(32).toString('base64url'),
-      });
       await mailbox().expect(404);
       await send({ to: 'ada@example.com', template: 'verify_email', link });
       await until(() => smtp.mails.length > 0);
@@ -135,8 +140,14 @@ describe('mail', () => {
   });
 
   describe('to a mail server', () => {
+    started((smtpUrl) => ({ SMTP_URL: smtpUrl }));
+
+    afterEach(async () => {
+      await app.database.query('delete from graphile_worker._private_jobs where key is null');
+      smtp.forget();
+    });
+
     it('is tried again while the server will not take it, and is the same message', async () => {
-      await start({ SMTP_URL: smtp.url });
       smtp.refuse('DATA', '451 try later', 2);
       await send({ to: 'ada@example.com', template: 'address_known' });
       for (let attempt = 1; attempt <= 2; attempt++) {
@@ -156,7 +167,6 @@ describe('mail', () => {
     });
 
     it('is not pressed upon a server that knows no such recipient', async () => {
-      await start({ SMTP_URL: smtp.url });
       smtp.refuse('RCPT', '550 no such user', 1);
       await send({ to: 'nobody@example.com', template: 'address_known' });
       await until(() => smtp.attempts === 1);
@@ -164,8 +174,20 @@ describe('mail', () => {
       expect(smtp.mails).toEqual([]);
     });
 
+    it('keeps no address in the error of a job', async () => {
+      smtp.refuse('DATA', '451 later, secret@example.com', 1);
+      await send({ to: 'secret@example.com', template: 'address_known' });
+      await until(async () => (await errors()).length > 0);
+      expect(await errors()).toEqual([
+        { attempts: 1, last_error: 'The mail server did not take the mail: EENVELOPE, reply 451' },
+      ]);
+    });
+  });
+
+  describe('to a mail server that is watched', () => {
+    started((smtpUrl) => ({ SMTP_URL: smtpUrl }));
+
     it('leaves its address out of logs, errors and metrics', async () => {
-      await start({ SMTP_URL: smtp.url });
       const lines: unknown[] = [];
       const write = (...line: unknown[]): void => void lines.push(line);
       Logger.overrideLogger({ log: write, warn: write, error: write });
@@ -191,21 +213,6 @@ describe('mail', () => {
       expect(metrics).toMatch(/^jobs_queued \d+$/m);
       expect(JSON.stringify([lines, metrics])).not.toMatch(/secret@|token=abc/);
     });
-
-    it('keeps no address in the error of a job', async () => {
-      await start({ SMTP_URL: smtp.url });
-      smtp.refuse('DATA', '451 later, secret@example.com', 1);
-      await send({ to: 'secret@example.com', template: 'address_known' });
-      await until(async () => (await errors()).length > 0);
-      expect(await errors()).toEqual([
-        { attempts: 1, last_error: 'The mail server did not take the mail: EENVELOPE, reply 451' },
-      ]);
-    });
-  });
-
-  it('is refused outside of a transaction, where it could be sent for a change that never happened', async () => {
-    await start();
-    expect(() => app.nest.get(Mail).send({ to: 'a@example.com', template: 'address_known' })).toThrow('transaction');
   });
 
   async function errors(): Promise<{ attempts: number; last_error: string }[]> {

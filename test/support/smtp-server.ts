@@ -39,6 +39,12 @@ export class SmtpServer {
     this.#refusals = { command, reply, times };
   }
 
+  /** All that it has taken and counted. */
+  forget(): void {
+    this.mails.length = 0;
+    this.attempts = 0;
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
