@@ -19,9 +19,9 @@ interface Walk {
   readonly color: string;
 }
 
-const RUNS = size(25, 400);
+const RUNS = size(10, 400);
 /** In which there is writing all the while. */
-const WALKS = size(5, 100);
+const WALKS = size(2, 100);
 const TIMEOUT_MS = size(30_000, 10 * 60_000);
 
 const SORTS = ['name', 'color', 'created_at', 'name,created_at', 'color,name', 'created_at,color,name'];
