@@ -53,7 +53,7 @@ export class Judge {
     app.clock.stop();
     const judge = new Judge(app, new Routes(app));
     for (let count = 0; count < REQUESTS_EACH; count += 1) {
-      await request(app.url).get('/problems/unheard-of').set('x-forwarded-for', EXHAUSTED_ADDRESS);
+      await app.nest.inject({ url: '/problems/unheard-of', headers: { 'x-forwarded-for': EXHAUSTED_ADDRESS } });
     }
     return judge;
   }
