@@ -192,13 +192,15 @@ describe('the other gates', () => {
 
   it('the OpenAPI document, by Spectral, OWASP and Redocly', async () => {
     const document = JSON.parse(readFileSync(join(root, 'openapi.json'), 'utf8'));
-    const operation = document.paths['/api/v1/me'].get;
+    const path = '/api/v1/me';
+    const operation = document.paths[path].get;
     delete operation.description;
     delete operation.responses['401'];
     delete operation.responses['200'].headers.RateLimit;
     operation.parameters.push({ name: 'q', in: 'query', schema: { type: 'string' } });
 
-    const { passes, output } = await run(contract, project({ 'openapi.json': JSON.stringify(document) }));
+    const planted = { ...document, paths: { [path]: document.paths[path] } };
+    const { passes, output } = await run(contract, project({ 'openapi.json': JSON.stringify(planted) }));
 
     expect(passes).toBe(false);
     for (const rule of [
