@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
 import { CryptoModule } from '../crypto/index.ts';
 import { Judgement } from './judgement.ts';
-import { JudgementInterceptor } from './judgement.interceptor.ts';
 import { PagesInterceptor } from './pages.interceptor.ts';
 import { ProblemsController } from './problems.controller.ts';
 import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
@@ -15,7 +14,7 @@ import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
   // Among these the order counts too: each sees what those below it refuse.
   providers: [
     Judgement,
-    { provide: APP_INTERCEPTOR, useClass: JudgementInterceptor },
+    { provide: APP_INTERCEPTOR, useExisting: Judgement },
     { provide: APP_INTERCEPTOR, useClass: PagesInterceptor },
     { provide: APP_INTERCEPTOR, useClass: UndeclaredInputInterceptor },
   ],

@@ -1,6 +1,15 @@
-import { type ExecutionContext, Injectable, type OnModuleInit, SetMetadata, type Type } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  type OnModuleInit,
+  SetMetadata,
+  type Type,
+} from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, ModuleRef, Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { catchError, type Observable } from 'rxjs';
 import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER } from '../access/access.decorator.ts';
 import { databaseFault } from '../database/faults.ts';
 import { Precondition, takesPrecondition } from './etag.ts';
@@ -28,16 +37,19 @@ export function Resource(service: Type<Resources>): ClassDecorator & MethodDecor
   return SetMetadata(RESOURCE_KEY, service);
 }
 
+/** Refusals of the input, whoever found what is wrong with it. */
+const INPUT_REFUSED: readonly number[] = [problems.bad_request.status, problems.validation_failed.status];
+
 /** A statement came after one that failed: PostgreSQL takes none until the transaction ends. */
 const TRANSACTION_FAILED = '25P02';
 
 /**
  * The order in which faults of a request are told where several come together: the row that is not there, a header that can't
- * be read, another version, and only then what is wrong with body and query. The application does not start while a route is
- * about a row and nobody is named who knows it.
+ * be read, another version, and only then what is wrong with body and query. A request that is in order pays nothing for it. The
+ * application does not start while a route is about a row and nobody is named who knows it.
  */
 @Injectable()
-export class Judgement implements OnModuleInit {
+export class Judgement implements NestInterceptor, OnModuleInit {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
@@ -62,6 +74,15 @@ export class Judgement implements OnModuleInit {
 
   #serviceOf(handler: Function, controller: Function): Type<Resources> | undefined {
     return this.reflector.getAllAndOverride<Type<Resources> | undefined>(RESOURCE_KEY, [handler, controller]);
+  }
+
+  intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    return next.handle().pipe(catchError((error: unknown) => this.#judged(context, error)));
+  }
+
+  async #judged(context: ExecutionContext, error: unknown): Promise<never> {
+    if (!(error instanceof Problem) || !INPUT_REFUSED.includes(error.status)) throw error;
+    throw await this.before(context, error);
   }
 
   /**
