@@ -9,8 +9,6 @@ window.session = (() => {
   const form = element('form', { id: 'sign-in', method: 'post' });
   const account = element('p', { id: 'account' });
   const message = element('p', { id: 'sign-in-message', role: 'alert' });
-  let refreshes = 0;
-  let refreshing;
 
   /** What Swagger UI is about to send: sign-ins ask for cookies, and all of it goes through `send`. */
   function outgoing(request) {
@@ -20,24 +18,15 @@ window.session = (() => {
 
   /** `fetch`, once more with a fresh token where the token had expired. */
   async function send(url, options) {
-    const before = refreshes;
     let answer = await fetch(url, options);
-    const isExpired = (await codeOf(answer)) === 'token_expired';
-    // Another request may have had the token renewed while this one was on its way with the old one.
-    if (isExpired && (refreshes > before || (await refresh()))) answer = await fetch(url, options);
+    // Several may refresh at once: the server gives them all the same new pair.
+    if ((await codeOf(answer)) === 'token_expired' && (await refresh()).ok) answer = await fetch(url, options);
     if (answer.ok && isOfAuthentication(url)) void show();
     return answer;
   }
 
-  /** One for all requests that find the token expired at once. */
   function refresh() {
-    refreshing ??= fetch(`${API}/auth/refresh`, { method: 'POST', headers: BY_COOKIE })
-      .then(({ ok }) => {
-        refreshes += Number(ok);
-        return ok;
-      })
-      .finally(() => (refreshing = undefined));
-    return refreshing;
+    return fetch(`${API}/auth/refresh`, { method: 'POST', headers: BY_COOKIE });
   }
 
   async function codeOf(answer) {
