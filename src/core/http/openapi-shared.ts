@@ -24,17 +24,24 @@ export class SharedResponses {
     return { ...operation, responses: Object.fromEntries(responses) };
   }
 
-  /** Where two have the same codes and other headers (one has no limit, one is deprecated), they are counted. */
+  /** @throws Error where two that differ have the same name: it has to tell by what */
   #nameOf(status: string, response: Response): string {
-    const codes = [status, ...codesIn(response)].join('.');
-    for (let count = 1; ; count += 1) {
-      const name = count === 1 ? codes : `${codes}.${count}`;
-      const known = (this.#known[name] ??= response);
-      if (isDeepStrictEqual(known, response)) return name;
-    }
+    const name = [status, ...codesIn(response), ...variantsOf(response)].join('.');
+    const known = (this.#known[name] ??= response);
+    if (!isDeepStrictEqual(known, response)) throw new Error(`two answers that differ are called ${name}`);
+    return name;
   }
 
   components(): Responses {
     return Object.fromEntries(Object.entries(this.#known).toSorted(([a], [b]) => a.localeCompare(b, 'en')));
   }
+}
+
+/** By which headers the same codes differ, from one operation to another. */
+function variantsOf({ headers = {} }: Response): string[] {
+  return [
+    ...('RateLimit' in headers ? [] : ['unlimited']),
+    ...('Idempotency-Replayed' in headers ? ['replayable'] : []),
+    ...('Sunset' in headers ? ['deprecated'] : []),
+  ];
 }
