@@ -19,6 +19,3 @@ export const demo = {
     role: 'member',
   },
 } as const;
-
-/** By the name that each has in a path. */
-export const demoIds: ReadonlyMap<string, string> = new Map([['organization_id', demo.organization.id]]);

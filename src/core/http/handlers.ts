@@ -1,10 +1,10 @@
-import { RequestMethod, type Type } from '@nestjs/common';
+import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
 /** A method of a controller that answers a route. */
 export interface Handler {
-  readonly controller: Function | Type;
+  readonly controller: Function;
   readonly handler: Function;
   readonly method: string;
   /** Below the global prefix. */
@@ -25,7 +25,7 @@ export function handlersOf(discovery: DiscoveryService, scanner: MetadataScanner
   });
 }
 
-function handlerOf(controller: Function | Type, name: string): Handler[] {
+function handlerOf(controller: Function, name: string): Handler[] {
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- the scanner names nothing but methods
   const handler: Function = Reflect.get(controller.prototype, name);
   const path: unknown = Reflect.getMetadata(PATH_METADATA, handler);

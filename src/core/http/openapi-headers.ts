@@ -4,7 +4,6 @@ import { isLimited } from './openapi-problems.ts';
 import {
   classOf,
   type Components,
-  FIRST_ERROR,
   type Header,
   isReference,
   type Operation,
@@ -14,6 +13,7 @@ import {
   successesOf,
 } from './openapi-types.ts';
 import { text } from './rules.ts';
+import { FIRST_CLIENT_ERROR } from './translation.ts';
 
 const URL_LENGTH = 16_384;
 const DAY_SECONDS = 86_400;
@@ -25,7 +25,7 @@ export interface Kinds {
   readonly lists: ReadonlySet<string>;
 }
 
-interface Answer {
+interface PlacedResponse {
   readonly status: number;
   readonly operation: Operation;
   readonly isVersion: boolean;
@@ -34,7 +34,7 @@ interface Answer {
 
 interface KnownHeader {
   /** Which answers have it. */
-  readonly of: (answer: Answer) => boolean;
+  readonly of: (answer: PlacedResponse) => boolean;
   readonly description: string;
   readonly schema: NonNullable<Header['schema']>;
   readonly example: unknown;
@@ -128,7 +128,7 @@ export function withHeaders({ operation, method }: PlacedOperation, kinds: Kinds
   const responses: Operation['responses'] = {};
   for (const [status, response] of Object.entries(answers)) {
     if (!response || isReference(response)) continue;
-    const name = Number(status) < FIRST_ERROR ? classOf(response) : undefined;
+    const name = Number(status) < FIRST_CLIENT_ERROR ? classOf(response) : undefined;
     const isVersion = isOf(kinds.versioned, name) || response === notModified;
     const answer = { status: Number(status), operation, isVersion, isList: isOf(kinds.lists, name) };
     responses[status] = { ...response, headers: { ...response.headers, ...referencesFor(answer) } };
@@ -137,7 +137,7 @@ export function withHeaders({ operation, method }: PlacedOperation, kinds: Kinds
   return { ...operation, parameters, responses };
 }
 
-function referencesFor(answer: Answer): Record<string, { $ref: string }> {
+function referencesFor(answer: PlacedResponse): Record<string, { $ref: string }> {
   const given = Object.entries(headers).filter(([, { of }]) => of(answer));
   return Object.fromEntries(given.map(([name]) => [name, { $ref: `#/components/headers/${name}` }]));
 }

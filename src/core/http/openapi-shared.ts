@@ -1,13 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { codesIn } from './openapi-problems.ts';
-import {
-  type Components,
-  FIRST_ERROR,
-  isReference,
-  type Operation,
-  type PlacedOperation,
-  type Response,
-} from './openapi-types.ts';
+import { type Components, isReference, type Operation, type PlacedOperation, type Response } from './openapi-types.ts';
+import { FIRST_CLIENT_ERROR } from './translation.ts';
 
 type Responses = NonNullable<Components['responses']>;
 
@@ -18,7 +12,7 @@ export class SharedResponses {
   /** @returns the operation with references in place of its refusals */
   of({ operation }: PlacedOperation): Operation {
     const responses = Object.entries(operation.responses).map(([status, response]) => {
-      if (!response || isReference(response) || Number(status) < FIRST_ERROR) return [status, response] as const;
+      if (!response || isReference(response) || Number(status) < FIRST_CLIENT_ERROR) return [status, response] as const;
       return [status, { $ref: `#/components/responses/${this.#nameOf(status, response)}` }] as const;
     });
     return { ...operation, responses: Object.fromEntries(responses) };

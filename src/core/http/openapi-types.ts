@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { FIRST_CLIENT_ERROR } from './translation.ts';
 
 /** The parts of a document, which @nestjs/swagger does not name to the outside. */
 export type PathItem = OpenAPIObject['paths'][string];
@@ -48,7 +49,5 @@ export function classOf(response: Response | Reference | undefined): string | un
 export function successesOf({ responses }: Operation): [number, Response | Reference | undefined][] {
   return Object.entries(responses)
     .map(([status, response]): [number, typeof response] => [Number(status), response])
-    .filter(([status]) => status < FIRST_ERROR);
+    .filter(([status]) => status < FIRST_CLIENT_ERROR);
 }
-
-export const FIRST_ERROR = 400;

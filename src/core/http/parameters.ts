@@ -1,7 +1,7 @@
 import { applyDecorators, Param, type PipeTransform } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { demoIds } from './demo.ts';
+import { demo } from './demo.ts';
 import { field, type FieldOptions } from './fields.ts';
 import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
@@ -85,6 +85,6 @@ export function hasMalformedId(handler: object, params: unknown): boolean {
 export function documentedId(name: string): MethodDecorator {
   const noun = name.replace(/_?id$/, '').replaceAll('_', ' ');
   const description = noun === '' ? 'Its id.' : `The id of the ${noun}.`;
-  const example = demoIds.get(name);
-  return ApiParam({ name, description, schema: { ...identifier().schema, ...(example && { example }) } });
+  const example = name === 'organization_id' && { example: demo.organization.id };
+  return ApiParam({ name, description, schema: { ...identifier().schema, ...example } });
 }

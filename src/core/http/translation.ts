@@ -21,7 +21,7 @@ const codesByStatus: Readonly<Record<number, ProblemCode>> = {
   503: 'unavailable',
 };
 
-const FIRST_CLIENT_ERROR = 400;
+export const FIRST_CLIENT_ERROR = 400;
 export const FIRST_SERVER_ERROR = 500;
 
 /** @returns the problem that any error stands for; an unknown one is ours to mend, and tells the caller nothing */

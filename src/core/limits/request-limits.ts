@@ -23,7 +23,8 @@ export class RequestLimits {
   readonly #addresses: TokenBuckets;
   readonly #caller: RateLimit;
   readonly #callers: TokenBuckets;
-  readonly #proxyHint = new ProxyHint();
+  /** Of the sign-in limit too: it is given once. */
+  readonly proxyHint = new ProxyHint();
 
   constructor({ limits }: Config, clock: Clock) {
     this.#address = new RateLimit('address', limits.address);
@@ -38,7 +39,7 @@ export class RequestLimits {
     const { allowed, fullIn } = this.#addresses.take(addressBlock(clientAddress(request)));
     this.#address.tell(reply, fullIn);
     if (allowed) return;
-    this.#proxyHint.give(request);
+    this.proxyHint.give(request);
     request.excess = this.#address.problem(fullIn);
   }
 

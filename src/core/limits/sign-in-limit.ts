@@ -5,8 +5,8 @@ import { Clock } from '../clock/clock.ts';
 import { KeyedHash } from '../crypto/index.ts';
 import { Database, sql } from '../database/index.ts';
 import { addressBlock, clientAddress } from '../http/client-address.ts';
-import { ProxyHint } from './proxy-hint.ts';
 import { RateLimit } from './rate-limit.ts';
+import { RequestLimits } from './request-limits.ts';
 import { ShortMemory } from './short-memory.ts';
 import type { Taken } from './token-buckets.ts';
 
@@ -19,13 +19,13 @@ export class SignInLimit {
   readonly #limit: RateLimit;
   /** When what an address has will have come back, by our clock, as far as we know: others can only put it off. */
   readonly #fullAt: ShortMemory<number>;
-  readonly #proxyHint = new ProxyHint();
 
   constructor(
     config: Config,
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly keyedHash: KeyedHash,
+    private readonly requests: RequestLimits,
   ) {
     this.#limit = new RateLimit('sign-in-address', config.limits.signIn);
     this.#fullAt = new ShortMemory(clock, this.#limit.window);
@@ -40,7 +40,7 @@ export class SignInLimit {
     const { allowed, fullIn } = this.#refusalKnown(address) ?? (await this.#take(address));
     this.#limit.tell(reply, fullIn);
     if (allowed) return;
-    this.#proxyHint.give(request);
+    this.requests.proxyHint.give(request);
     throw this.#limit.problem(fullIn);
   }
 
