@@ -364,8 +364,9 @@ describe('the handler', () => {
     const first = send(call).then((answer) => answer);
     await until(() => begun);
     expect((await send(call)).body).toMatchObject({ code: 'idempotency_in_progress' });
+    // It is waited for: a process on its way out holds its locks still.
     await app.database.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
          where datname = current_database() and state = 'idle in transaction'`,
     );
     open();
