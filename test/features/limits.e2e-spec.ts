@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import request from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { AppModule } from '../../src/app.module.ts';
 import { Config } from '../../src/config/index.ts';
+import { AccessTable } from '../../src/core/access/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { TestApp } from '../support/app.ts';
 import { TestClock } from '../support/clock.ts';
+import { fullPath } from '../support/routes.ts';
 
 describe('the limit by caller', () => {
   let app: TestApp;
@@ -185,6 +188,20 @@ describe('the limit of sign-in by address', () => {
       'select host(ip_address) as ip from security_events order by id desc limit 1',
     );
     expect(event).toEqual({ ip: address });
+  });
+
+  // Any page can have its visitor's browser send one, and would lock up all who share the visitor's address.
+  it('does not count a request without a body, which each such route refuses by itself', async () => {
+    const address = newAddress();
+    const limited = app.nest
+      .get(AccessTable)
+      .routes.filter(({ handler }) => Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler)?.limitsSignIn);
+    expect(limited.length).toBeGreaterThan(2);
+    for (const route of limited) {
+      const { status, headers } = await app.anonymous.outside('post', fullPath(route)).set('x-forwarded-for', address);
+      expect([status, headers['ratelimit']]).toEqual([422, expect.not.stringContaining('sign-in-address')]);
+    }
+    expect((await guess(address)).headers['ratelimit']).toContain('"sign-in-address";r=2;');
   });
 
   it('leaves those alone who are in', async () => {
