@@ -78,6 +78,16 @@ describe('bodies', () => {
     ['a number beyond', { name: 'a', wheels: [{ size: 100 }] }, ['/wheels/0/size maximum']],
     ['plain items', { name: 'a', tags: ['ok', 5, 'toolong'] }, ['/tags/1 type', '/tags/2 max_length']],
     ['an item twice', { name: 'a', tags: ['a', 'a'] }, ['/tags unique']],
+    [
+      'an undeclared member with a long name',
+      { name: 'a', ['x'.repeat(250_000)]: 1 },
+      [`/${'x'.repeat(198)}… unknown`],
+    ],
+    [
+      'an undeclared member whose name has to be cut in the middle of a character',
+      { name: 'a', [`${'x'.repeat(197)}${'🚗'.repeat(9)}`]: 1 },
+      [`/${'x'.repeat(197)}\ufffd… unknown`],
+    ],
     ['several at once', { name: 5, sold: 1, x: 1 }, ['/x unknown', '/name type', '/sold type']],
   ])('with %s get 422 on each member', async (_what, body, expected) => {
     expect(await faultsOf(body)).toEqual(expect.arrayContaining(expected));
@@ -158,6 +168,11 @@ describe('queries', () => {
     const { body } = await list('?page=3&page_size=5&q=5&status=new,old');
     expect(body.data).toEqual([{ offset: 10, limit: 5, q: '5', status: ['new', 'old'] }]);
     expect((await list('?status=new&status=old')).body.data[0].status).toEqual(['new', 'old']);
+  });
+
+  it('are named as far as somebody may read', async () => {
+    const { body } = await list(`?${'x'.repeat(5_000)}=1`);
+    expect(body.errors).toMatchObject([{ parameter: `${'x'.repeat(199)}…`, code: 'unknown' }]);
   });
 
   it.each([

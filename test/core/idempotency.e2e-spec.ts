@@ -293,6 +293,16 @@ describe('a refusal', () => {
     expect(visible(await post())).toEqual(visible(first));
   });
 
+  it('that is long is not kept, and the call is judged anew', async () => {
+    const unknown = Array.from({ length: 100 }, (_, index) => [`${index}${'x'.repeat(200)}`, 1]);
+    const [key, body] = [uuid(), { text: 'a', ...Object.fromEntries(unknown) }];
+    for (let call = 0; call < 2; call += 1) {
+      const { status, headers } = await actor.api.post('/works', body).set('idempotency-key', key);
+      expect([status, headers['idempotency-replayed']]).toEqual([422, undefined]);
+    }
+    expect((await send({ key })).status).toBe(201);
+  });
+
   it('that comes with the commit is kept', async () => {
     const call = { text: uuid(), key: uuid() };
     works.now = async (database, text) => {

@@ -6,15 +6,18 @@ import type { Fault } from './rules.ts';
 /** A list of faults is for a person; nobody reads on after this many. */
 export const MAXIMUM_FAULTS = 100;
 
+/** A name of ours is shorter; one of the client's own can be as long as a body. */
+export const LONGEST_NAME = 200;
+
 const UNKNOWN = { code: 'unknown', detail: 'is not a field of this request' };
 
 /** @param path to the member, name by name */
 export function unknownMember(path: readonly string[]): FieldError {
-  return { pointer: path.map((name) => `/${escaped(name)}`).join(''), ...UNKNOWN };
+  return { pointer: shortened(path.map((name) => `/${escaped(name)}`).join('')), ...UNKNOWN };
 }
 
 export function unknownParameter(parameter: string): FieldError {
-  return { parameter, ...UNKNOWN };
+  return { parameter: shortened(parameter), ...UNKNOWN };
 }
 
 /** @returns each fault with the JSON pointer (RFC 6901) of the member, nested ones and list items included */
@@ -22,14 +25,14 @@ export function bodyFaults(errors: readonly ValidationError[]): FieldError[] {
   return errors
     .flatMap((error) => faultsUnder('', error))
     .slice(0, MAXIMUM_FAULTS)
-    .map(({ path, code, detail }) => ({ pointer: path, code, detail }));
+    .map(({ path, code, detail }) => ({ pointer: shortened(path), code, detail }));
 }
 
 /** @returns one fault for each query parameter, by its name */
 export function parameterFaults(errors: readonly ValidationError[]): FieldError[] {
   return errors.slice(0, MAXIMUM_FAULTS).flatMap((error) => {
     const [first] = faultsOf(error);
-    return first ? [{ parameter: error.property, code: first.code, detail: first.detail }] : [];
+    return first ? [{ parameter: shortened(error.property), code: first.code, detail: first.detail }] : [];
   });
 }
 
@@ -57,4 +60,9 @@ function foreignFault([name, message]: [string, string]): Fault {
 
 function escaped(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** @returns the name, or its beginning and an ellipsis: it is echoed, and may be kept */
+function shortened(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1).toWellFormed()}…`;
 }

@@ -1,12 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import { Choice, Integer, ListOf, Text } from './fields.ts';
-import { MAXIMUM_FAULTS } from './input-faults.ts';
+import { LONGEST_NAME, MAXIMUM_FAULTS } from './input-faults.ts';
 import { type ProblemCode, problemCodes } from './problems.ts';
 import { text } from './rules.ts';
 
 /** Nobody's request can be longer, so neither can what is said of it. */
-const BODY_LENGTH = { max: 262_144 };
 const URL_LENGTH = { max: 16_384 };
 /** What a client calls its own can hold anything, control characters too, and is told as it came. */
 const ANY_NAME = { pattern: /^[\s\S]*$/ };
@@ -14,19 +13,19 @@ const ANY_NAME = { pattern: /^[\s\S]*$/ };
 export class FieldErrorResponse {
   @Text({
     optional: true,
-    description: 'Of a member of the body: a JSON pointer (RFC 6901).',
+    description: 'Of a member of the body: a JSON pointer (RFC 6901); cut, with an ellipsis, where it is longer.',
     example: '/slug',
     ...ANY_NAME,
-    ...BODY_LENGTH,
+    max: LONGEST_NAME,
   })
   pointer?: string;
 
   @Text({
     optional: true,
-    description: 'Of a query, path or header parameter: its name.',
+    description: 'Of a query, path or header parameter: its name; cut likewise.',
     example: 'page_size',
     ...ANY_NAME,
-    ...URL_LENGTH,
+    max: LONGEST_NAME,
   })
   parameter?: string;
 

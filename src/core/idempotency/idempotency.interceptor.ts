@@ -19,6 +19,9 @@ import { SINGLE_USE_KEY } from './single-use.decorator.ts';
 /** What is said of the key, and not of what the call asks for. */
 const OF_THE_KEY: ReadonlySet<ProblemCode> = new Set(['idempotency_in_progress', 'idempotency_key_reused']);
 
+/** Characters. A longer one repeats what was sent, and whoever sends that again is refused again. */
+const LONGEST_REFUSAL = 8_192;
+
 /**
  * Lets a POST with an Idempotency-Key have one effect, however often it is sent. The handler runs in one transaction, which
  * begins with the claim of the key and ends with its answer: either both are there, or nothing has happened. A call without
@@ -58,7 +61,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return await this.database.transaction(() => this.#firstAnswer(call, next, reply));
     } catch (error) {
       const problem = problemOf(error);
-      if (isKept(problem)) await this.keptAnswers.keep(call, writtenProblem(problem, reply.request));
+      const refusal = writtenProblem(problem, reply.request);
+      if (isKept(problem, refusal)) await this.keptAnswers.keep(call, refusal);
       throw OF_THE_KEY.has(problem.code) ? await this.judgement.before(context, problem) : error;
     }
   }
@@ -72,6 +76,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-function isKept({ status, code }: Problem): boolean {
-  return isKeptStatus(status) && !OF_THE_KEY.has(code) && currentContext().scope?.refusal === undefined;
+function isKept({ status, code }: Problem, { body }: WrittenAnswer): boolean {
+  const isOfTheCall = isKeptStatus(status) && !OF_THE_KEY.has(code) && currentContext().scope?.refusal === undefined;
+  return isOfTheCall && body.length <= LONGEST_REFUSAL;
 }
