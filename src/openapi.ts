@@ -2,7 +2,8 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { AppModule } from './app.module.ts';
 import { readConfig } from './config/index.ts';
-import { createApplication, createDocument } from './core/http/index.ts';
+import { createApplication } from './core/http/index.ts';
+import { createDocument } from './core/openapi/index.ts';
 
 /** What the application can't be made without and the document says nothing of; it asks no database. */
 const config = readConfig({

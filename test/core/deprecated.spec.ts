@@ -3,7 +3,7 @@ import { ApiOperation } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
 import { createApplication, Deprecated, HttpModule, Page, PageOf, PageQuery } from '../../src/core/http/index.ts';
-import { createDocument } from '../../src/core/http/openapi.ts';
+import { createDocument } from '../../src/core/openapi/index.ts';
 import { Unlimited } from '../../src/core/limits/index.ts';
 import { TelemetryModule } from '../../src/core/telemetry/index.ts';
 import { Car } from '../support/cars.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createDocument } from '../../src/core/http/index.ts';
+import { createDocument } from '../../src/core/openapi/index.ts';
 import type { TestApp } from '../support/app.ts';
 import { Contract } from '../support/contract.ts';
 import { Cast, type Stranger } from './cast.ts';

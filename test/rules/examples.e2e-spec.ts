@@ -1,5 +1,5 @@
 import { seed } from '../../prisma/seed.ts';
-import { createDocument } from '../../src/core/http/openapi.ts';
+import { createDocument } from '../../src/core/openapi/index.ts';
 import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { type Example, examplesOf } from '../support/examples.ts';

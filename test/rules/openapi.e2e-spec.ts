@@ -1,5 +1,5 @@
 import type { Response } from 'supertest';
-import { createDocument } from '../../src/core/http/index.ts';
+import { createDocument } from '../../src/core/openapi/index.ts';
 import { AuthApp, PASSWORD } from '../support/auth.ts';
 import type { Client } from '../support/client.ts';
 import { Contract } from '../support/contract.ts';

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppModule } from '../../src/app.module.ts';
-import { createApplication, createDocument } from '../../src/core/http/index.ts';
-import { operationsOf } from '../../src/core/http/openapi-types.ts';
+import { createApplication } from '../../src/core/http/index.ts';
+import { createDocument } from '../../src/core/openapi/index.ts';
+import { operationsOf } from '../../src/core/openapi/types.ts';
 import { problems } from '../../src/core/http/problems.ts';
 import { testConfig } from '../support/environment.ts';
 

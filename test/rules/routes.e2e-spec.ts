@@ -4,7 +4,7 @@ import { v7 as uuid } from 'uuid';
 import { AppModule } from '../../src/app.module.ts';
 import { Access } from '../../src/core/access/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
-import { createDocument } from '../../src/core/http/openapi.ts';
+import { createDocument } from '../../src/core/openapi/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
 import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';

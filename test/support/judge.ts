@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import request, { type Response, type Test } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { accessCookie, type Route } from '../../src/core/access/index.ts';
-import { createDocument } from '../../src/core/http/openapi.ts';
+import { createDocument } from '../../src/core/openapi/index.ts';
 import { RequestLimits } from '../../src/core/limits/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
 import type { Actor, Organization } from './actors.ts';

@@ -21,7 +21,6 @@ export {
   Timestamp,
 } from './fields.ts';
 export { varyBy } from './headers.ts';
-export { createDocument } from './openapi.ts';
 export { HttpModule } from './http.module.ts';
 export { Resource, type Resources } from './judgement.ts';
 export { CursorQuery, PageQuery, SearchParameter, selectionOf, SortParameter } from './list-query.ts';

@@ -1,6 +1,8 @@
+import { text } from '../http/rules.ts';
+import { FIRST_CLIENT_ERROR } from '../http/translation.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotent-call.ts';
 import { isKeptStatus } from '../idempotency/kept-status.ts';
-import { isLimited } from './openapi-problems.ts';
+import { isLimited } from './problems.ts';
 import {
   classOf,
   type Components,
@@ -11,9 +13,7 @@ import {
   type PlacedOperation,
   type Response,
   successesOf,
-} from './openapi-types.ts';
-import { text } from './rules.ts';
-import { FIRST_CLIENT_ERROR } from './translation.ts';
+} from './types.ts';
 
 const URL_LENGTH = 16_384;
 const DAY_SECONDS = 86_400;

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { SUNSET } from './deprecated.decorator.ts';
-import { isReference, type Operation, type Parameter, type PlacedOperation } from './openapi-types.ts';
+import { SUNSET } from '../http/deprecated.decorator.ts';
+import { isReference, type Operation, type Parameter, type PlacedOperation } from './types.ts';
 
 const MERGE_PATCH = 'application/merge-patch+json';
 

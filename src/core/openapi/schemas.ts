@@ -1,4 +1,4 @@
-import { isReference, type Components, type Schema, type Reference } from './openapi-types.ts';
+import { isReference, type Components, type Schema, type Reference } from './types.ts';
 
 type Schemas = NonNullable<Components['schemas']>;
 

@@ -2,8 +2,8 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { COOKIE_SECURITY_SCHEME, SECURITY_SCHEME } from '../access/access.decorator.ts';
 import { accessCookie } from '../access/credential.ts';
-import { completed } from './openapi-document.ts';
-import { ProblemResponse } from './problem.dto.ts';
+import { ProblemResponse } from '../http/problem.dto.ts';
+import { completed } from './completion.ts';
 
 const ABOUT = `Organisations, members, teams, roles, settings and an audit trail for a B2B SaaS.
 

@@ -1,8 +1,8 @@
 import { COOKIE_SECURITY_SCHEME } from '../access/access.decorator.ts';
-import type { Components, Operation, PlacedOperation, Response } from './openapi-types.ts';
-import { problemType } from './problem.ts';
-import { ProblemResponse, REFUSAL } from './problem.dto.ts';
-import { type ProblemCode, problemCodes, problems } from './problems.ts';
+import { ProblemResponse, REFUSAL } from '../http/problem.dto.ts';
+import { problemType } from '../http/problem.ts';
+import { type ProblemCode, problemCodes, problems } from '../http/problems.ts';
+import type { Components, Operation, PlacedOperation, Response } from './types.ts';
 
 const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { createDocument } from './openapi.ts';
+import { createDocument } from './document.ts';
 
 const PATH = 'docs';
 const DOCUMENT = 'openapi.json';

@@ -1,12 +1,12 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { headerComponents, kindsOf, withHeaders } from './openapi-headers.ts';
-import { withIdempotency } from './openapi-idempotency.ts';
-import { withConventions } from './openapi-operations.ts';
-import { problemExamples, withProblems } from './openapi-problems.ts';
-import { completeSchemas } from './openapi-schemas.ts';
-import { SharedResponses } from './openapi-shared.ts';
-import { operationsOf, type PlacedOperation } from './openapi-types.ts';
-import { SECTION } from './section.decorator.ts';
+import { SECTION } from '../http/section.decorator.ts';
+import { headerComponents, kindsOf, withHeaders } from './headers.ts';
+import { withIdempotency } from './idempotency.ts';
+import { withConventions } from './operations.ts';
+import { problemExamples, withProblems } from './problems.ts';
+import { completeSchemas } from './schemas.ts';
+import { SharedResponses } from './shared-responses.ts';
+import { operationsOf, type PlacedOperation } from './types.ts';
 
 /**
  * @param document as Nest's decorators describe the routes

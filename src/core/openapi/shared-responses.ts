@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { codesIn } from './openapi-problems.ts';
-import { type Components, isReference, type Operation, type PlacedOperation, type Response } from './openapi-types.ts';
-import { FIRST_CLIENT_ERROR } from './translation.ts';
+import { FIRST_CLIENT_ERROR } from '../http/translation.ts';
+import { codesIn } from './problems.ts';
+import { type Components, isReference, type Operation, type PlacedOperation, type Response } from './types.ts';
 
 type Responses = NonNullable<Components['responses']>;
 

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { FIRST_CLIENT_ERROR } from './translation.ts';
+import { FIRST_CLIENT_ERROR } from '../http/translation.ts';
 
 /** The parts of a document, which @nestjs/swagger does not name to the outside. */
 export type PathItem = OpenAPIObject['paths'][string];

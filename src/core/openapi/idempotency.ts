@@ -1,8 +1,8 @@
+import { REFUSAL } from '../http/problem.dto.ts';
+import { text } from '../http/rules.ts';
 import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_HEADER, LONGEST_KEY } from '../idempotency/idempotent-call.ts';
 import { SINGLE_USE_KEY } from '../idempotency/single-use.decorator.ts';
-import type { Operation, Parameter, PlacedOperation } from './openapi-types.ts';
-import { REFUSAL } from './problem.dto.ts';
-import { text } from './rules.ts';
+import type { Operation, Parameter, PlacedOperation } from './types.ts';
 
 const idempotencyKey: Parameter = {
   name: IDEMPOTENCY_KEY_HEADER,

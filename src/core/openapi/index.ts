@@ -1,0 +1,2 @@
+export { createDocument } from './document.ts';
+export { serveDocument } from './swagger-ui.ts';
