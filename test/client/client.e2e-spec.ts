@@ -384,6 +384,9 @@ describe('docs/spa.md', () => {
 
       expect(await message(auth.signIn(email, 'wrong'))).toBe('The address or the password is wrong.');
       await auth.signIn(email, PASSWORD);
+      await auth.signOut();
+      await auth.mailLink(email);
+      await auth.signInByLink(await app.mailedToken(email, 2));
       expire(browser);
 
       const { id } = await organizations.create('Acme');
