@@ -5,6 +5,7 @@ import {
   flag,
   host,
   integer,
+  issuer,
   mailbox,
   type MasterKey,
   masterKeys,
@@ -38,6 +39,10 @@ export const variables = {
   ACCESS_TOKEN_PREVIOUS_KEY: optional(verificationKey, undefined),
   SECRET_KEY: required(secretKey),
   ENCRYPTION_KEYS: required(masterKeys),
+  OUTSIDE_ISSUER: optional(issuer, undefined),
+  OUTSIDE_ISSUER_AUDIENCE: optional(String, undefined),
+  OUTSIDE_ISSUER_JWKS_URL: optional(url('https', 'http'), undefined),
+  OUTSIDE_ISSUER_CREATES_USERS: optional(flag, false),
   CORS_ORIGINS: optional(origins, []),
   TRUSTED_PROXIES: optional(networks, []),
   RATE_LIMIT_ADDRESS: optional(quota, undefined),
@@ -82,6 +87,8 @@ export class Config {
   readonly accessTokenKey: KeyObject;
   /** Public keys whose tokens are good as well: of the one that will sign, and of the one that did. */
   readonly otherAccessTokenKeys: readonly KeyObject[];
+  /** Whose access tokens are taken beside our own. */
+  readonly outsideIssuer: OutsideIssuer | undefined;
   readonly secretKey: Buffer;
   /** The first one encrypts, every one decrypts. */
   readonly encryptionKeys: readonly MasterKey[];
@@ -113,6 +120,7 @@ export class Config {
       ...(settings.ACCESS_TOKEN_NEXT_KEY ? [createPublicKey(settings.ACCESS_TOKEN_NEXT_KEY)] : []),
       ...(settings.ACCESS_TOKEN_PREVIOUS_KEY ? [settings.ACCESS_TOKEN_PREVIOUS_KEY] : []),
     ]);
+    this.outsideIssuer = outsideIssuerOf(settings);
     this.secretKey = settings.SECRET_KEY;
     this.encryptionKeys = Object.freeze([...settings.ENCRYPTION_KEYS]);
     this.corsOrigins = Object.freeze([...settings.CORS_ORIGINS]);
@@ -141,6 +149,44 @@ export class Config {
   }
 }
 
+/** Another service that signs people in, such as Supabase Auth. */
+export interface OutsideIssuer {
+  /** The `iss` of its tokens, letter by letter. */
+  readonly url: string;
+  /** The `aud` that they must have. */
+  readonly audience: string;
+  /** Where its JSON Web Key Set is. */
+  readonly keysUrl: string;
+  /** Whether an address that nobody has becomes a user. */
+  readonly createsUsers: boolean;
+}
+
+function outsideIssuerOf(settings: Settings): OutsideIssuer | undefined {
+  const { OUTSIDE_ISSUER, OUTSIDE_ISSUER_AUDIENCE, OUTSIDE_ISSUER_JWKS_URL, OUTSIDE_ISSUER_CREATES_USERS } = settings;
+  if (!OUTSIDE_ISSUER || !OUTSIDE_ISSUER_AUDIENCE || !OUTSIDE_ISSUER_JWKS_URL) return undefined;
+  return Object.freeze({
+    url: OUTSIDE_ISSUER,
+    audience: OUTSIDE_ISSUER_AUDIENCE,
+    keysUrl: OUTSIDE_ISSUER_JWKS_URL,
+    createsUsers: OUTSIDE_ISSUER_CREATES_USERS,
+  });
+}
+
+/** Half of an issuer would be none, and nobody would see why; our own name would take our own tokens for another's. */
+function outsideIssuerFaults({
+  API_URL,
+  OUTSIDE_ISSUER,
+  OUTSIDE_ISSUER_AUDIENCE,
+  OUTSIDE_ISSUER_JWKS_URL,
+}: Partial<Settings>): string[] {
+  const given = [OUTSIDE_ISSUER, OUTSIDE_ISSUER_AUDIENCE, OUTSIDE_ISSUER_JWKS_URL].filter(Boolean).length;
+  const isHalf = given === 1 || given === 2;
+  return [
+    ...(isHalf ? ['OUTSIDE_ISSUER goes with OUTSIDE_ISSUER_AUDIENCE and OUTSIDE_ISSUER_JWKS_URL'] : []),
+    ...(OUTSIDE_ISSUER && OUTSIDE_ISSUER === API_URL ? ['OUTSIDE_ISSUER must not be API_URL'] : []),
+  ];
+}
+
 /** All that is wrong with the environment at once, by variable; never a value. */
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
@@ -167,6 +213,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- whole unless there are faults, and then it goes no further
   const settings = Object.fromEntries(read) as Settings;
+  if (faults.length === 0) faults.push(...outsideIssuerFaults(settings));
   if (settings.NODE_ENV === 'production') faults.push(...productionFaults(environment, settings));
   if (faults.length > 0) throw new ConfigError(faults);
   return new Config(settings);

@@ -1,2 +1,2 @@
-export { Config, ConfigError, readConfig } from './config.ts';
+export { Config, ConfigError, type OutsideIssuer, readConfig } from './config.ts';
 export type { MasterKey, Quota } from './variables.ts';

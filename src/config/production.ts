@@ -61,7 +61,7 @@ function origins(settings: Partial<Settings>): string[] {
 
 /** Tokens travel there. Between a machine and itself nobody listens, so that production can be tried at home. */
 function readableOnTheWay(settings: Partial<Settings>): string[] {
-  return (['API_URL', 'APP_URL'] as const)
+  return (['API_URL', 'APP_URL', 'OUTSIDE_ISSUER_JWKS_URL'] as const)
     .filter((name) => isReadableOnTheWay(settings[name] ?? ''))
     .map((name) => `${name} must begin with https:// in production`);
 }

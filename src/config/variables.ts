@@ -53,6 +53,12 @@ export function url(...schemes: readonly string[]): (text: string) => string {
   };
 }
 
+/** The name of an issuer of tokens (RFC 7519, `iss`), a URL: compared letter by letter, so that it is kept as it is written. */
+export function issuer(value: string): string {
+  url('https', 'http')(value);
+  return value;
+}
+
 /** An address of this machine to listen at, or a name of one. What looks like an IPv4 address has to be one, as in a URL. */
 export function host(value: string): string {
   if (isIP(value) === 0 && URL.parse(`http://${value}`)?.hostname !== value.toLowerCase()) {

@@ -92,6 +92,9 @@ describe('the configuration', () => {
     ['CORS_ORIGINS', 'https://app.example.com/secret'],
     ['ACCESS_TOKEN_PRIVATE_KEY', 'secret'],
     ['ACCESS_TOKEN_NEXT_KEY', 'secret'],
+    ['OUTSIDE_ISSUER', 'secret'],
+    ['OUTSIDE_ISSUER_JWKS_URL', 'file:///secret'],
+    ['OUTSIDE_ISSUER_CREATES_USERS', 'yes'],
     ['ACCESS_TOKEN_PREVIOUS_KEY', 'secret'],
     ['LOG_LEVEL', 'loud'],
     ['HOST', '999.1.1.1'],
@@ -143,6 +146,31 @@ describe('the configuration', () => {
     const other = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     expect(faults(environment({ ACCESS_TOKEN_PRIVATE_KEY: other }))).toHaveLength(1);
     expect(faults(environment({ ACCESS_TOKEN_NEXT_KEY: other }))).toHaveLength(1);
+  });
+
+  it('takes an outside issuer whole, by a name that is kept letter by letter, and that is not our own', () => {
+    const whole = {
+      OUTSIDE_ISSUER: 'https://issuer.example.com/',
+      OUTSIDE_ISSUER_AUDIENCE: 'tenantry',
+      OUTSIDE_ISSUER_JWKS_URL: 'https://issuer.example.com/keys',
+    };
+    expect(readConfig(environment()).outsideIssuer).toBeUndefined();
+    expect(readConfig(environment(whole)).outsideIssuer).toEqual({
+      url: whole.OUTSIDE_ISSUER,
+      audience: 'tenantry',
+      keysUrl: whole.OUTSIDE_ISSUER_JWKS_URL,
+      createsUsers: false,
+    });
+    for (const name of Object.keys(whole)) {
+      expect(faults(environment({ ...whole, [name]: undefined }))).toEqual([expect.stringContaining(' goes with ')]);
+    }
+    expect(faults(production(whole))).toEqual([]);
+    expect(faults(production({ ...whole, OUTSIDE_ISSUER_JWKS_URL: 'http://issuer.example.com/keys' }))).toEqual([
+      'OUTSIDE_ISSUER_JWKS_URL must begin with https:// in production',
+    ]);
+    expect(faults(environment({ ...whole, OUTSIDE_ISSUER: 'http://localhost:3000' }))).toEqual([
+      'OUTSIDE_ISSUER must not be API_URL',
+    ]);
   });
 
   it('takes the public half of the previous signing key, and none of another kind', () => {
