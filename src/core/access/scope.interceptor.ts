@@ -1,13 +1,9 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { runInContext, type RequestInfo } from '../context/context.ts';
+import { runInContext } from '../context/context.ts';
 import { Database, Scope } from '../database/index.ts';
-import { clientAddress } from '../http/client-address.ts';
-
-const LONGEST_USER_AGENT = 512;
-/** For all that a request asks of the database: with the wait for a connection, an answer comes within 3 s. */
-const DATABASE_WITHIN_MS = 2_000;
+import { DATABASE_WITHIN_MS, requestInfo } from './request-info.ts';
 
 /**
  * Runs every handler in the scope that the guard wrote down. A handler that asked the database nothing, or whose body was
@@ -47,9 +43,4 @@ export class ScopeInterceptor implements NestInterceptor {
 async function handled(next: CallHandler<unknown>, { refusal }: FastifyRequest): Promise<unknown> {
   if (refusal) throw refusal;
   return lastValueFrom(next.handle(), { defaultValue: undefined });
-}
-
-function requestInfo(request: FastifyRequest): RequestInfo {
-  const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null;
-  return { id: request.id, ipAddress: clientAddress(request), userAgent };
 }
