@@ -8,6 +8,7 @@ import { AccessGuard } from '../../src/core/access/access.guard.ts';
 import { AccessTable } from '../../src/core/access/access-table.ts';
 import { ClaimsCache } from '../../src/core/access/claims-cache.ts';
 import { Origins } from '../../src/core/access/origins.ts';
+import { OutsideTokens } from '../../src/core/access/outside-tokens.ts';
 import { ScopeInterceptor } from '../../src/core/access/scope.interceptor.ts';
 import { currentContext } from '../../src/core/context/context.ts';
 import type { Database } from '../../src/core/database/index.ts';
@@ -109,6 +110,7 @@ describe('the guard', () => {
     cache,
     new RequestLimits(testConfig(), clock),
     new Origins(testConfig()),
+    new OutsideTokens(),
   );
   const request = (params?: object): FastifyRequest =>
     ({ headers: { authorization: 'Bearer known' }, params }) as unknown as FastifyRequest;

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import jwt from 'jsonwebtoken';
+import { runInContext } from '../context/context.ts';
 import { Scope } from '../database/index.ts';
 import { hasMalformedId } from '../http/parameters.ts';
 import { Problem } from '../http/problem.ts';
@@ -20,7 +21,9 @@ import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.ts';
 import { ClaimsCache } from './claims-cache.ts';
 import { credentialOf } from './credential.ts';
 import { Origins } from './origins.ts';
+import { OutsideTokens } from './outside-tokens.ts';
 import { permissions } from './permissions.ts';
+import { DATABASE_WITHIN_MS, requestInfo } from './request-info.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -49,6 +52,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     private readonly cache: ClaimsCache,
     private readonly limits: RequestLimits,
     private readonly origins: Origins,
+    private readonly outside: OutsideTokens,
   ) {
     super();
   }
@@ -79,9 +83,21 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const { token } = credentialOf(request);
     const known = this.cache.find(token);
     if (known) return known;
+    const claims = (await this.#fromOutside(token, request)) ?? (await this.#verified(context, request));
+    this.cache.keep(token, claims);
+    return claims;
+  }
+
+  /** At the first sight of a token the database is asked whose it is: for nobody yet, and in time for an answer. */
+  #fromOutside(token: string, request: FastifyRequest): Promise<AccessClaims | undefined> {
+    const deadline = performance.now() + DATABASE_WITHIN_MS;
+    const context = { request: requestInfo(request), scope: Scope.public(), deadline };
+    return runInContext(context, () => this.outside.judge(token));
+  }
+
+  async #verified(context: ExecutionContext, request: FastifyRequest): Promise<AccessClaims> {
     await super.canActivate(context);
     if (!request.user) throw new Problem('unauthenticated');
-    this.cache.keep(token, request.user);
     return request.user;
   }
 

@@ -7,6 +7,7 @@ import { AccessTable } from './access-table.ts';
 import { AccessTokenStrategy } from './access-token.strategy.ts';
 import { ClaimsCache } from './claims-cache.ts';
 import { Origins } from './origins.ts';
+import { OutsideTokens } from './outside-tokens.ts';
 import { ScopeInterceptor } from './scope.interceptor.ts';
 
 /** Who may call what, on every route of the application. */
@@ -18,9 +19,10 @@ import { ScopeInterceptor } from './scope.interceptor.ts';
     AccessTokenStrategy,
     ClaimsCache,
     Origins,
+    OutsideTokens,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: ScopeInterceptor },
   ],
-  exports: [AccessTable],
+  exports: [AccessTable, OutsideTokens],
 })
 export class AccessModule {}

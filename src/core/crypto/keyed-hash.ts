@@ -6,6 +6,7 @@ export type DigestPurpose =
   | 'email_address'
   | 'idempotency_key'
   | 'idempotent_call'
+  | 'outside_session'
   | 'refresh_token';
 
 /** HMAC-SHA-256 under the server's secret: only this server can make, or recognise, a digest. */
