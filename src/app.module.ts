@@ -13,6 +13,7 @@ import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
 import { MailboxModule } from './features/mailbox/mailbox.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
+import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
 
 const core = [
@@ -28,7 +29,7 @@ const core = [
 ];
 
 /** A new feature is one line here. */
-const features = [HealthModule, AuthModule, UsersModule, OrganizationsModule];
+const features = [HealthModule, AuthModule, OutsideSignInModule, UsersModule, OrganizationsModule];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */
 @Module({ imports: [...core, ...features] })

@@ -1,0 +1,99 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { Config, type OutsideIssuer } from '../../config/index.ts';
+import { type AccessClaims, OutsideTokens } from '../../core/access/index.ts';
+import { Clock } from '../../core/clock/clock.ts';
+import { currentRequest } from '../../core/context/context.ts';
+import { KeyedHash } from '../../core/crypto/index.ts';
+import { Database, Scope } from '../../core/database/index.ts';
+import { Problem, rules } from '../../core/http/index.ts';
+import { type EmailIdentity, emailIdentity, SecurityEvents, UsersService } from '../users/index.ts';
+import { IssuerKeys, keySetFrom } from './issuer-keys.ts';
+import { type OutsideSession, OutsideSignInRepository } from './outside-sign-in.repository.ts';
+import { issuerOf, type OutsideIdentity, verified } from './outside-token.ts';
+
+const MS_PER_SECOND = 1000;
+const LONGEST_NAME = 200;
+const nameRule = rules.line({ min: 1, max: LONGEST_NAME });
+
+/** Lets in whoever comes with an access token of the configured outside issuer. */
+@Injectable()
+export class OutsideSignInService implements OnModuleInit {
+  constructor(
+    private readonly config: Config,
+    private readonly tokens: OutsideTokens,
+    private readonly database: Database,
+    private readonly repository: OutsideSignInRepository,
+    private readonly users: UsersService,
+    private readonly events: SecurityEvents,
+    private readonly keyedHash: KeyedHash,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    const issuer = this.config.outsideIssuer;
+    if (!issuer) return;
+    const keys = new IssuerKeys(keySetFrom(issuer.keysUrl), this.clock);
+    this.tokens.judgeBy(async (token) => {
+      if (issuerOf(token) !== issuer.url) return undefined;
+      return this.#admit(await verified(token, issuer, keys), issuer);
+    });
+  }
+
+  /** @throws Problem unauthenticated where nobody has the address, or somebody who is suspended */
+  async #admit(identity: OutsideIdentity, issuer: OutsideIssuer): Promise<AccessClaims> {
+    const email = addressOf(identity);
+    const userId = (await this.repository.findUser(email)) ?? (await this.#signUp(email, identity, issuer));
+    if (userId === null) throw new Problem('unauthenticated');
+    const sessionId = await this.#begin(userId, this.#sessionOf(identity, issuer));
+    return { userId, sessionId, expiresAt: identity.expiresAt };
+  }
+
+  /** @returns the new user, where that is configured; who has got the address this moment; or null */
+  async #signUp(
+    email: EmailIdentity,
+    identity: OutsideIdentity,
+    { createsUsers }: OutsideIssuer,
+  ): Promise<string | null> {
+    if (!createsUsers) return null;
+    const userId = uuid();
+    const isNew = await this.#inTransactionOf(userId, () => this.users.create(email, nameOf(identity, email)));
+    return isNew ? userId : this.repository.findUser(email);
+  }
+
+  #sessionOf({ session, expiresAt, authenticatedAt = 0 }: OutsideIdentity, { url }: OutsideIssuer): OutsideSession {
+    return {
+      key: this.keyedHash.digest('outside_session', `${url}\0${session}`),
+      expiresAt: new Date(expiresAt * MS_PER_SECOND),
+      // Without a word of the issuer it was long ago: never recent enough for what asks for a recent proof.
+      authenticatedAt: new Date(authenticatedAt * MS_PER_SECOND),
+    };
+  }
+
+  #begin(userId: string, session: OutsideSession): Promise<string> {
+    return this.#inTransactionOf(userId, async () => {
+      const { id, isNew } = await this.repository.begin(session, currentRequest());
+      if (isNew) this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: id });
+      return id;
+    });
+  }
+
+  #inTransactionOf<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    return this.database.inScope(Scope.user(userId), () => this.database.transaction(work));
+  }
+}
+
+/** @throws Problem unauthenticated for what is no address that we would send a mail to */
+function addressOf({ email }: OutsideIdentity): EmailIdentity {
+  try {
+    return emailIdentity(email);
+  } catch (cause) {
+    throw new Problem('unauthenticated', { cause });
+  }
+}
+
+/** What the issuer calls the person, where a name may look so; otherwise what stands before the @. */
+function nameOf({ name = '' }: OutsideIdentity, { address }: EmailIdentity): string {
+  if (nameRule.faults(name).length === 0) return name;
+  return address.slice(0, Math.min(address.lastIndexOf('@'), LONGEST_NAME));
+}
