@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const PACKAGE = 'tenantry-client';
+const COMPILER = join(dirname(createRequire(import.meta.url).resolve('typescript-7/package.json')), 'bin/tsc');
 
 const OPTIONS = {
   target: 'es2024',
@@ -28,11 +29,8 @@ export class BuiltClient {
     for (const path of ['src/client', 'tsconfig.json', 'openapi.json'])
       cpSync(join(REPOSITORY, path), join(source, path), { recursive: true });
     symlinkSync(join(REPOSITORY, 'node_modules'), join(source, 'node_modules'), 'junction');
-    run('openapi-typescript/bin/cli.js', ['openapi.json', '--output', 'src/client/schema.ts'], source);
-    const home = join(this.packages, PACKAGE);
-    run('typescript-7/bin/tsc', ['-p', 'src/client', '--outDir', home], source);
-    cpSync(join(source, 'src/client/package.json'), join(home, 'package.json'));
-    symlinkSync(join(REPOSITORY, 'node_modules/openapi-fetch'), join(home, '../openapi-fetch'), 'junction');
+    run(join(REPOSITORY, '.config/client.mjs'), [join(this.packages, PACKAGE)], source);
+    symlinkSync(join(REPOSITORY, 'node_modules/openapi-fetch'), join(this.packages, 'openapi-fetch'), 'junction');
   }
 
   /** Where the package and what it needs are installed. */
@@ -57,7 +55,7 @@ export class BuiltClient {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text);
     writeFileSync(join(home, 'package.json'), JSON.stringify({ type: 'module' }));
     writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions: OPTIONS, files: Object.keys(files) }));
-    run('typescript-7/bin/tsc', ['-p', '.'], home);
+    run(COMPILER, ['-p', '.'], home);
     const names = Object.keys(files).map((name) => name.replace(/[.]ts$/, ''));
     const modules = names.map(async (name) => [name, await import(pathToFileURL(join(home, `dist/${name}.js`)).href)]);
     return Object.fromEntries(await Promise.all(modules));
@@ -70,10 +68,8 @@ export class BuiltClient {
 
 /** @throws Error with what the program has printed */
 function run(program: string, args: readonly string[], cwd: string): void {
-  const [name = '', ...path] = program.split('/');
-  const home = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
   try {
-    execFileSync(process.execPath, [join(home, ...path), ...args], {
+    execFileSync(process.execPath, [program, ...args], {
       cwd,
       stdio: 'pipe',
       env: { PATH: process.env['PATH'] },
