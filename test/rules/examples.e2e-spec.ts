@@ -9,6 +9,8 @@ const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['auth_login', [401, "the demo's password is made anew in each clone"]],
   ['auth_verifyEmail', [410, 'the token comes by mail']],
   ['magicLinks_verify', [410, 'the token comes by mail']],
+  ['passwords_change', [422, "the demo's password is made anew in each clone"]],
+  ['passwords_reset', [410, 'the token comes by mail']],
   ['auth_refresh', [401, 'the token comes by a sign-in']],
 ]);
 /** It ends the session that the others are called with. */
@@ -36,7 +38,7 @@ describe("the document's examples, with the demo data as npm start seeds it", ()
   it.each(examples)('work as they stand: $operationId', async (example) => {
     const { status, body } = await send(example);
     const [refusal] = REFUSED.get(example.operationId) ?? [];
-    expect(body.errors).toBeUndefined();
+    if (refusal !== 422) expect(body.errors).toBeUndefined();
     if (refusal === undefined) expect(status).toBeLessThan(300);
     else expect(status).toBe(refusal);
   });

@@ -58,6 +58,20 @@ export class AuthApp {
     return this.mailedToken(email, count);
   }
 
+  /** Asks for a link to set another password. @returns the token of the newest of the `count` mails that the address is sent */
+  async resetLink(email: string, count = 1): Promise<string> {
+    await this.post('/auth/password/forgot', { email }).expect(202);
+    return this.mailedToken(email, count);
+  }
+
+  reset(token: string, password: string): Test {
+    return this.post('/auth/password/reset', { token, password });
+  }
+
+  changePassword(accessToken: string, body: object): Test {
+    return this.test.anonymous.as(accessToken).send('put', '/me/password', body);
+  }
+
   signInByLink(token: string): Test {
     return this.post('/auth/magic-links/verify', { token });
   }

@@ -13,6 +13,7 @@ const BODIES: ReadonlyMap<string, object | undefined> = new Map([
   ['POST /auth/logout', undefined],
   ['POST /organizations', { name: 'Another' }],
   ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
+  ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['PATCH /me', { name: 'Another' }],
   // Of the routes that tests bring (things.ts).
   ['POST /organizations/:organization_id/things', { name: 'Another' }],

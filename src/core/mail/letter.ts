@@ -22,6 +22,10 @@ function letterOf(content: MailContent): Letter {
       return templates.verify_email(content);
     case 'magic_link':
       return templates.magic_link(content);
+    case 'reset_password':
+      return templates.reset_password(content);
+    case 'password_changed':
+      return templates.password_changed(content);
     case 'address_known':
       return templates.address_known(content);
   }

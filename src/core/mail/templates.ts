@@ -25,6 +25,20 @@ export const templates = {
     action: { label: 'Sign in', link },
     footnote: `${NOT_YOU} Pass the link on to nobody.`,
   }),
+  reset_password: ({ link }: { link: string }): Letter => ({
+    subject: 'Set another password',
+    paragraphs: ['With this link you set another password for Tenantry. It works once, within the next hour.'],
+    action: { label: 'Set a password', link },
+    footnote: 'If this was not you, there is nothing to do: your password stays as it is. Pass the link on to nobody.',
+  }),
+  password_changed: (_values: object): Letter => ({
+    subject: 'Your password was changed',
+    paragraphs: [
+      'The password of your account has just been changed, and whoever else was signed in to it is so no longer.',
+    ],
+    footnote:
+      'If this was not you, set another password now: ask for a link by "forgot password". It is mailed to this address.',
+  }),
   address_known: (_values: object): Letter => ({
     subject: 'You already have an account',
     paragraphs: [

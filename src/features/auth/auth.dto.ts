@@ -64,6 +64,19 @@ export class VerifyLinkRequest {
   token: string;
 }
 
+export class PasswordResetRequest extends VerifyLinkRequest {
+  @Text({ ...PASSWORD, min: SHORTEST_PASSWORD })
+  password: string;
+}
+
+export class PasswordChange {
+  @Text({ ...PASSWORD, min: 1, optional: true, description: 'Left out by who has none.' })
+  current_password?: string;
+
+  @Text({ ...PASSWORD, min: SHORTEST_PASSWORD, example: 'battery staple, correct horse' })
+  new_password: string;
+}
+
 export class LoginRequest {
   @EmailAddress({ example: demo.owner.email })
   email: string;

@@ -11,19 +11,26 @@ import { LoginService } from './login.service.ts';
 import { MagicLinksController } from './magic-links.controller.ts';
 import { MagicLinksService } from './magic-links.service.ts';
 import { MailedLinks } from './mailed-links.ts';
+import { NewPasswords } from './new-passwords.ts';
+import { PasswordAttempts } from './password-attempts.ts';
+import { PasswordsController } from './passwords.controller.ts';
+import { PasswordsService } from './passwords.service.ts';
 import { RegistrationService } from './registration.service.ts';
 import { SessionsRepository } from './sessions.repository.ts';
 import { SessionsService } from './sessions.service.ts';
 
 @Module({
   imports: [CryptoModule, UsersModule],
-  controllers: [AuthController, MagicLinksController, KeysController],
+  controllers: [AuthController, MagicLinksController, PasswordsController, KeysController],
   providers: [
     RegistrationService,
     MagicLinksService,
     LinkSignInService,
     LoginService,
+    PasswordsService,
     SessionsService,
+    PasswordAttempts,
+    NewPasswords,
     MailedLinks,
     EmailTokensRepository,
     AuthRepository,

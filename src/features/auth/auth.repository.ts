@@ -8,6 +8,8 @@ export interface Credentials {
   readonly userId: string | null;
   /** null: unknown, suspended or without a password. */
   readonly passwordHash: string | null;
+  /** Tells this password from the next one; null where there is none. */
+  readonly passwordSetAt: string | null;
   /** Seconds for which no attempt on the address is judged. */
   readonly retryAfter: number;
 }
@@ -18,14 +20,52 @@ export interface StrongerHash {
   readonly replacement: string;
 }
 
-/** What sign-in asks of the gate: functions that answer in any scope, each narrow enough for that. */
+/** What somebody was trying to do with a wrong password. */
+export type FailedAttempt = 'auth.sign_in_failed' | 'auth.password_change_failed';
+
+export interface AcceptedPassword {
+  /** Seconds for which the address is blocked by attempts judged meanwhile; 0 where they are forgotten now. */
+  readonly retryAfter: number;
+  /** false: another password was set meanwhile. */
+  readonly isCurrent: boolean;
+}
+
+/** Passwords, and what sign-in asks of the gate: functions that answer in any scope, each narrow enough for that. */
 @Injectable()
 export class AuthRepository {
   constructor(private readonly database: Database) {}
 
-  /** Of the user in whose scope the current transaction runs; travels with its commit. */
-  insertPassword(hash: string): void {
-    this.database.defer(sql`insert into passwords (hash) values (${hash})`);
+  async findCredentials({ key }: EmailIdentity, addressHash: Buffer): Promise<Credentials> {
+    return this.database.one<Credentials>(sql`
+      select user_id as "userId", password_hash as "passwordHash", password_set_at as "passwordSetAt",
+        retry_after as "retryAfter"
+      from app.find_credentials(${key}, ${addressHash})`);
+  }
+
+  /**
+   * Counts a wrong password, outside of any transaction that a refusal would undo.
+   * @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where this one was counted
+   */
+  async recordFailure(
+    { key }: EmailIdentity,
+    action: FailedAttempt,
+    addressHash: Buffer,
+    { id, ipAddress, userAgent }: RequestInfo,
+  ): Promise<number> {
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
+      select app.record_failed_sign_in(${key}, ${action}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})
+        as "retryAfter"`);
+    return retryAfter;
+  }
+
+  /**
+   * Forgets wrong passwords after a right one, and keeps that as it is until the current transaction of its owner ends.
+   * @param passwordSetAt of the password that was right
+   */
+  async acceptPassword(addressHash: Buffer, passwordSetAt: string | null): Promise<AcceptedPassword> {
+    return this.database.one<AcceptedPassword>(sql`
+      select app.forgive_failed_sign_ins(${addressHash}) as "retryAfter",
+        app.hold_password(${passwordSetAt}::text::timestamptz) as "isCurrent"`);
   }
 
   /**
@@ -36,29 +76,30 @@ export class AuthRepository {
     this.database.defer(sql`select app.strengthen_password(${current}, ${replacement})`);
   }
 
-  async findCredentials({ key }: EmailIdentity, addressHash: Buffer): Promise<Credentials> {
-    return this.database.one<Credentials>(sql`
-      select user_id as "userId", password_hash as "passwordHash", retry_after as "retryAfter"
-      from app.find_credentials(${key}, ${addressHash})`);
+  /** Of the user in whose scope the current transaction runs; travels with its commit. */
+  insertPassword(hash: string): void {
+    this.database.defer(sql`insert into passwords (hash) values (${hash})`);
   }
 
-  /** @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where this one was counted */
-  async recordFailure(
-    { key }: EmailIdentity,
-    addressHash: Buffer,
-    { id, ipAddress, userAgent }: RequestInfo,
-  ): Promise<number> {
-    const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
-      select app.record_failed_sign_in(${key}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})
-        as "retryAfter"`);
-    return retryAfter;
+  /** Sets the password of the user of the scope, whatever there was. Whoever signs in by the old one waits, and is refused. */
+  async setPassword(hash: string): Promise<void> {
+    await this.database.query(sql`select app.set_password(${hash})`);
   }
 
-  /** @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where they are forgotten now */
-  async forgiveFailures(addressHash: Buffer): Promise<number> {
-    const { retryAfter } = await this.database.one<{ retryAfter: number }>(
-      sql`select app.forgive_failed_sign_ins(${addressHash}) as "retryAfter"`,
+  /** @returns false, and nothing changed, where the password has changed since it was looked at */
+  async replacePassword(hash: string, passwordSetAt: string | null): Promise<boolean> {
+    if (passwordSetAt === null) return this.#insertFirst(hash);
+    const { isCurrent } = await this.database.one<{ isCurrent: boolean }>(
+      sql`select app.hold_password(${passwordSetAt}::text::timestamptz) as "isCurrent"`,
     );
-    return retryAfter;
+    if (isCurrent) await this.setPassword(hash);
+    return isCurrent;
+  }
+
+  async #insertFirst(hash: string): Promise<boolean> {
+    const rows = await this.database.query(
+      sql`insert into passwords (hash) values (${hash}) on conflict (user_id) do nothing returning user_id`,
+    );
+    return rows.length === 1;
   }
 }

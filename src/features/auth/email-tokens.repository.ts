@@ -4,7 +4,7 @@ import { Database, sql } from '../../core/database/index.ts';
 import type { EmailIdentity } from '../users/index.ts';
 
 /** What a mailed link is for; its token is good for nothing else. */
-export type LinkPurpose = 'verify_email' | 'magic_link';
+export type LinkPurpose = 'verify_email' | 'magic_link' | 'reset_password';
 
 export interface NewEmailToken {
   readonly hash: Buffer;

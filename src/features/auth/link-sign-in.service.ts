@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { Passwords } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
-import { validationProblem } from '../../core/http/index.ts';
 import { UsersService } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { type EmailToken, type LinkPurpose, MailedLinks } from './mailed-links.ts';
-import { passwordFaults } from './password.policy.ts';
+import { NewPasswords } from './new-passwords.ts';
 import { SessionsService, type TokenPair } from './sessions.service.ts';
 
 /** Signs in by a mailed link. Nobody is a user before their address is proved: the first link makes one. */
@@ -18,7 +16,7 @@ export class LinkSignInService {
     private readonly repository: AuthRepository,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
-    private readonly passwords: Passwords,
+    private readonly passwords: NewPasswords,
   ) {}
 
   /**
@@ -50,7 +48,7 @@ export class LinkSignInService {
     { email, name }: EmailToken,
     password: string | undefined,
   ): Promise<TokenPair | undefined> {
-    const passwordHash = password === undefined ? undefined : await this.#hashed(password, [email.key, name]);
+    const passwordHash = password === undefined ? undefined : await this.passwords.hash(password, [email.key, name]);
     const userId = uuid();
     return this.#inTransactionOf(userId, async () => {
       if (!(await this.users.create(email, name))) return undefined;
@@ -58,12 +56,6 @@ export class LinkSignInService {
       if (passwordHash !== undefined) this.repository.insertPassword(passwordHash);
       return this.sessions.begin(userId, 'email');
     });
-  }
-
-  async #hashed(password: string, known: readonly string[]): Promise<string> {
-    const faults = passwordFaults(password, known);
-    if (faults.length > 0) throw validationProblem(faults);
-    return this.passwords.hash(password);
   }
 
   #inTransactionOf<T>(userId: string, work: () => Promise<T>): Promise<T> {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { currentRequest } from '../../core/context/context.ts';
-import { KeyedHash, Passwords } from '../../core/crypto/index.ts';
+import { Passwords } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import { emailIdentity } from '../users/index.ts';
 import { AuthRepository, type StrongerHash } from './auth.repository.ts';
+import { PasswordAttempts } from './password-attempts.ts';
 import { SessionsService, type TokenPair } from './sessions.service.ts';
 
 @Injectable()
@@ -12,9 +12,9 @@ export class LoginService {
   constructor(
     private readonly database: Database,
     private readonly repository: AuthRepository,
+    private readonly attempts: PasswordAttempts,
     private readonly sessions: SessionsService,
     private readonly passwords: Passwords,
-    private readonly keyedHash: KeyedHash,
   ) {}
 
   /**
@@ -22,21 +22,15 @@ export class LoginService {
    * @throws Problem invalid_credentials; rate_limited after too many wrong passwords for the address
    */
   async login(email: string, password: string): Promise<TokenPair> {
-    const identity = emailIdentity(email);
-    const addressHash = this.keyedHash.digest('email_address', identity.key);
-    const { userId, passwordHash, retryAfter } = await this.repository.findCredentials(identity, addressHash);
-    refuseBlocked(retryAfter);
-    const matches = await this.passwords.verify(passwordHash, password);
-    if (!matches || userId === null) {
-      refuseBlocked(await this.repository.recordFailure(identity, addressHash, currentRequest()));
-      throw new Problem('invalid_credentials', { detail: 'The address or the password is wrong.' });
-    }
-    const stronger = await this.#stronger(passwordHash, password);
-    return this.database.inScope(Scope.user(userId), () =>
+    const proved = await this.attempts.prove(emailIdentity(email), password, 'auth.sign_in_failed');
+    if (!proved) throw invalidCredentials();
+    const stronger = await this.#stronger(proved.passwordHash, password);
+    return this.database.inScope(Scope.user(proved.userId), () =>
       this.database.transaction(async () => {
-        refuseBlocked(await this.repository.forgiveFailures(addressHash));
+        // A new password ends every session, and one that the old password is beginning at this moment as well.
+        if (!(await this.attempts.accept(proved))) throw invalidCredentials();
         if (stronger) this.repository.strengthenPassword(stronger);
-        return this.sessions.begin(userId, 'pwd');
+        return this.sessions.begin(proved.userId, 'pwd');
       }),
     );
   }
@@ -48,15 +42,6 @@ export class LoginService {
   }
 }
 
-/** @throws Problem rate_limited while an address is blocked; the fields of the IETF's RateLimit headers draft go with it */
-function refuseBlocked(retryAfter: number): void {
-  if (retryAfter === 0) return;
-  throw new Problem('rate_limited', {
-    detail: 'Too many wrong passwords for this address. Wait as long as Retry-After says.',
-    headers: {
-      'retry-after': String(retryAfter),
-      'ratelimit-policy': '"sign-in";q=10;w=900',
-      ratelimit: `"sign-in";r=0;t=${retryAfter}`,
-    },
-  });
+function invalidCredentials(): Problem {
+  return new Problem('invalid_credentials', { detail: 'The address or the password is wrong.' });
 }

@@ -27,6 +27,7 @@ const DAY = 24 * HOUR;
 const links: Readonly<Record<LinkPurpose, { page: string; lifetimeSeconds: number; action: string }>> = {
   verify_email: { page: 'verify-email', lifetimeSeconds: DAY, action: 'auth.registration_requested' },
   magic_link: { page: 'magic-link', lifetimeSeconds: HOUR, action: 'auth.magic_link_requested' },
+  reset_password: { page: 'reset-password', lifetimeSeconds: HOUR, action: 'auth.password_reset_requested' },
 };
 
 /** Links that prove to us who holds a mailbox: single-use, and good for one purpose and one address. */

@@ -93,4 +93,24 @@ export class SessionsRepository {
       where user_id = app.user_id() and id = ${id}::uuid and ended_at is null returning id`);
     return rows.length === 1;
   }
+
+  /**
+   * Ends every session of the user of the scope but one.
+   * @param id of the one that goes on; null: none does
+   * @returns the ids of those that have ended now
+   */
+  async endAllBut(id: string | null): Promise<string[]> {
+    const ended = await this.database.query<{ id: string }>(sql`
+      update sessions set ended_at = now()
+      where user_id = app.user_id() and ended_at is null and expires_at > now() and id is distinct from ${id}::uuid
+      returning id`);
+    return ended.map((session) => session.id);
+  }
+
+  /** @returns whether its person proved so lately who they are that they may do what is sensitive */
+  async isFresh(id: string): Promise<boolean> {
+    const [session] = await this.database.query<{ isFresh: boolean }>(sql`
+      select app.is_fresh(authenticated_at) as "isFresh" from sessions where user_id = app.user_id() and id = ${id}::uuid`);
+    return session?.isFresh ?? false;
+  }
 }

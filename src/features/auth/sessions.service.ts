@@ -86,10 +86,20 @@ export class SessionsService {
     throw new Problem('token_reused');
   }
 
+  /** Ends every session of the scope's user but the one that is called from, in the current transaction. */
+  async endOthers(): Promise<void> {
+    const ended = await this.repository.endAllBut(currentContext().scope?.sessionId ?? null);
+    for (const sessionId of ended) this.events.record({ action: 'auth.session_ended', outcome: 'success', sessionId });
+  }
+
+  /** @returns whether the caller proved so lately who they are that they may do what is sensitive */
+  async isFresh(): Promise<boolean> {
+    return this.repository.isFresh(currentSessionId());
+  }
+
   /** Ends the session of the caller: its access token is refused from the next request on. */
   async endCurrent(): Promise<void> {
-    const sessionId = currentContext().scope?.sessionId;
-    if (!sessionId) throw new Problem('unauthenticated');
+    const sessionId = currentSessionId();
     await this.database.transaction(async () => {
       const ended = await this.repository.end(sessionId);
       if (ended) this.events.record({ action: 'auth.signed_out', outcome: 'success', sessionId });
@@ -104,6 +114,13 @@ export class SessionsService {
     const accessToken = this.accessTokens.sign({ userId, sessionId, authenticatedAt, methods });
     return { accessToken, expiresIn: ACCESS_TOKEN_LIFETIME_SECONDS, refreshToken, sessionId };
   }
+}
+
+/** @throws Problem unauthenticated outside of a session */
+function currentSessionId(): string {
+  const sessionId = currentContext().scope?.sessionId;
+  if (!sessionId) throw new Problem('unauthenticated');
+  return sessionId;
 }
 
 function sessionOver(): Problem {

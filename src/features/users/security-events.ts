@@ -4,7 +4,14 @@ import { SecurityEventsRepository } from './security-events.repository.ts';
 
 /** What a person finds in their own log. Ids alone: never an address, a name, a password or a token. */
 export interface SecurityEvent {
-  readonly action: 'auth.registered' | 'auth.signed_in' | 'auth.signed_out' | 'auth.token_reused' | 'user.updated';
+  readonly action:
+    | 'auth.registered'
+    | 'auth.signed_in'
+    | 'auth.signed_out'
+    | 'auth.session_ended'
+    | 'auth.token_reused'
+    | 'user.updated'
+    | 'user.password_changed';
   readonly outcome: 'success' | 'failure';
   readonly sessionId?: string;
   /** The fields that changed; their values are personal. */

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { Passwords } from '../../core/crypto/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
+import { passwordFaults } from './password.policy.ts';
+
+/** Passwords that people choose. */
+@Injectable()
+export class NewPasswords {
+  constructor(private readonly passwords: Passwords) {}
+
+  /**
+   * @param known what anybody knows of the person: address, name
+   * @param pointer to the member that holds the password
+   * @returns its hash
+   * @throws Problem validation_failed for a poor one
+   */
+  async hash(password: string, known: readonly string[], pointer = '/password'): Promise<string> {
+    const faults = passwordFaults(password, known);
+    if (faults.length > 0) throw validationProblem(faults.map((fault) => ({ ...fault, pointer })));
+    return this.passwords.hash(password);
+  }
+}
