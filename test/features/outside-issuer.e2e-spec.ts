@@ -101,6 +101,16 @@ describe('an access token of an outside issuer', () => {
     expect(untold!.authenticated_at).toEqual(new Date(0));
   });
 
+  it('is of no later proof than now, whatever it says', async () => {
+    const email = app.newAddress();
+    await app.me(issuer.token(email, { auth_time: Math.floor(Date.now() / SECONDS) + 86_400 })).expect(200);
+    const rows = await app.test.database.query(
+      'select authenticated_at <= now() as "isPast" from sessions s join users u on u.id = s.user_id where u.email_key = $1',
+      [email],
+    );
+    expect(rows).toEqual([{ isPast: true }]);
+  });
+
   it('does not let in who is suspended, nor makes them anew', async () => {
     const email = app.newAddress();
     const token = issuer.token(email);
@@ -132,6 +142,10 @@ describe('an access token of an outside issuer', () => {
       ['another issuer', () => issuer.token(email, { iss: 'https://elsewhere.example' })],
       ['our own name', () => issuer.token(email, { iss: 'http://localhost:3000' })],
       ['the name of its issuer, nearly', () => issuer.token(email, { iss: issuer.url.slice(0, -1) })],
+      ['an end that is no time', () => issuer.token(email, { exp: 1e300 })],
+      ['a proof of who it is at no time', () => issuer.token(email, { auth_time: 'now' })],
+      ['a proof of who it is before all time', () => issuer.token(email, { auth_time: -1 })],
+      ['something critical that nobody knows', () => issuer.token(email, {}, { crit: ['b64'], b64: true })],
       ['no end', () => issuer.token(email, { exp: undefined })],
       ['a beginning in the future', () => issuer.token(email, { nbf: Math.floor(Date.now() / SECONDS) + 600 })],
       ['no session and no id', () => issuer.token(email, { session_id: undefined })],
@@ -169,6 +183,17 @@ describe('an access token of an outside issuer', () => {
     it('with an end in the past, as our own are', async () => {
       const { body } = await app.me(issuer.token(email, { iat: 1, exp: 2 })).expect(401);
       expect(body.code).toBe('token_expired');
+    });
+
+    it('for the moment, while nobody knows the keys of its issuer', async () => {
+      issuer.answer = { status: 503, body: '' };
+      const early = await AuthApp.start({ ...issuer.environment, OUTSIDE_ISSUER_CREATES_USERS: 'true' });
+      const { body } = await early.me(issuer.token(email)).expect(503);
+      expect(body.code).toBe('unavailable');
+      issuer.answer = undefined;
+      early.test.clock.advance(30 * SECONDS);
+      await early.me(issuer.token(email)).expect(200);
+      await early.stop();
     });
 
     it('where it is for known people alone, and they are let in', async () => {

@@ -25,6 +25,11 @@ export class IssuerKeys {
     private readonly clock: Clock,
   ) {}
 
+  /** False until the issuer has answered once: until then nobody can tell a good token from a bad one. */
+  get areKnown(): boolean {
+    return this.#keys.size > 0;
+  }
+
   /** @returns undefined for a key that the issuer has not, or that could not be fetched */
   async find(id: string): Promise<KeyObject | undefined> {
     const age = this.clock.seconds() - this.#askedAt;

@@ -34,7 +34,7 @@ export class OutsideSignInRepository {
       insert into sessions as s
         (user_id, outside_key, expires_at, authenticated_at, authentication_methods, ip_address, user_agent)
       values (app.user_id(), ${key}, least(${expiresAt}, now() + make_interval(days => ${LONGEST_DAYS})),
-        ${authenticatedAt}, array['outside'], ${ipAddress}::inet, ${userAgent})
+        least(${authenticatedAt}, now()), array['outside'], ${ipAddress}::inet, ${userAgent})
       on conflict (user_id, outside_key) do update
         set expires_at = greatest(s.expires_at, excluded.expires_at), last_seen_at = now()
       returning id, xmax = 0 as "isNew"`);
