@@ -279,6 +279,7 @@ describe('what the parser finds', () => {
 
   it.each([
     ['a path that is not percent-encoded', `GET /api/v1/cars/%zz HTTP/1.1\r\n${head}\r\n`, 400, 'bad_request'],
+    ['a long one', `GET /api/v1/cars/${'%'.repeat(16_000)} HTTP/1.1\r\n${head}\r\n`, 400, 'bad_request'],
     ['a query that is not percent-encoded', `GET /api/v1/cars?q=%ff%zz HTTP/1.1\r\n${head}\r\n`, 400, 'bad_request'],
     ['two hosts', `GET /api/v1/cars HTTP/1.1\r\nHost: a\r\nhost: b\r\nConnection: close\r\n\r\n`, 400, 'bad_request'],
     ['no host', `GET /api/v1/cars HTTP/1.1\r\nConnection: close\r\n\r\n`, 400, 'bad_request'],
@@ -424,6 +425,10 @@ describe('going out of service', () => {
     // A page that may not read this would not know that it is to try again.
     expect(response.headers['access-control-allow-origin']).toBe('https://app.example.com');
     expect(response.headers['connection']).toBe('close');
+    // Also of a path that the router refuses, before all else.
+    const leavingPort = Number(new URL(await leaving.getUrl()).port);
+    const answer = await sendRaw(leavingPort, 'GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect([answer.status, answer.head]).toEqual([503, expect.stringMatching(/^connection: close$/im)]);
     await leaving.close();
   });
 });

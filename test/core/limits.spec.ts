@@ -19,6 +19,7 @@ import { RequestObserver } from '../../src/core/telemetry/request-observer.ts';
 import { startCars } from '../support/cars.ts';
 import { TestClock } from '../support/clock.ts';
 import { testConfig } from '../support/environment.ts';
+import { sendRaw } from '../support/raw-http.ts';
 
 /** Moves only when a test moves it. */
 function stoppedClock(): TestClock {
@@ -211,6 +212,16 @@ describe('the limit by address', () => {
     expect((await from('192.0.2.1', '/docs')).status).toBe(429);
     expect((await api().put('/api/v1/cars').set('x-forwarded-for', '192.0.2.1')).status).toBe(429);
     expect((await api().head('/api/v1/cars').set('x-forwarded-for', '192.0.2.1')).status).toBe(429);
+  });
+
+  it('counts a path that no router can decode', async () => {
+    const path =
+      'GET /api/v1/cars/%zz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n';
+    const broken = async () => sendRaw(Number(new URL(await app.getUrl()).port), path);
+    const { status, head } = await broken();
+    expect([status, head]).toEqual([400, expect.stringContaining('ratelimit: "address";r=2;t=20')]);
+    expect([(await broken()).status, (await broken()).status, (await broken()).status]).toEqual([400, 400, 400]);
+    expect(await statuses('192.0.2.1')).toEqual([429]);
   });
 
   it('is judged after what a header tells, and before the body is read and everything else', async () => {

@@ -78,6 +78,8 @@ export const USED_KEY = 'used';
 /** An address that has no request left. */
 export const EXHAUSTED_ADDRESS = '203.0.113.1';
 const TOO_MUCH = 'x'.repeat(256 * 1024);
+/** Longer than routers usually let a parameter be, which nobody who may not be here is to notice. */
+const NO_ID = 'x'.repeat(300);
 const TOO_LONG = 'x'.repeat(20_000);
 
 /** The order of judgement of the contract, as ways to be refused: each line is judged before the next one. */
@@ -117,10 +119,10 @@ export const ORDER: readonly (readonly Fault[])[] = [
       'organization',
       'not_found',
       isInOrganization,
-      id(() => ORGANIZATION_PARAMETER, 'x'),
+      id(() => ORGANIZATION_PARAMETER, NO_ID),
     ),
     fault("another's organisation", 'standing', 'not_found', isInOrganization, standing('outsider')),
-    fault('row malformed', 'row', 'not_found', hasRow, id(rowIn, 'x')),
+    fault('row malformed', 'row', 'not_found', hasRow, id(rowIn, NO_ID)),
   ],
   [
     fault('no permission', 'standing', 'permission_denied', asksPermission, standing('powerless')),

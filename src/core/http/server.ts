@@ -1,11 +1,10 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { v7 as uuid } from 'uuid';
 import type { Config } from '../../config/index.ts';
 import type { RequestLimits } from '../limits/request-limits.ts';
 import type { RequestObserver } from '../telemetry/request-observer.ts';
-import { answerProblem } from './problem-answer.ts';
 import { acceptJsonOnly, limitBody, missingBody } from './body.ts';
 import { answerClientError, watchConnections } from './client-error.ts';
 import { compressAnswer } from './compression.ts';
@@ -20,6 +19,8 @@ import { finishBeforeClosing } from './stopping.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const HEADER_LIMIT_BYTES = 16 * 1024;
+/** As long as a URL can be, each byte of it escaped: what is no id is to be judged in its turn, not by the router. */
+const PARAMETER_LIMIT = 3 * HEADER_LIMIT_BYTES;
 const HEADERS_TIMEOUT_MS = 5_000;
 /** For the whole request to arrive; a slow body is cut here. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -41,11 +42,11 @@ export interface ServerParts {
 
 /** The Fastify server under Nest, with everything that happens before a route's own code. */
 export function createServer(parts: ServerParts): FastifyAdapter {
-  const { isProduction, corsOrigins } = parts.config;
-  const cors = new Cors(corsOrigins);
+  const cors = new Cors(parts.config.corsOrigins);
   const adapter = new FastifyAdapter({
     trustProxy: parts.config.trustedProxies.length > 0 ? [...parts.config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: PARAMETER_LIMIT },
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -57,15 +58,9 @@ export function createServer(parts: ServerParts): FastifyAdapter {
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
       requireHostHeader: false, // Node's own answer to a missing Host has no body; `faultOf` gives one.
     },
-    rewriteUrl: originForm,
+    rewriteUrl: routable,
     genReqId: requestId,
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      parts.observer.observe(request, reply);
-      setStandardHeaders(request, reply, isProduction);
-      cors.share(request, reply);
-      answerProblem(routerProblem(error), request, reply);
-    },
   });
   addHooks(adapter.getInstance(), cors, parts);
   return adapter;
@@ -102,6 +97,15 @@ function addHooks(
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
 }
 
+/**
+ * What the router is asked for. It gives up before any hook where it can't decode that; so it is asked for what it can, and
+ * `faultOf` refuses the request by its original.
+ */
+function routable(request: { readonly url?: string | undefined }): string {
+  const url = originForm(request);
+  return isDecodable(url) ? url : url.replaceAll('%', '%25');
+}
+
 /** RFC 9112, 3.2.2: a client may name a host in the request line. It is none of ours to repeat in links and problems. */
 function originForm({ url = '/' }: { readonly url?: string | undefined }): string {
   const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
@@ -112,13 +116,6 @@ function originForm({ url = '/' }: { readonly url?: string | undefined }): strin
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuid();
-}
-
-/** The router gave up: a URL that can't be decoded, or a path parameter longer than any id. */
-function routerProblem(error: FastifyError): Problem {
-  return error.code === 'FST_ERR_MAX_PARAM_LENGTH'
-    ? new Problem('not_found')
-    : new Problem('bad_request', { detail: 'The URL is not percent-encoded as RFC 3986 asks. Correct it.' });
 }
 
 function faultOf(request: FastifyRequest, readiness: Readiness): Problem | undefined {
@@ -133,8 +130,8 @@ function faultOf(request: FastifyRequest, readiness: Readiness): Problem | undef
   if (count(request.raw, 'authorization') > 1) {
     return new Problem('bad_request', { detail: 'Send one Authorization header at most.' });
   }
-  if (!hasDecodableQuery(request.url)) {
-    return new Problem('bad_request', { detail: 'The query is not percent-encoded as RFC 3986 asks. Correct it.' });
+  if (!isDecodable(request.originalUrl)) {
+    return new Problem('bad_request', { detail: 'The URL is not percent-encoded as RFC 3986 asks. Correct it.' });
   }
   return undefined;
 }
@@ -150,11 +147,10 @@ function count({ rawHeaders }: IncomingMessage, header: string): number {
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === header).length;
 }
 
-function hasDecodableQuery(url: string): boolean {
-  const query = url.indexOf('?');
-  if (query < 0 || !url.includes('%', query)) return true;
+function isDecodable(url: string): boolean {
+  if (!url.includes('%')) return true;
   try {
-    decodeURIComponent(url.slice(query + 1));
+    decodeURIComponent(url);
     return true;
   } catch {
     return false;
