@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import request from 'supertest';
@@ -236,4 +237,26 @@ describe('health', () => {
     }
     await app.stop();
   });
+});
+
+it('tells once of a proxy that nobody has named, whichever limits refuse what comes through it', async () => {
+  const hint = import.meta.jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+  const app = await TestApp.start({ environment: { RATE_LIMIT_SIGN_IN: '1/3000', RATE_LIMIT_ADDRESS: '2/3000' } });
+  const policies = [];
+  for (let call = 0; call < 3; call += 1) {
+    const { status, headers } = await app.anonymous
+      .post('/auth/login', { email: `${uuid()}@example.com`, password: 'guessed' })
+      .set('x-forwarded-for', '198.51.100.1');
+    policies.push([status, headers['ratelimit-policy']]);
+  }
+  const address = '"address";q=2;w=3000';
+  const both = `${address}, "sign-in-address";q=1;w=3000`;
+  expect(policies).toEqual([
+    [401, both],
+    [429, both],
+    [429, address],
+  ]);
+  expect(hint.mock.calls).toEqual([[expect.stringContaining('TRUSTED_PROXIES')]]);
+  await app.stop();
+  hint.mockRestore();
 });
