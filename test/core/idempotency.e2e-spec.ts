@@ -13,7 +13,7 @@ import { Client } from '../support/client.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import { served } from '../support/served.ts';
 import { until } from '../support/until.ts';
-import { Wire } from '../support/wire.ts';
+import { PostgresWire } from '../support/postgres-wire.ts';
 import { insertWork, startWorks, startWorksBehind, works } from '../support/works.ts';
 
 let app: TestApp;
@@ -389,12 +389,12 @@ describe('the handler', () => {
   });
 
   describe('on another server', () => {
-    let wire: Wire;
+    let wire: PostgresWire;
     let server: NestFastifyApplication;
     let there: Client;
 
     beforeAll(async () => {
-      wire = await Wire.to(app.database.url('tenantry_app'));
+      wire = await PostgresWire.to(app.database.url('tenantry_app'));
       server = await startWorksBehind(wire, app);
       there = new Client(await server.getUrl());
     });

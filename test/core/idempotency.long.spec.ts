@@ -7,7 +7,7 @@ import type { TestApp } from '../support/app.ts';
 import { Client } from '../support/client.ts';
 import { seededRandom } from '../support/random.ts';
 import { size } from '../support/size.ts';
-import { Wire } from '../support/wire.ts';
+import { PostgresWire } from '../support/postgres-wire.ts';
 import { startWorks, startWorksBehind } from '../support/works.ts';
 
 const CALLS = size(25, 2_000);
@@ -18,14 +18,14 @@ const random = seededRandom(seed);
 
 describe(`a wire that breaks again and again (seed ${seed})`, () => {
   let app: TestApp;
-  let wire: Wire;
+  let wire: PostgresWire;
   let server: NestFastifyApplication;
   let actor: Actor;
   let callers: Client[];
 
   beforeAll(async () => {
     app = await startWorks();
-    wire = await Wire.to(app.database.url('tenantry_app'));
+    wire = await PostgresWire.to(app.database.url('tenantry_app'));
     server = await startWorksBehind(wire, app);
     actor = await app.actors.user();
     callers = [actor.api, new Client(await server.getUrl()).as(actor.api.token)];

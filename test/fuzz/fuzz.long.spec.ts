@@ -5,7 +5,7 @@ import { until } from '../support/until.ts';
 import { ALLOWED_ORIGIN, createStranger, METRICS_TOKEN, rowsOf, type Stranger } from './cast.ts';
 import { GeneratedRequests } from './generated.ts';
 import { sendRawConnections } from './raw-connections.ts';
-import { Judge } from './verdict.ts';
+import { AnswerJudge } from './verdict.ts';
 
 const requests = size(3_000, 200_000);
 const connections = size(300, 20_000);
@@ -17,13 +17,13 @@ const NEVER_GRANTED = ['/api/v1/nothing'];
 
 let app: TestApp;
 let stranger: Stranger;
-let judge: Judge;
+let judge: AnswerJudge;
 const logged: unknown[] = [];
 
 beforeAll(async () => {
   app = await TestApp.start({ environment: { CORS_ORIGINS: ALLOWED_ORIGIN, METRICS_TOKEN, SECRET_KEY } });
   stranger = await createStranger(app);
-  judge = new Judge(stranger, [SECRET_KEY, new URL(app.database.url('tenantry_app')).password]);
+  judge = new AnswerJudge(stranger, [SECRET_KEY, new URL(app.database.url('tenantry_app')).password]);
   const note = (...line: unknown[]): void => void (isOfBusyServer(line) || logged.push(line));
   app.nest.useLogger({ log: () => undefined, warn: () => undefined, error: note, fatal: note });
 });
@@ -43,7 +43,7 @@ test(
 
     await generated.send(requests);
 
-    expect(generated.faults.report()).toEqual([]);
+    expect(generated.found.report()).toEqual([]);
     expect(generated.busy).toBeLessThanOrEqual(size(requests, 0));
     expect(await rowsOf(stranger, app.database)).toEqual(before);
     // A run in which nothing gets through, or nothing is refused, has tried nothing.

@@ -4,11 +4,11 @@ import type { TestApp } from '../support/app.ts';
 import { Contract } from '../support/contract.ts';
 import { Cast, type Stranger } from './cast.ts';
 import { Dice } from './dice.ts';
-import { Faults } from './faults.ts';
+import { Found } from './found.ts';
 import { type Operation, Operations, outsideTheDocument } from './operations.ts';
 import { encoded, type FuzzedRequest, fuzzedRequest } from './request.ts';
 import { Seen } from './seen.ts';
-import type { Judge } from './verdict.ts';
+import type { AnswerJudge } from './verdict.ts';
 import { type Answer, Wire } from './wire.ts';
 
 const REQUESTS_OF_A_CAST = 2_500;
@@ -24,7 +24,7 @@ const DEAR = /^auth_(?:register|login|verifyEmail|magic|password)|openapi|docs|m
 
 /** Requests that are made from the OpenAPI document and spoiled by chance, sent over several connections at a time. */
 export class GeneratedRequests {
-  readonly faults = new Faults();
+  readonly found = new Found();
   /** By operation, every status that it answered with. */
   readonly statuses = new Map<string, Set<number>>();
   /** How often a request was sent again because the server was too busy (503), as it asks its clients to. */
@@ -38,7 +38,7 @@ export class GeneratedRequests {
   constructor(
     private readonly app: TestApp,
     private readonly stranger: Stranger,
-    private readonly judge: Judge,
+    private readonly judge: AnswerJudge,
     private readonly seed: number,
   ) {
     const document = createDocument(app.nest);
@@ -84,9 +84,9 @@ export class GeneratedRequests {
         ...this.#contract.faultsIn(method, target, answer),
         ...(isRepeatable(request, answer) ? twinFaults(answer, await this.#exchange(bytes, false, wire)) : []),
       ];
-      for (const fault of found) this.faults.add(fault, { number, request, bytes, answer });
+      for (const fault of found) this.found.add(fault, { number, request, bytes, answer });
     } catch (error) {
-      this.faults.add(String(error), { number, request, bytes });
+      this.found.add(String(error), { number, request, bytes });
     }
   }
 

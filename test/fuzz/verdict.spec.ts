@@ -1,10 +1,10 @@
 import { v7 } from 'uuid';
 import type { FuzzedRequest } from './request.ts';
-import { Judge } from './verdict.ts';
+import { AnswerJudge } from './verdict.ts';
 import type { Answer } from './wire.ts';
 
 const organization = { id: v7(), name: 'unseen1', slug: 'unseen1', owner: undefined as never };
-const judge = new Judge({ organization, marker: 'unseen1' }, ['the-secret-key']);
+const judge = new AnswerJudge({ organization, marker: 'unseen1' }, ['the-secret-key']);
 const outsider = { name: 'outsider', headers: [], organizations: new Set<string>() };
 const headers = { 'x-request-id': 'r1', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
 const problem = {

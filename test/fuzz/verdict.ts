@@ -38,7 +38,7 @@ const SCRIPTS = /^\/docs(\/|$)/;
 const TOLD_TO_STRANGERS = [400, 401, 404, 405, 408, 413, 415, 429, 431];
 
 /** Judges what every answer has to keep, whatever the request was. */
-export class Judge {
+export class AnswerJudge {
   constructor(
     private readonly stranger: Stranger,
     /** The server's own secrets. */

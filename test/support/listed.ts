@@ -89,7 +89,7 @@ class ThingsQuery extends PageQuery {
   sort: string[] = ['name'];
 }
 
-class ThingResponse {
+class ListedThingResponse {
   @Identifier()
   id: string;
 
@@ -103,7 +103,7 @@ class ThingResponse {
   kind: string | null;
 }
 
-function toThing({ id, name, color, kind }: Thing): ThingResponse {
+function toThing({ id, name, color, kind }: Thing): ListedThingResponse {
   return { id, name, color, kind };
 }
 
@@ -126,34 +126,34 @@ class ThingsRepository {
 }
 
 @Controller('organizations/:organization_id')
-class ThingsController {
+class ListedThingsController {
   constructor(private readonly repository: ThingsRepository) {}
 
   @Get('things')
   @Access.member()
-  @PageOf(ThingResponse)
-  async list(@Query() query: ThingsQuery): Promise<Page<ThingResponse>> {
+  @PageOf(ListedThingResponse)
+  async list(@Query() query: ThingsQuery): Promise<Page<ListedThingResponse>> {
     return Page.of(query, await this.repository.list(query), toThing);
   }
 
   @Get('log')
   @Access.member()
-  @CursorPageOf(ThingResponse)
-  async log(@Query() query: CursorQuery): Promise<Page<ThingResponse>> {
+  @CursorPageOf(ListedThingResponse)
+  async log(@Query() query: CursorQuery): Promise<Page<ListedThingResponse>> {
     return Page.of(query, await this.repository.log(query), toThing);
   }
 
   /** The same rows in the same order, and another list all the same. */
   @Get('journal')
   @Access.member()
-  @CursorPageOf(ThingResponse)
-  async journal(@Query() query: CursorQuery): Promise<Page<ThingResponse>> {
+  @CursorPageOf(ListedThingResponse)
+  async journal(@Query() query: CursorQuery): Promise<Page<ListedThingResponse>> {
     return this.log(query);
   }
 }
 
 /** The application with a resource of the test's own; `makeThings` brings its table. */
-@Module({ imports: [AppModule], controllers: [ThingsController], providers: [ThingsRepository] })
+@Module({ imports: [AppModule], controllers: [ListedThingsController], providers: [ThingsRepository] })
 export class ThingsModule {}
 
 export async function makeThings(database: TestDatabase): Promise<void> {

@@ -8,7 +8,7 @@ import { createApplication, created, Text } from '../../src/core/http/index.ts';
 import { SingleUse } from '../../src/core/idempotency/index.ts';
 import { TestApp } from './app.ts';
 import { testConfig } from './environment.ts';
-import type { Wire } from './wire.ts';
+import type { PostgresWire } from './postgres-wire.ts';
 
 class Work {
   @Text({ max: 100 })
@@ -46,7 +46,7 @@ export async function startWorks(): Promise<TestApp> {
 }
 
 /** @returns another server on the same database, which it reaches by the wire */
-export async function startWorksBehind(wire: Wire, { database }: TestApp): Promise<NestFastifyApplication> {
+export async function startWorksBehind(wire: PostgresWire, { database }: TestApp): Promise<NestFastifyApplication> {
   const urls = { DATABASE_URL: wire.url, DIRECT_DATABASE_URL: database.url('tenantry_worker') };
   const server = await createApplication(WorksModule, testConfig({ ...urls, SECRET_KEY }));
   await server.listen(0, '127.0.0.1');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** A wire to PostgreSQL that breaks at the worst moment: what was sent has arrived, and its answer does not. */
-export class Wire {
+export class PostgresWire {
   /** From here on the first answer breaks its connection. */
   losesAnswers = false;
   readonly #server: Server;
@@ -15,8 +15,8 @@ export class Wire {
   }
 
   /** @param url a connection to the database itself */
-  static async to(url: string): Promise<Wire> {
-    const wire = new Wire(url);
+  static async to(url: string): Promise<PostgresWire> {
+    const wire = new PostgresWire(url);
     wire.#server.listen(0, '127.0.0.1');
     await once(wire.#server, 'listening');
     return wire;

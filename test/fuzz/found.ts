@@ -14,7 +14,7 @@ interface Example {
 }
 
 /** What a run has found, each kind of fault with examples to go by. */
-export class Faults {
+export class Found {
   readonly #examples = new Map<string, Example[]>();
 
   add(fault: string, example: Example): void {
