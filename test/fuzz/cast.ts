@@ -60,6 +60,10 @@ export class Cast {
     const address = `${v7()}@example.com`;
     await app.anonymous.post('/auth/register', { email: address, name: 'Fay' }).expect(202);
     const [mail] = await app.mailsTo(address);
+    await app.anonymous.post('/auth/magic-links', { email: member.email }).expect(202);
+    const [link] = await app.mailsTo(member.email);
+    await app.anonymous.post('/auth/password/forgot', { email: owner.email }).expect(202);
+    const [reset] = await app.mailsTo(owner.email);
 
     const known = new Set([home.id]);
     const expired = actors.token(owner.userId, owner.sessionId, AGE_SECONDS);
@@ -86,7 +90,7 @@ export class Cast {
         email: [owner.email],
         password: [PASSWORD],
         refresh_token: [signIn.body.refresh_token],
-        token: [tokenIn(mail!)],
+        token: [tokenIn(mail!), tokenIn(link!), tokenIn(reset!)],
         slug: [home.slug],
       },
     );

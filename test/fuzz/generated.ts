@@ -19,8 +19,8 @@ const TRIES = 20;
 const AGAIN_AFTER_MS = 100;
 
 /** An operation that costs a mail, a hash of a password or a large answer is called once in so many calls of another. */
-const RARE = 6;
-const DEAR = /^auth_(?:register|login|verifyEmail|magic|password)|openapi|docs|mailbox/;
+const RARE = 4;
+const DEAR = /^auth_(?:register|login|verifyEmail)|^magicLinks|^passwords_forgot|openapi|docs|mailbox/;
 
 /** Requests that are made from the OpenAPI document and spoiled by chance, sent over several connections at a time. */
 export class GeneratedRequests {
