@@ -303,6 +303,28 @@ describe('sign-in by cookie', () => {
       }
     });
 
+    it('does not go on as somebody else: two cookies of two sessions are refused, and forgotten', async () => {
+      const [page, neighbour] = [await signedIn(), await signedIn()];
+      const { userId, sessionId } = await app.test.actors.user();
+      const expired = app.test.actors.token(userId, sessionId, ACCESS_TOKEN_LIFETIME_SECONDS + 1);
+      for (const access of [page.cookie(ACCESS), expired]) {
+        const cookie = `${ACCESS}=${access}; ${REFRESH}=${neighbour.cookie(REFRESH)}`;
+        for (const headers of [{ cookie }, { cookie, 'x-token-transport': 'cookie' }]) {
+          const answer = await app.test.changingNothing(() => browser().send('post', '/auth/refresh', {}, headers));
+          expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+          expect(cookiesOf(answer)).toMatchObject([ACCESS, REFRESH].map((name) => ({ name, value: '' })));
+        }
+      }
+      expect((await neighbour.signIn('/auth/refresh', {})).status).toBe(200);
+    });
+
+    it('needs no access token, and is not kept from its session by one that is not ours', async () => {
+      for (const access of ['', `${ACCESS}=x.y.z; `, `${ACCESS}=; `]) {
+        const cookie = `${access}${REFRESH}=${(await signedIn()).cookie(REFRESH)}`;
+        expect((await browser().send('post', '/auth/refresh', {}, { cookie })).status).toBe(200);
+      }
+    });
+
     it('serves racing tabs', async () => {
       const page = await signedIn();
       const answers = await Promise.all(

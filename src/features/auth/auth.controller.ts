@@ -15,6 +15,7 @@ import {
   VerificationSentResponse,
   VerifyEmailRequest,
 } from './auth.dto.ts';
+import { IssuedSessions } from './issued-sessions.ts';
 import { LoginService } from './login.service.ts';
 import { RegistrationService } from './registration.service.ts';
 import { SessionsService } from './sessions.service.ts';
@@ -28,6 +29,7 @@ export class AuthController {
     private readonly registration: RegistrationService,
     private readonly logins: LoginService,
     private readonly sessions: SessionsService,
+    private readonly issuedSessions: IssuedSessions,
   ) {}
 
   @Post('register')
@@ -92,7 +94,11 @@ export class AuthController {
     @Body() { refresh_token }: RefreshRequest,
     @RefreshTransport() transport: TokenTransport,
   ): Promise<SignedInResponse> {
-    return transport.deliver(await this.sessions.refresh(transport.refreshToken(refresh_token)));
+    const held = transport.accessTokenBeside(refresh_token);
+    const expected = held === undefined ? undefined : this.issuedSessions.sessionOf(held);
+    const pair = await this.sessions.refresh(transport.refreshToken(refresh_token), expected);
+    if (!pair) throw transport.refuseMixture();
+    return transport.deliver(pair);
   }
 
   @Post('logout')

@@ -6,6 +6,7 @@ import { AuthController } from './auth.controller.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { EmailTokensRepository } from './email-tokens.repository.ts';
 import { KeysController } from './keys.controller.ts';
+import { IssuedSessions } from './issued-sessions.ts';
 import { LinkSignInService } from './link-sign-in.service.ts';
 import { LoginService } from './login.service.ts';
 import { MagicLinksController } from './magic-links.controller.ts';
@@ -36,6 +37,7 @@ import { SessionsService } from './sessions.service.ts';
     AuthRepository,
     SessionsRepository,
     AccessTokens,
+    IssuedSessions,
   ],
 })
 export class AuthModule {}

@@ -49,12 +49,15 @@ export class SessionsService {
   /**
    * Spends a refresh token. The next one is computed from it, so racing tabs of one client get the same and the chain has
    * one end, and it is stored nowhere.
+   * @param expected the session that it has to be of, where that is known; where it is of another one, nothing happens
+   * @returns undefined where it is of another session
    * @throws Problem token_reused, and the session has ended, where somebody else had spent it; unauthenticated where it is
    * unknown, expired or its session over
    */
-  async refresh(refreshToken: string): Promise<TokenPair> {
+  async refresh(refreshToken: string, expected?: string): Promise<TokenPair | undefined> {
     const owner = await this.repository.findRefreshToken(tokenHash(refreshToken), currentRequest());
     if (!owner) throw sessionOver();
+    if (expected !== undefined && owner.sessionId !== expected) return undefined;
     return this.database.inScope(Scope.user(owner.userId), () => this.#renew(owner, refreshToken));
   }
 

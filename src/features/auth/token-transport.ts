@@ -35,6 +35,20 @@ export class TokenTransport {
     return token;
   }
 
+  /** @returns the access token that a browser sends by itself beside the refresh token of its cookie */
+  accessTokenBeside(given: string | undefined): string | undefined {
+    return given === undefined ? accessCookie.read(this.request) : undefined;
+  }
+
+  /**
+   * Has the browser forget both cookies, which are of two sessions: a neighbour of our domain may have set the refresh token, to
+   * have this person go on as somebody else.
+   */
+  refuseMixture(): Problem {
+    this.end();
+    return new Problem('unauthenticated', { detail: 'The two cookies are not of one session. Sign in again.' });
+  }
+
   /** @returns the body of the answer; where cookies hold the tokens, without them */
   deliver(pair: TokenPair): SignedInResponse {
     if (!this.isByCookie(this.request)) return toTokenPair(pair);
