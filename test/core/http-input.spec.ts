@@ -170,6 +170,11 @@ describe('queries', () => {
     expect((await list('?status=new&status=old')).body.data[0].status).toEqual(['new', 'old']);
   });
 
+  it('are kept whole in the links to the pages beside, where they hold a question mark', async () => {
+    const { headers } = await list('?q=who?&status=new&page=2');
+    expect(headers['link']).toContain('</api/v1/cars?q=who%3F&status=new&page=1>; rel="prev"');
+  });
+
   it('are named as far as somebody may read', async () => {
     const { body } = await list(`?${'x'.repeat(5_000)}=1`);
     expect(body.errors).toMatchObject([{ parameter: `${'x'.repeat(199)}…`, code: 'unknown' }]);

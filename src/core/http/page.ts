@@ -125,7 +125,9 @@ function linksTo(neighbours: Neighbours, url: string): string {
 }
 
 function elsewhere(url: string, place: PlaceInList): string {
-  const [path = '', search] = url.split('?', 2);
+  const [path = ''] = url.split('?', 1);
+  // What follows a second question mark belongs to the query too.
+  const search = url.slice(path.length + 1);
   const parameters = new URLSearchParams(search);
   for (const name of ['page', 'cursor']) parameters.delete(name);
   for (const [name, value] of Object.entries(place)) parameters.set(name, String(value));
