@@ -401,6 +401,13 @@ describe('the document', () => {
   });
 });
 
+it('has nothing outside the folder of Swagger UI', async () => {
+  for (const path of ['/docs/../package.json', '/docs/%2e%2e/package.json', '/docs/..%2fpackage.json']) {
+    const answer = await sendRaw(port, `GET ${path} HTTP/1.1\r\n${head}\r\n`);
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([404, 'not_found']);
+  }
+});
+
 describe('metrics', () => {
   it('are for the token alone, and count requests by pattern', async () => {
     expectProblem(await api().get('/metrics'), 'unauthenticated');
