@@ -1,12 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import type { Config } from './config/index.ts';
-import { AccessModule } from './core/access/index.ts';
+import { AccessModule, ScopeInterceptor } from './core/access/index.ts';
 import { AuditModule } from './core/audit/index.ts';
 import { DatabaseModule } from './core/database/index.ts';
 import { HttpModule } from './core/http/index.ts';
-import { IdempotencyModule } from './core/idempotency/index.ts';
+import { IdempotencyInterceptor, IdempotencyModule } from './core/idempotency/index.ts';
 import { JobsModule } from './core/jobs/index.ts';
-import { LimitsModule } from './core/limits/index.ts';
+import { LimitsModule, SignInLimitInterceptor } from './core/limits/index.ts';
 import { MailModule } from './core/mail/index.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
@@ -28,11 +29,17 @@ const core = [
   MailModule,
 ];
 
+/** Around all that judges the input, outermost first (docs/decisions/0017-order-of-judgement.md). */
+const interceptors = [ScopeInterceptor, SignInLimitInterceptor, IdempotencyInterceptor].map((interceptor) => ({
+  provide: APP_INTERCEPTOR,
+  useExisting: interceptor,
+}));
+
 /** A new feature is one line here. */
 const features = [HealthModule, AuthModule, OutsideSignInModule, UsersModule, OrganizationsModule];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */
-@Module({ imports: [...core, ...features] })
+@Module({ imports: [...core, ...features], providers: interceptors })
 export class AppModule {
   static of(config: Config): DynamicModule {
     return { module: AppModule, imports: [MailboxModule.of(config)] };

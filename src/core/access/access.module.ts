@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { CryptoModule } from '../crypto/index.ts';
 import { AccessGuard } from './access.guard.ts';
@@ -21,8 +21,8 @@ import { ScopeInterceptor } from './scope.interceptor.ts';
     Origins,
     OutsideTokens,
     { provide: APP_GUARD, useClass: AccessGuard },
-    { provide: APP_INTERCEPTOR, useClass: ScopeInterceptor },
+    ScopeInterceptor,
   ],
-  exports: [AccessTable, OutsideTokens],
+  exports: [AccessTable, OutsideTokens, ScopeInterceptor],
 })
 export class AccessModule {}

@@ -5,3 +5,4 @@ export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './
 export { accessCookie, credentialOf } from './credential.ts';
 export { OutsideTokens } from './outside-tokens.ts';
 export { systemRoleIds } from './permissions.ts';
+export { ScopeInterceptor } from './scope.interceptor.ts';

@@ -10,8 +10,7 @@ import { UndeclaredInputInterceptor } from './undeclared-input.interceptor.ts';
 @Module({
   imports: [DiscoveryModule, CryptoModule],
   controllers: [ProblemsController],
-  // Inside the scope of the access module, which the application imports before this: who may not be here is told first.
-  // Among these the order counts too: each sees what those below it refuse.
+  // The order counts: each sees what those below it refuse. `AppModule` puts others around them.
   providers: [
     Judgement,
     { provide: APP_INTERCEPTOR, useExisting: Judgement },

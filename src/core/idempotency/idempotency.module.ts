@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
 import { CryptoModule } from '../crypto/index.ts';
 import { HttpModule } from '../http/http.module.ts';
 import { IdempotencyInterceptor } from './idempotency.interceptor.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { Sweep } from './sweep.ts';
 
-/** Inside the scope of the access module, which the application imports before this, and around all that judges the input. */
+/** One effect for a POST with an `Idempotency-Key`. */
 @Module({
   imports: [CryptoModule, HttpModule],
-  providers: [KeptAnswers, Sweep, { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor }],
+  providers: [KeptAnswers, Sweep, IdempotencyInterceptor],
+  exports: [IdempotencyInterceptor],
 })
 export class IdempotencyModule {}

@@ -1,2 +1,3 @@
+export { IdempotencyInterceptor } from './idempotency.interceptor.ts';
 export { IdempotencyModule } from './idempotency.module.ts';
 export { SingleUse } from './single-use.decorator.ts';

@@ -1,4 +1,4 @@
 export { LimitsModule } from './limits.module.ts';
 export { RequestLimits } from './request-limits.ts';
-export { LimitsSignIn } from './sign-in-limit.interceptor.ts';
+export { LimitsSignIn, SignInLimitInterceptor } from './sign-in-limit.interceptor.ts';
 export { Unlimited } from './unlimited.decorator.ts';
