@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../http/problem.ts';
 import { createDocument } from './document.ts';
 
 const PATH = 'docs';
@@ -38,6 +39,12 @@ function requestInterceptor(request: unknown): unknown {
   return session.outgoing(request);
 }
 
+/** Outside the folder there is nothing for anybody; the plugin that serves its files would say that it is forbidden. */
+function leadsOut({ params }: FastifyRequest): boolean {
+  const file: unknown = Reflect.get(Object(params), '*');
+  return typeof file === 'string' && file.split(/[\\/]/).includes('..');
+}
+
 /** Swagger UI at /docs, from files of our own, and the document at /openapi.json, built when it is first asked for. */
 export function serveDocument(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
@@ -45,6 +52,9 @@ export function serveDocument(app: NestFastifyApplication): void {
     reply.compressible = request.routeOptions.url === `/${DOCUMENT}`;
     if (request.routeOptions.url?.startsWith(`/${PATH}`)) void reply.header('content-security-policy', POLICY);
     done();
+  });
+  server.addHook('preValidation', (request, _reply, done) => {
+    done(leadsOut(request) ? new Problem('not_found') : undefined);
   });
   app.getHttpAdapter().get(SCRIPT_PATH, (_request: unknown, reply: FastifyReply) => {
     void reply.type('text/javascript; charset=utf-8').send(SCRIPT);
