@@ -64,7 +64,9 @@ export class Judge {
     const exhausted = await this.#everybodyIn(organization);
     for (const { userId } of Object.values(exhausted)) this.#exhaust(userId);
     const ids = await this.calls.idsFor(route, organization);
-    const world = { actors: await this.#everybodyIn(organization), exhausted, ids, other };
+    const actors = await this.#everybodyIn(organization);
+    ids.set('session_id', actors.owner.otherSessionId);
+    const world = { actors, exhausted, ids, other };
     const first = { ...this.#inOrder(route, world), body: {}, headers: { 'idempotency-key': USED_KEY } };
     if (honoursKey(route)) await this.#send(route, first, world).expect(422);
     return world;

@@ -11,6 +11,8 @@ export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', D
 /** What each write behind a sign-in takes, so that it would change something if it were let. */
 const BODIES: ReadonlyMap<string, object | undefined> = new Map([
   ['POST /auth/logout', undefined],
+  ['DELETE /auth/sessions', undefined],
+  ['DELETE /auth/sessions/:session_id', undefined],
   ['POST /organizations', { name: 'Another' }],
   ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
@@ -47,9 +49,12 @@ export class Routes {
     return caller.outside(method, pathOf(route, ids), bodyFor(route));
   }
 
-  /** @returns the ids in the route's path: the organisation's, and of what its owner makes by a POST to the path before the id */
+  /** @returns the ids in the route's path: the organisation's, its owner's other session's, and of what its owner makes by a POST to the path before the id */
   async idsFor({ path }: Route, { id, owner }: Organization): Promise<Map<string, string>> {
-    const ids = new Map([[ORGANIZATION_PARAMETER, id]]);
+    const ids = new Map([
+      [ORGANIZATION_PARAMETER, id],
+      ['session_id', owner.otherSessionId],
+    ]);
     for (const [place, name = ''] of path.matchAll(/\/:(\w+)/g)) {
       const collection = path.slice(0, path.indexOf(place));
       const create = this.all.find((route) => route.method === 'POST' && route.path === collection);

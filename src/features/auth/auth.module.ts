@@ -17,12 +17,13 @@ import { PasswordAttempts } from './password-attempts.ts';
 import { PasswordsController } from './passwords.controller.ts';
 import { PasswordsService } from './passwords.service.ts';
 import { RegistrationService } from './registration.service.ts';
+import { SessionsController } from './sessions.controller.ts';
 import { SessionsRepository } from './sessions.repository.ts';
 import { SessionsService } from './sessions.service.ts';
 
 @Module({
   imports: [CryptoModule, UsersModule],
-  controllers: [AuthController, MagicLinksController, PasswordsController, KeysController],
+  controllers: [AuthController, MagicLinksController, PasswordsController, SessionsController, KeysController],
   providers: [
     RegistrationService,
     MagicLinksService,

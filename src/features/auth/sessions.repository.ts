@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
+import { List, type Rows, type Selection, timeKey } from '../../core/lists/index.ts';
 
 /** Days that a refresh token, and with the newest of them its session, is valid for. */
 export const LIFETIME_DAYS = 30;
@@ -23,6 +24,24 @@ export interface RefreshTokenOwner {
   /** `live`: unspent. `repeated`: its spender asks again within 10 s. `reused`: anybody else does. */
   readonly state: 'live' | 'repeated' | 'reused';
 }
+
+/** A session as its person sees it. */
+export interface OwnSession {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly ipAddress: string;
+  readonly userAgent: string | null;
+}
+
+const own = new List<OwnSession>({
+  from: sql`sessions`,
+  columns: sql`
+    id, created_at as "createdAt", last_seen_at as "lastSeenAt", host(ip_address) as "ipAddress", user_agent as "userAgent"`,
+  keys: { created_at: timeKey(sql`created_at`) },
+});
+
+const isLive = sql`ended_at is null and expires_at > now()`;
 
 /** All but `findRefreshToken` works in a user's own scope. */
 @Injectable()
@@ -112,5 +131,10 @@ export class SessionsRepository {
     const [session] = await this.database.query<{ isFresh: boolean }>(sql`
       select app.is_fresh(authenticated_at) as "isFresh" from sessions where user_id = app.user_id() and id = ${id}::uuid`);
     return session?.isFresh ?? false;
+  }
+
+  /** @returns a page of those that are not over */
+  async list(selection: Selection): Promise<Rows<OwnSession>> {
+    return own.read(this.database, selection, [sql`user_id = app.user_id()`, isLive]);
   }
 }

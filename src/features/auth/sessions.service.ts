@@ -5,9 +5,16 @@ import { currentContext, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
+import type { Rows, Selection } from '../../core/lists/index.ts';
 import { SecurityEvents } from '../users/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS, AccessTokens } from './access-tokens.ts';
-import { LIFETIME_DAYS, type LiveSession, type RefreshTokenOwner, SessionsRepository } from './sessions.repository.ts';
+import {
+  LIFETIME_DAYS,
+  type LiveSession,
+  type OwnSession,
+  type RefreshTokenOwner,
+  SessionsRepository,
+} from './sessions.repository.ts';
 
 /** What a client signs its requests with, and renews that with. */
 export interface TokenPair {
@@ -98,6 +105,37 @@ export class SessionsService {
   /** @returns whether the caller proved so lately who they are that they may do what is sensitive */
   async isFresh(): Promise<boolean> {
     return this.repository.isFresh(currentSessionId());
+  }
+
+  /** @returns a page of the caller's sessions that are not over */
+  async list(selection: Selection): Promise<Rows<OwnSession>> {
+    return this.repository.list(selection);
+  }
+
+  /** @returns whether the session is the one that is called from */
+  isCurrent(id: string): boolean {
+    return id === currentSessionId();
+  }
+
+  /** A session has no version. @returns undefined for one that is over, or another's */
+  async versionOf(id: string): Promise<number | undefined> {
+    return (await this.repository.findLive(id)) && 0;
+  }
+
+  /**
+   * Ends a session of the caller.
+   * @throws Problem not_found for one that is over, or another's
+   */
+  async end(sessionId: string): Promise<void> {
+    await this.database.transaction(async () => {
+      if (!(await this.repository.end(sessionId))) throw new Problem('not_found');
+      this.events.record({ action: 'auth.session_ended', outcome: 'success', sessionId });
+    });
+  }
+
+  /** Ends the sessions of the caller but the one that is called from. */
+  async endAllOthers(): Promise<void> {
+    await this.database.transaction(() => this.endOthers());
   }
 
   /** Ends the session of the caller: its access token is refused from the next request on. */
