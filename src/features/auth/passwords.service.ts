@@ -89,7 +89,9 @@ export class PasswordsService {
     if (passwordHash !== null) {
       throw validationProblem([{ pointer: CURRENT, code: 'required', detail: 'must be given: you have a password' }]);
     }
-    if (!(await this.sessions.isFresh())) throw new Problem('step_up_required');
+    if (!(await this.sessions.isFresh())) {
+      throw new Problem('step_up_required', { detail: 'Sign in again, by a mailed link for one, then try again.' });
+    }
     return null;
   }
 
