@@ -125,6 +125,27 @@ describe.each(['cookie', 'bearer'])('by %s', (transport) => {
   });
 });
 
+describe('the server of a client', () => {
+  it('is an origin, with a slash behind it or without', async () => {
+    const { api } = await signedIn({ baseUrl: `${API}/` });
+    expect(await client.ok(api.GET('/api/v1/me'))).toMatchObject({ name: 'Ada' });
+    for (const baseUrl of [`${API}/api`, `${API}?x=1`, '/api', 'api.example.com'])
+      expect(() => client.createClient({ baseUrl })).toThrow(/origin|URL/);
+  });
+
+  it.each(['cookie', 'bearer'])('is the only one that is told of the session, by %s', async (transport) => {
+    const { api, browser } = await signedIn({ transport });
+    browser.meets(async () => new Response('{}'));
+    await api.POST(ORGANIZATIONS, { baseUrl: 'http://elsewhere.example', body: { name: 'Acme' } });
+    const { url, headers, credentials } = browser.requests.at(-1)!;
+    expect([new URL(url).host, headers.has('Authorization'), credentials]).toEqual([
+      'elsewhere.example',
+      false,
+      'omit',
+    ]);
+  });
+});
+
 describe('a renewal', () => {
   it('that the server has no time for ends no session', async () => {
     const { api, browser, signedOut } = await signedIn();
@@ -312,7 +333,7 @@ it(
   'has types for calls, answers and refusals',
   async () => {
     const text = `import { changed, createClient, isProblem, ok } from 'tenantry-client';
-    const api = createClient({ baseUrl: '' });
+    const api = createClient({ baseUrl: 'http://localhost:3000' });
     export async function calls(): Promise<void> {
       const me = await ok(api.GET('/api/v1/me'));
       const name: string = me.name;
