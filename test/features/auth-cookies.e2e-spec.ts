@@ -140,7 +140,7 @@ describe('sign-in by cookie', () => {
 
     it.each(EVIL_ORIGINS)('a refresh from %s spends no cookie', async (origin) => {
       const evil = (await signedIn()).at(origin);
-      for (const headers of [{}, { 'x-token-transport': 'cookie' }]) {
+      for (const headers of [{}, { 'x-token-transport': 'cookie' }, { 'x-token-transport': 'unknown' }]) {
         const answer = await app.test.changingNothing(() => evil.send('post', '/auth/refresh', {}, headers));
         expect([answer.status, answer.body.code, cookiesOf(answer)]).toEqual([403, 'csrf_failed', []]);
       }

@@ -172,6 +172,7 @@ describe('the limit of sign-in by address', () => {
     await at('2001:db8::2', '/auth/email/verify', { token: 'unknown' }).expect(410);
     await at('2001:db8:0:0:1::', '/auth/login', { nonsense: true }).expect(422);
     await at('2001:db8::3', '/auth/login', { nonsense: true }).expect(429);
+    await at('2001:db8::3', '/auth/login', {}).set('x-token-transport', 'unknown').expect(429);
     await at('2001:db8::4', '/auth/register?nonsense=1', {}).expect(429);
     await at('2001:db8:0:1::1', '/auth/login', { nonsense: true }).expect(422);
   });

@@ -50,7 +50,7 @@ export interface Fault {
     | 'standing'
     | 'organization'
     | 'row'
-    /** If-Match of a PATCH, PUT or DELETE, and Idempotency-Key of a POST. */
+    /** If-Match of a PATCH, PUT or DELETE, Idempotency-Key of a POST, X-Token-Transport of a sign-in. */
     | 'header'
     | 'body'
     | 'query';
@@ -111,7 +111,7 @@ export const ORDER: readonly (readonly Fault[])[] = [
   ],
   [
     fault('another site', 'site', 'csrf_failed', isClosedWrite, (draft) => ({ ...draft, isForged: true })),
-    fault('a sign-in of another site', 'site', 'csrf_failed', takes(TRANSPORT), header(TRANSPORT, 'cookie')),
+    fault('a sign-in of another site', 'header', 'csrf_failed', takes(TRANSPORT), header(TRANSPORT, 'cookie')),
   ],
   [
     fault(
@@ -131,6 +131,7 @@ export const ORDER: readonly (readonly Fault[])[] = [
   [fault('row absent', 'row', 'not_found', hasRow, id(rowIn, uuid()))],
   [
     fault('If-Match malformed', 'header', 'bad_request', takes('If-Match'), header('if-match', 'no tag')),
+    fault('transport unknown', 'header', 'bad_request', takes(TRANSPORT), header(TRANSPORT, 'carrier pigeon')),
     fault('a cursor that is none', 'query', 'invalid_cursor', takes('cursor'), query('cursor=x&page=0')),
     fault('key malformed', 'header', 'bad_request', honoursKey, header('idempotency-key', 'x'.repeat(256))),
   ],

@@ -22,7 +22,7 @@ export {
 } from './fields.ts';
 export { varyBy } from './headers.ts';
 export { HttpModule } from './http.module.ts';
-export { Resource, type Resources } from './judgement.ts';
+export { JudgesHeaders, Resource, type Resources } from './judgement.ts';
 export { CursorQuery, PageQuery, SearchParameter, selectionOf, SortParameter } from './list-query.ts';
 export { CursorPageOf, Page, PageOf } from './page.ts';
 export { ListParameter, PathId } from './parameters.ts';

@@ -37,6 +37,16 @@ export function Resource(service: Type<Resources>): ClassDecorator & MethodDecor
   return SetMetadata(RESOURCE_KEY, service);
 }
 
+const HEADERS_KEY = 'tenantry:headers';
+
+/**
+ * On a handler that takes a header which no other does: what refuses it. Asked once the request has been let in, before
+ * body and query are looked at.
+ */
+export function JudgesHeaders(judge: (request: FastifyRequest) => void): MethodDecorator {
+  return SetMetadata(HEADERS_KEY, judge);
+}
+
 /** Refusals of the input, whoever found what is wrong with it. */
 const INPUT_REFUSED: readonly number[] = [problems.bad_request.status, problems.validation_failed.status];
 
@@ -77,7 +87,15 @@ export class Judgement implements NestInterceptor, OnModuleInit {
   }
 
   intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    this.#judgeHeaders(context);
     return next.handle().pipe(catchError((error: unknown) => this.#judged(context, error)));
+  }
+
+  /** @throws Problem bad_request of a header that the handler alone takes */
+  #judgeHeaders(context: ExecutionContext): void {
+    type Judge = Parameters<typeof JudgesHeaders>[0];
+    const judge = this.reflector.get<Judge | undefined>(HEADERS_KEY, context.getHandler());
+    judge?.(context.switchToHttp().getRequest<FastifyRequest>());
   }
 
   async #judged(context: ExecutionContext, error: unknown): Promise<never> {

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessCookie, ActsByCookie, credentialOf } from '../../core/access/index.ts';
-import { Cookie, Problem, Refuses, rules, withHandler } from '../../core/http/index.ts';
+import { Cookie, JudgesHeaders, Problem, Refuses, rules, withHandler } from '../../core/http/index.ts';
 import { type SignedInResponse, toCookieSession, toTokenPair } from './auth.dto.ts';
 import { SESSION_LIFETIME_SECONDS, type TokenPair } from './sessions.service.ts';
 
@@ -89,17 +89,28 @@ const header = {
 };
 
 function transport(isByCookie: Test): ParameterDecorator {
-  return withHandler(readTransport(isByCookie), ActsByCookie(isByCookie), ApiHeader(header), Refuses('csrf_failed'));
+  return withHandler(
+    readTransport(isByCookie),
+    ActsByCookie(isByCookie),
+    JudgesHeaders(refuseUnknown),
+    ApiHeader(header),
+    Refuses('csrf_failed'),
+  );
 }
 
 /** @throws Problem bad_request for a transport that there is not */
-function asksForCookies({ headers }: FastifyRequest): boolean {
+function refuseUnknown({ headers }: FastifyRequest): void {
   const asked = headers[HEADER.toLowerCase()];
-  if (asked === undefined || asked === COOKIE) return asked === COOKIE;
+  if (asked === undefined || asked === COOKIE) return;
   throw new Problem('bad_request', {
     detail: `The ${HEADER} header is not one that this server knows. Send ${COOKIE}, or none.`,
     errors: [{ parameter: HEADER, code: 'choice', detail: `must be ${COOKIE}` }],
   });
+}
+
+/** Never refuses: the guard asks it, and has more to judge that is told before a header. */
+function asksForCookies({ headers }: FastifyRequest): boolean {
+  return headers[HEADER.toLowerCase()] === COOKIE;
 }
 
 /** A token that came in a cookie goes back in one, asked or not: otherwise a script could read it by a refresh. */
