@@ -1,7 +1,10 @@
+import type { Response } from 'supertest';
 import { seed } from '../../prisma/seed.ts';
+import { Config } from '../../src/config/index.ts';
+import { demo } from '../../src/core/http/index.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import { TestApp } from '../support/app.ts';
-import type { Client } from '../support/client.ts';
+import { Browser } from '../support/browser.ts';
 import { type Example, examplesOf } from '../support/examples.ts';
 
 /** What no document can know: what it refuses instead. Every other example does what its operation says. */
@@ -11,10 +14,14 @@ const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['magicLinks_verify', [410, 'the token comes by mail']],
   ['passwords_change', [422, "the demo's password is made anew in each clone"]],
   ['passwords_reset', [410, 'the token comes by mail']],
-  ['auth_refresh', [401, 'the token comes by a sign-in']],
 ]);
+/** What else a member is refused, who may not do all that the document is about. */
+const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([['organizations_update', [403, 'it takes organization:update']]]);
 /** It ends the session that the others are called with. */
 const LAST = 'auth_logout';
+
+const PREFIX = '/api/v1';
+const PASSWORD = 'a password of this clone';
 
 // The tests are made from the document, so the application is there before they are.
 const app = await TestApp.start();
@@ -22,25 +29,52 @@ const examples = examplesOf(createDocument(app.nest))
   // Of what the demo has none of, the document gives no id.
   .filter(({ path }) => !path.includes('{'))
   .toSorted((one, other) => Number(one.operationId === LAST) - Number(other.operationId === LAST));
-let owner: Client;
 
-beforeAll(async () => {
-  const { email, password } = await seed(app.database.url('tenantry_app'), 'a password of this clone');
-  const { body } = await app.anonymous.post('/auth/login', { email, password }).expect(200);
-  owner = app.anonymous.as(body.access_token);
-});
+beforeAll(async () => void (await seed(app.database.url('tenantry_app'), PASSWORD)));
 
 afterAll(() => app.stop());
 
-const send = ({ method, path, headers, body }: Example) => owner.outside(method, path, body).set(headers);
+/** Signed in as Swagger UI is, by cookie. */
+async function signedIn(email: string): Promise<Browser> {
+  const { origin } = new URL(app.nest.get(Config).apiUrl);
+  const browser = new Browser(app.anonymous, origin);
+  expect((await browser.signIn('/auth/login', { email, password: PASSWORD })).status).toBe(200);
+  return browser;
+}
+
+async function send(browser: Browser, { method, path, headers, body }: Example): Promise<Response> {
+  if (!path.startsWith(PREFIX)) return app.anonymous.outside(method, path, body).set(headers);
+  return browser.send(method, path.slice(PREFIX.length), body, headers);
+}
 
 describe("the document's examples, with the demo data as npm start seeds it", () => {
-  it.each(examples)('work as they stand: $operationId', async (example) => {
-    const { status, body } = await send(example);
-    const [refusal] = REFUSED.get(example.operationId) ?? [];
-    if (refusal !== 422) expect(body.errors).toBeUndefined();
-    if (refusal === undefined) expect(status).toBeLessThan(300);
-    else expect(status).toBe(refusal);
+  describe.each([
+    ['the owner', demo.owner, REFUSED],
+    ['the owner, once more', demo.owner, REFUSED],
+    ['the member', demo.member, new Map([...REFUSED, ...REFUSED_TO_MEMBERS])],
+  ])('called by %s', (_who, { email }, refused) => {
+    let browser: Browser;
+    beforeAll(async () => void (browser = await signedIn(email)));
+
+    it.each(examples)('work as they stand: $operationId', async (example) => {
+      const { status, body } = await send(browser, example);
+      const [refusal] = refused.get(example.operationId) ?? [];
+      if (refusal !== 422) expect(body.errors).toBeUndefined();
+      if (refusal === undefined) expect(status).toBeLessThan(300);
+      else expect(status).toBe(refusal);
+    });
+  });
+
+  it('leave the demo owner and the demo organisation as they are', async () => {
+    const browser = await signedIn(demo.owner.email);
+    expect((await browser.get('/me')).body).toMatchObject({ name: demo.owner.name, avatar_url: null, phone: null });
+    const { body } = await browser.get(`/organizations/${demo.organization.id}`);
+    expect(body).toMatchObject({ name: demo.organization.name, slug: demo.organization.slug, metadata: {} });
+  });
+
+  it('filter no list: nobody sees at first what there is', () => {
+    const filled = examples.flatMap(({ path }) => [...new URL(path, 'http://localhost').searchParams.keys()]);
+    expect(filled.filter((name) => name !== 'sort')).toEqual([]);
   });
 
   it('fill in no key: two requests that differ would pass for one', () => {
@@ -49,6 +83,8 @@ describe("the document's examples, with the demo data as npm start seeds it", ()
 
   it('have no exception without an operation', () => {
     const operations = examples.map(({ operationId }) => operationId);
-    expect([...REFUSED.keys(), LAST].filter((name) => !operations.includes(name))).toEqual([]);
+    expect(
+      [...REFUSED.keys(), ...REFUSED_TO_MEMBERS.keys(), LAST].filter((name) => !operations.includes(name)),
+    ).toEqual([]);
   });
 });

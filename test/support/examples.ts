@@ -12,6 +12,12 @@ interface Schema {
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly additionalProperties?: unknown;
+}
+
+interface MediaType {
+  readonly schema?: Schema;
+  readonly examples?: Readonly<Record<string, { readonly value?: unknown }>>;
 }
 
 interface Parameter {
@@ -56,14 +62,20 @@ function exampleOf(document: OpenAPIObject, path: string, method: Method, operat
   const inPath = new Map(filled('path'));
   const query = new URLSearchParams(filled('query')).toString();
   const filledPath = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath.get(name) ?? `{${name}}`);
-  const body = operation.requestBody as { content?: Record<string, { schema?: Schema }> } | undefined;
+  const body = operation.requestBody as { content?: Record<string, MediaType> } | undefined;
   return {
     operationId: operation.operationId ?? '',
     method,
     path: query === '' ? filledPath : `${filledPath}?${query}`,
     headers: Object.fromEntries(filled('header')),
-    body: body && (sample(document, body.content?.['application/json']?.schema ?? {}) as object),
+    body: body && (bodyOf(document, body.content?.['application/json'] ?? {}) as object),
   };
+}
+
+/** The first example of the whole, or else one made of those of its members. */
+function bodyOf(document: OpenAPIObject, { examples = {}, schema = {} }: MediaType): unknown {
+  const [first] = Object.values(examples);
+  return first ? first.value : sample(document, schema);
 }
 
 function valuesOf(example: unknown): string[] {
@@ -78,6 +90,7 @@ function sample(document: OpenAPIObject, schema: Schema): unknown {
   if (schema.items) return [sample(document, schema.items)];
   const [type = 'object'] = [schema.type].flat();
   if (type !== 'object') return PLAIN[type];
+  if (schema.additionalProperties === true) return { additionalProp1: {} };
   const members = Object.entries(schema.properties ?? {});
   return Object.fromEntries(members.map(([member, property]) => [member, sample(document, property)]));
 }

@@ -7,6 +7,7 @@ import { LimitsSignIn } from '../../core/limits/index.ts';
 import {
   AUTHENTICATION,
   LoginRequest,
+  refreshExamples,
   RefreshRequest,
   RegisterRequest,
   SignedIn,
@@ -87,7 +88,7 @@ export class AuthController {
     summary: 'Spend a refresh token, of the body or else of the cookie, for a new pair',
     description: 'A token that was spent before ends the whole session: somebody else may hold it.',
   })
-  @ApiBody({ type: RefreshRequest, required: false })
+  @ApiBody({ type: RefreshRequest, required: false, examples: refreshExamples })
   @SignedIn()
   @Refuses('token_reused', 'unauthenticated')
   async refresh(

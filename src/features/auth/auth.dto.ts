@@ -94,6 +94,9 @@ export class RefreshRequest {
   refresh_token?: string;
 }
 
+/** As it is filled in: what a browser holds in a cookie it does not send a second time. */
+export const refreshExamples = { by_cookie: { summary: 'The token is in the cookie', value: {} } };
+
 export class TokenPairResponse {
   @Text({ description: 'A JWT (RFC 9068) for the Authorization header.', example: 'eyJhbGciOiJFUzI1NiIs…' })
   access_token: string;

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import {
   type Answer,
@@ -14,6 +14,7 @@ import {
   versioned,
 } from '../../core/http/index.ts';
 import {
+  organizationExamples,
   OrganizationPatch,
   OrganizationRequest,
   OrganizationResponse,
@@ -40,6 +41,7 @@ export class OrganizationsController {
     description:
       'The slug is unique among all organizations; without one it is made from the name, with a suffix when taken.',
   })
+  @ApiBody({ type: OrganizationRequest, examples: organizationExamples })
   @ApiCreatedResponse({ type: OrganizationResponse })
   @Refuses('already_exists')
   async create(@Body() request: OrganizationRequest): Promise<Answer<OrganizationResponse>> {

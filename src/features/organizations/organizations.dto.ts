@@ -48,6 +48,11 @@ export class OrganizationRequest {
   metadata?: JsonObject;
 }
 
+/** As it is filled in: each can be sent again, for its slug is made anew. */
+export const organizationExamples = {
+  without_slug: { summary: 'The slug is made from the name', value: { name: NAME.example, metadata: {} } },
+};
+
 export class OrganizationPatch {
   @Line({ ...NAME, optional: true, example: demo.organization.name })
   name?: string;
@@ -66,7 +71,7 @@ export class OrganizationsQuery extends PageQuery {
   @ListParameter(rules.text({ max: 48 }), { description: 'Any of these slugs.' })
   slug?: string[];
 
-  @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.', example: ['owner'] })
+  @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.' })
   role?: string[];
 
   @SortParameter(['name', 'created_at'])

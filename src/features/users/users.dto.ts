@@ -1,4 +1,4 @@
-import { EmailAddress, Identifier, Line, Text, Timestamp } from '../../core/http/index.ts';
+import { demo, EmailAddress, Identifier, Line, Text, Timestamp } from '../../core/http/index.ts';
 import type { ProfileChanges, User } from './users.repository.ts';
 
 const NAME = { min: 1, max: 200, example: 'Ada Lovelace' };
@@ -17,13 +17,13 @@ const PHONE = { pattern: /^\+[1-9]\d{1,14}$/, nullable: true, example: '+4915112
 export const PersonName = (): PropertyDecorator => Line(NAME);
 
 export class ProfilePatch {
-  @Line({ ...NAME, optional: true })
+  @Line({ ...NAME, optional: true, example: demo.owner.name })
   name?: string;
 
-  @Text({ ...AVATAR_URL, optional: true })
+  @Text({ ...AVATAR_URL, optional: true, example: null })
   avatar_url?: string | null;
 
-  @Text({ ...PHONE, optional: true })
+  @Text({ ...PHONE, optional: true, example: null })
   phone?: string | null;
 }
 
