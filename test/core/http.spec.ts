@@ -1,6 +1,8 @@
 import { ForbiddenException, HttpException } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
+import type { FieldError } from '../../src/core/http/index.ts';
+import { faultCodes } from '../../src/core/http/fault-codes.ts';
 import { problemOf } from '../../src/core/http/translation.ts';
 import { problems } from '../../src/core/http/problems.ts';
 import { Readiness } from '../../src/core/http/index.ts';
@@ -114,6 +116,12 @@ describe('problems', () => {
     const page = await api().get('/problems/validation-failed').set('accept', 'text/html,*/*');
     expect(page.type).toBe('text/html');
     expect(page.text).toContain('Validation failed');
+    // What is wrong with a field has a code as well, and a client has to know which there are.
+    expect(Object.fromEntries(one.body.errors.map(({ code, detail }: FieldError) => [code, detail]))).toEqual(
+      faultCodes,
+    );
+    for (const code of Object.keys(faultCodes)) expect(page.text).toContain(`<code>${code}</code>`);
+    expect((await api().get('/problems/not-found')).body).not.toHaveProperty('errors');
     expectProblem(await api().get('/problems/unheard-of'), 'not_found');
   });
 });

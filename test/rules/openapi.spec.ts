@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppModule } from '../../src/app.module.ts';
+import { faultCodes } from '../../src/core/http/fault-codes.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import { operationsOf } from '../../src/core/openapi/types.ts';
@@ -64,6 +65,11 @@ describe('the schemas', () => {
     expect(objects.length).toBeGreaterThan(5);
     expect(open.map(([place]) => place)).toEqual([]);
   });
+});
+
+it('tells the code of each fault that a field can have', () => {
+  const { description } = document['components']['schemas']['FieldErrorResponse'].properties.code;
+  for (const [code, meaning] of Object.entries(faultCodes)) expect(description).toContain(`- \`${code}\`: ${meaning}`);
 });
 
 describe.each(operations)('$label', ({ path, method, operation }) => {

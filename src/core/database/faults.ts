@@ -45,9 +45,9 @@ export function toProblem(error: unknown): Problem | undefined {
 }
 
 const REFUSED_DETAIL = 'The database does not take a value of this request. Correct it.';
-const taken = { code: 'taken', detail: 'is taken' };
-const unknown = { code: 'unknown', detail: 'is not there' };
-const refused = { code: 'refused', detail: 'is not taken' };
+const taken = { code: 'taken', detail: 'is taken' } as const;
+const unknown = { code: 'unknown', detail: 'is not there' } as const;
+const refused = { code: 'refused', detail: 'is not taken' } as const;
 
 /** What the field is called on the wire is what its column is called: a constraint that names one says which it is. */
 function told(fault: DatabaseFault, what: Pick<FieldError, 'code' | 'detail'>): { errors?: readonly FieldError[] } {

@@ -50,10 +50,10 @@ function tagsOf(header: string): string[] {
 }
 
 function malformed(): Problem {
-  const errors = [{ parameter: 'If-Match', code: 'pattern', detail: 'must be an ETag as the server sent it' }];
+  const fault = { parameter: 'If-Match', code: 'pattern', detail: 'must be an ETag as the server sent it' } as const;
   return new Problem('bad_request', {
     detail: 'The If-Match header is not an entity tag. Send one as it came.',
-    errors,
+    errors: [fault],
   });
 }
 

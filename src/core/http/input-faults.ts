@@ -9,7 +9,7 @@ export const MAXIMUM_FAULTS = 100;
 /** A name of ours is shorter; one of the client's own can be as long as a body. */
 export const LONGEST_NAME = 200;
 
-const UNKNOWN = { code: 'unknown', detail: 'is not a field of this request' };
+const UNKNOWN = { code: 'unknown', detail: 'is not a field of this request' } as const;
 
 /** @param path to the member, name by name */
 export function unknownMember(path: readonly string[]): FieldError {
@@ -52,10 +52,9 @@ function faultsOf(error: ValidationError): readonly Fault[] {
 
 /** Of a rule that class-validator brings: nested validation, and whatever a class uses besides our fields. */
 function foreignFault([name, message]: [string, string]): Fault {
-  const code = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return name === 'nestedValidation'
     ? { path: '', code: 'type', detail: 'must be an object' }
-    : { path: '', code, detail: message };
+    : { path: '', code: 'refused', detail: message };
 }
 
 function escaped(name: string): string {

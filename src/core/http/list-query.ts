@@ -58,7 +58,7 @@ export function isNumbered(query: CursorQuery): query is PageQuery {
   return query instanceof PageQuery && !query.cursor;
 }
 
-const eitherOr = { parameter: 'page', code: 'exclusive', detail: 'must not be given together with cursor' };
+const eitherOr = { parameter: 'page', code: 'exclusive', detail: 'must not be given together with cursor' } as const;
 
 function offsetOf(page = 1, size: number): number {
   const offset = (page - 1) * size;
@@ -66,7 +66,7 @@ function offsetOf(page = 1, size: number): number {
   return offset;
 }
 
-const tooDeep = { parameter: 'page', code: 'maximum', detail: `must not begin beyond row ${EXACT_ROWS}` };
+const tooDeep = { parameter: 'page', code: 'maximum', detail: `must not begin beyond row ${EXACT_ROWS}` } as const;
 
 /** What a list can be sorted by; the property is initialised with what it is sorted by otherwise. */
 export function SortParameter(names: readonly [string, ...string[]]): PropertyDecorator {

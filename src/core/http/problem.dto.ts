@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import { Choice, Integer, ListOf, Text } from './fields.ts';
+import { faultMeanings } from './fault-codes.ts';
 import { LONGEST_NAME, MAXIMUM_FAULTS } from './input-faults.ts';
 import { type ProblemCode, problemCodes } from './problems.ts';
 import { text } from './rules.ts';
@@ -9,6 +10,12 @@ import { text } from './rules.ts';
 const URL_LENGTH = { max: 16_384 };
 /** What a client calls its own can hold anything, control characters too, and is told as it came. */
 const ANY_NAME = { pattern: /^[\s\S]*$/ };
+
+const ABOUT_CODES = [
+  "Stable; decide by it. There will be more of them, so take no offence at one that you don't know:",
+  '',
+  ...faultMeanings.map(([code, meaning]) => `- \`${code}\`: ${meaning}`),
+].join('\n');
 
 export class FieldErrorResponse {
   @Text({
@@ -29,7 +36,7 @@ export class FieldErrorResponse {
   })
   parameter?: string;
 
-  @Text({ pattern: /^[a-z][a-z0-9_]*$/, max: 64, description: 'Stable; decide by it.', example: 'pattern' })
+  @Text({ pattern: /^[a-z][a-z0-9_]*$/, max: 64, description: ABOUT_CODES, example: 'pattern' })
   code: string;
 
   @Text({ example: 'must match ^[a-z0-9-]+$' })

@@ -1,10 +1,11 @@
+import type { FaultCode } from './fault-codes.ts';
 import { problems, type ProblemCode, type ProblemKind } from './problems.ts';
 
 /** One faulty field: `pointer` (RFC 6901) into the body, or `parameter` of the query, path or header. */
 export interface FieldError {
   readonly pointer?: string;
   readonly parameter?: string;
-  readonly code: string;
+  readonly code: FaultCode;
   readonly detail: string;
 }
 

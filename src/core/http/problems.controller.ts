@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.ts';
 import { varyBy } from './headers.ts';
+import { faultMeanings } from './fault-codes.ts';
 import { Problem, problemSlug, problemType } from './problem.ts';
 import { problemPage, problemsPage } from './problems.page.ts';
 import { type ProblemCode, problemCodes, problems } from './problems.ts';
@@ -13,6 +14,8 @@ export interface ProblemExplanation {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
+  /** What the `code` of each of its `errors` can be. */
+  readonly errors?: readonly { readonly code: string; readonly detail: string }[];
 }
 
 const HTML = 'text/html; charset=utf-8';
@@ -46,9 +49,12 @@ export class ProblemsController {
   }
 }
 
+const explainedFaults = faultMeanings.map(([code, detail]) => ({ code, detail }));
+
 function explanation(code: ProblemCode): ProblemExplanation {
   const { status, title, detail } = problems[code];
-  return { type: problemType(code), code, status, title, detail };
+  const about = { type: problemType(code), code, status, title, detail };
+  return code === 'validation_failed' ? { ...about, errors: explainedFaults } : about;
 }
 
 function wantsHtml(accept = ''): boolean {

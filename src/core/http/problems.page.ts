@@ -11,10 +11,12 @@ export function problemsPage(explanations: readonly ProblemExplanation[]): strin
   return page('Problems', `<ul>${items.join('')}</ul>`);
 }
 
-export function problemPage({ code, status, title, detail }: ProblemExplanation): string {
+export function problemPage({ code, status, title, detail, errors = [] }: ProblemExplanation): string {
+  const faults = errors.map((fault) => `<dt><code>${fault.code}</code></dt><dd>${fault.detail}</dd>`);
+  const list = faults.length > 0 ? `<p>The codes of its <code>errors</code>:</p><dl>${faults.join('')}</dl>` : '';
   return page(
     title,
-    `<p>Status ${status}, code <code>${code}</code></p><p>${detail}</p><p><a href="/problems">All</a></p>`,
+    `<p>Status ${status}, code <code>${code}</code></p><p>${detail}</p>${list}<p><a href="/problems">All</a></p>`,
   );
 }
 

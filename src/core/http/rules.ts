@@ -1,9 +1,10 @@
 import { isEmail, isRFC3339, isUUID } from 'class-validator';
+import type { FaultCode } from './fault-codes.ts';
 
 /** What is wrong with a value; `path` is a JSON pointer into it, empty for the value itself. */
 export interface Fault {
   readonly path: string;
-  readonly code: string;
+  readonly code: FaultCode;
   readonly detail: string;
 }
 
@@ -201,7 +202,7 @@ function rule(schema: Rule['schema'], check: (value: unknown) => Fault | undefin
   };
 }
 
-function fault(code: string, detail: string): Fault {
+function fault(code: FaultCode, detail: string): Fault {
   return { path: '', code, detail };
 }
 
