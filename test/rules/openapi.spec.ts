@@ -114,7 +114,7 @@ describe.each(operations)('$label', ({ path, method, operation }) => {
       ([, answer]) => resolved(answer)['headers']['Idempotency-Replayed'],
     );
     const statuses = Object.keys(operation['responses']);
-    const kept = statuses.filter((status) => status < '500' && !['401', '403', '429'].includes(status));
+    const kept = statuses.filter((status) => status < '500' && !['401', '403', '413', '415', '429'].includes(status));
     expect(named).toMatchObject(takesKey ? [{ in: 'header', required: false, schema: { maxLength: 255 } }] : []);
     expect(replayed.map(([status]) => status)).toEqual(takesKey ? kept : []);
     const codes = refusals.flatMap(
@@ -159,6 +159,29 @@ it('names the tag of versions and the links of lists, where they are', () => {
   expect(having('ETag')).not.toContain('GET /api/v1/organizations 200');
   expect(having('Link')).toContain('GET /api/v1/organizations 200');
   expect(having('Link')).not.toContain('GET /api/v1/me 200');
+});
+
+it('writes several values of a parameter with commas, as the contract does', () => {
+  const parameters: Json[] = operations.flatMap(({ operation }) => operation['parameters'] ?? []);
+  const lists = parameters.filter(({ schema }) => schema?.type === 'array');
+  expect(lists.map(({ name }) => name)).toEqual(expect.arrayContaining(['slug', 'role', 'sort']));
+  for (const list of lists) expect(list).toMatchObject({ style: 'form', explode: false });
+});
+
+it('tells of the cookies that a sign-in sets', () => {
+  const having = operations.filter(({ operation }) => operation['responses']['200']?.headers['Set-Cookie']);
+  const bringing = operations.filter(({ operation }) =>
+    (operation['parameters'] ?? []).some(({ name }: Json) => name === 'X-Token-Transport'),
+  );
+  expect(having.map(({ label }) => label)).toEqual(bringing.map(({ label }) => label));
+  expect(having.length).toBeGreaterThan(2);
+});
+
+it('tells how long a slug may be, and that some are refused', () => {
+  for (const name of ['OrganizationRequest', 'OrganizationPatch']) {
+    const { slug } = document['components']['schemas'][name].properties;
+    expect(slug).toMatchObject({ maxLength: 48, description: expect.stringContaining('`reserved`') });
+  }
 });
 
 it('takes a PATCH in both of its media types', () => {

@@ -89,7 +89,7 @@ function headerFaults(told: readonly string[], answer: ContractAnswer): string[]
 
 /** Whether the header says nothing of such an answer: statuses stand for several, and one has no more than another. */
 function mayLack(name: string, answer: ContractAnswer): boolean {
-  if (name === 'idempotency-replayed') return true;
+  if (name === 'idempotency-replayed' || name === 'set-cookie') return true;
   if (name === 'retry-after') return answer.status === 409 && codeOf(answer) !== 'idempotency_in_progress';
   // What Node's parser refuses has not been counted.
   return name.startsWith('ratelimit') && answer.headers['connection'] === 'close';

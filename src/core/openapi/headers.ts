@@ -1,3 +1,4 @@
+import { problems } from '../http/problems.ts';
 import { text } from '../http/rules.ts';
 import { FIRST_CLIENT_ERROR } from '../http/translation.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotent-call.ts';
@@ -17,6 +18,9 @@ import {
 
 const URL_LENGTH = 16_384;
 const DAY_SECONDS = 86_400;
+
+/** What is refused before anybody looks at a key. */
+const BEFORE_KEYS = new Set<number>([problems.payload_too_large.status, problems.unsupported_media_type.status]);
 
 /** What the classes of answers are, by their names in the document. */
 export interface Kinds {
@@ -91,7 +95,7 @@ const headers: Readonly<Record<string, KnownHeader>> = {
     example: '</api/v1/organizations?page=2>; rel="next"',
   },
   'Idempotency-Replayed': {
-    of: ({ operation, status }) => isKeptStatus(status) && takesKey(operation),
+    of: ({ operation, status }) => isKeptStatus(status) && !BEFORE_KEYS.has(status) && takesKey(operation),
     description: 'The answer is the one that this Idempotency-Key had before.',
     schema: { type: 'string', enum: ['true'] },
     example: 'true',

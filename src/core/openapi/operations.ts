@@ -26,11 +26,11 @@ function audienceOf(operation: Operation): string {
   return permission === 'member' ? '**For every member.**' : `**Takes the permission** \`${String(permission)}\`.`;
 }
 
-/** Several values of a query parameter repeat its name; it is what a client sends where nothing is said, and said here. */
+/** Several values of a query parameter have commas between them. Repeating its name does too, but a client needs one way. */
 function withStyle(parameter: Parameter): Parameter {
   const { schema } = parameter;
   const isList = parameter.in === 'query' && schema && !isReference(schema) && schema.type === 'array';
-  return isList ? { ...parameter, style: 'form', explode: true } : parameter;
+  return isList ? { ...parameter, style: 'form', explode: false } : parameter;
 }
 
 function withMergePatch(body: NonNullable<Operation['requestBody']>): NonNullable<Operation['requestBody']> {

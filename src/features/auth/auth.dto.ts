@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
-import { Choice, demo, EmailAddress, Identifier, Integer, Text } from '../../core/http/index.ts';
+import { Choice, demo, EmailAddress, Identifier, Integer, rules, Text } from '../../core/http/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 import type { TokenPair } from './sessions.service.ts';
@@ -125,12 +125,21 @@ export class CookieSessionResponse {
 
 export type SignedInResponse = TokenPairResponse | CookieSessionResponse;
 
+const cookies = {
+  description: 'Where the answer goes by cookie: the access token and the refresh token, one line each.',
+  schema: { ...rules.text().schema },
+  example: '__Host-tenantry_access=eyJhbGciOiJFUzI1NiIs; Path=/; HttpOnly; Secure; SameSite=Lax',
+};
+
 /** Documents the answer of a handler that begins or renews a session. */
 export function SignedIn(): MethodDecorator {
   const forms = [TokenPairResponse, CookieSessionResponse];
   return applyDecorators(
     ApiExtraModels(...forms),
-    ApiOkResponse({ schema: { oneOf: forms.map((form) => ({ $ref: getSchemaPath(form) })) } }),
+    ApiOkResponse({
+      headers: { 'Set-Cookie': cookies },
+      schema: { oneOf: forms.map((form) => ({ $ref: getSchemaPath(form) })) },
+    }),
   );
 }
 

@@ -21,14 +21,18 @@ import {
 import type { JsonObject } from './merge-patch.ts';
 import type { Organization, OwnOrganization, OwnOrganizationsFilter } from './organizations.repository.ts';
 import type { OrganizationChanges, OrganizationDraft } from './organizations.service.ts';
-import { isReserved, SLUG_PATTERN } from './slug.policy.ts';
+import { isReserved, LONGEST_SLUG, SLUG_PATTERN } from './slug.policy.ts';
 
 const NAME = { min: 1, max: 200, example: 'Acme' };
 
-/** A slug that an organisation may choose. */
-const Slug = (options: FieldOptions = {}): PropertyDecorator => field(freeSlug, { example: 'acme', ...options });
+const SLUG = { pattern: SLUG_PATTERN, max: LONGEST_SLUG };
 
-const wellFormed = rules.text({ pattern: SLUG_PATTERN });
+/** A slug that an organisation may choose. */
+const Slug = ({ description, ...options }: FieldOptions = {}): PropertyDecorator =>
+  field(freeSlug, { example: 'acme', ...options, description: [description, RESERVED].filter(Boolean).join(' ') });
+
+const RESERVED = 'What the platform needs for itself, `admin` for one, is refused (`reserved`).';
+const wellFormed = rules.text(SLUG);
 const freeSlug: rules.Rule = {
   schema: wellFormed.schema,
   faults: (value) =>
@@ -68,7 +72,7 @@ export class OrganizationsQuery extends PageQuery {
   @SearchParameter('name')
   q?: string;
 
-  @ListParameter(rules.text({ max: 48 }), { description: 'Any of these slugs.' })
+  @ListParameter(rules.text({ max: LONGEST_SLUG }), { description: 'Any of these slugs.' })
   slug?: string[];
 
   @ListParameter(rules.text({ max: 48 }), { description: 'The caller holds any of these roles.' })
@@ -104,7 +108,7 @@ export class OwnOrganizationResponse {
   @Line(NAME)
   name: string;
 
-  @Text({ pattern: SLUG_PATTERN, example: 'acme' })
+  @Text({ ...SLUG, example: 'acme' })
   slug: string;
 
   @Metadata()

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
-const LONGEST = 48;
+export const LONGEST_SLUG = 48;
 
 /** What a front end needs for pages of its own beside `/{slug}`, and names that would pass for the platform's. */
 const RESERVED: ReadonlySet<string> = new Set(
@@ -18,7 +18,7 @@ export function isReserved(slug: string): boolean {
 /** @returns a slug for the name: "Größe & Söhne" gives "grosse-sohne"; never a reserved one, nor an empty one */
 export function slugOf(name: string): string {
   const letters = name.normalize('NFKD').toLowerCase().replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss');
-  const slug = trimmed(letters.replaceAll(/[^a-z0-9]+/g, '-'), LONGEST);
+  const slug = trimmed(letters.replaceAll(/[^a-z0-9]+/g, '-'), LONGEST_SLUG);
   if (slug === '') return withSuffix('organization');
   return isReserved(slug) ? withSuffix(slug) : slug;
 }
@@ -33,7 +33,7 @@ const SUFFIX_LETTERS = 'bcdfghjkmnpqrstvwxz23456789';
  */
 export function withSuffix(slug: string): string {
   const suffix = Array.from({ length: SUFFIX_LENGTH }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join('');
-  return `${trimmed(slug, LONGEST - SUFFIX_LENGTH - 1)}-${suffix}`;
+  return `${trimmed(slug, LONGEST_SLUG - SUFFIX_LENGTH - 1)}-${suffix}`;
 }
 
 function trimmed(slug: string, longest: number): string {
