@@ -138,6 +138,16 @@ describe('paths and methods', () => {
     expectProblem(fromPage, 'method_not_allowed');
   });
 
+  it.each(['/nothing', '/api/v1/nothing', '/api/v1/cars/1'])(
+    'what the parser finds is told first at %s',
+    async (path) => {
+      const put = (body: string, type: string) => api().put(path).set('content-type', type).send(body);
+      expectProblem(await put('a=1', 'application/x-www-form-urlencoded'), 'unsupported_media_type');
+      expectProblem(await put('{}', 'application/json; charset=utf-16'), 'unsupported_media_type');
+      expectProblem(await put('{', 'application/json'), 'malformed_json');
+    },
+  );
+
   it('a malformed id is a 404, an overlong one too', async () => {
     expectProblem(await api().get('/api/v1/cars/42'), 'not_found');
     expectProblem(await api().get(`/api/v1/cars/${'x'.repeat(300)}`), 'not_found');

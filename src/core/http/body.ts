@@ -40,6 +40,8 @@ export function acceptJsonOnly(server: FastifyInstance): void {
       }
     },
   );
+  // Fastify asks no parser for it only where there is a route: this one is asked wherever a request leads.
+  server.addContentTypeParser('*', (_request, _body, done) => done(new Problem('unsupported_media_type')));
 }
 
 /**
