@@ -503,6 +503,12 @@ describe('in production', () => {
     for (const { headers } of [get, preflight]) {
       expect(headers['strict-transport-security']).toMatch(/max-age=\d{8}/);
     }
+    const livePort = Number(new URL(await live.getUrl()).port);
+    const noRequest = ['nonsense\r\n\r\n', 'CONNECT tenantry.example:443 HTTP/1.1\r\nHost: tenantry.example\r\n\r\n'];
+    for (const bytes of noRequest) {
+      const { status, head: lines } = await sendRaw(livePort, bytes);
+      expect([status, lines]).toEqual([400, expect.stringMatching(/^Strict-Transport-Security: max-age=\d{8}/m)]);
+    }
     await live.close();
   });
 });

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { v7 as uuid } from 'uuid';
+import { STRICT_TRANSPORT_SECURITY } from './headers.ts';
 import { PROBLEM_TYPE } from './problem-answer.ts';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
@@ -22,12 +23,12 @@ interface Exchanges {
 const exchangesOf = new WeakMap<Duplex, Exchanges>();
 
 /** Keeps an eye on what is answered on a connection, for `answerClientError`. A tunnel (CONNECT) is an error of the client. */
-export function watchConnections(server: Server): void {
+export function watchConnections(server: Server, isProduction: boolean): void {
   server.on('request', noteExchange);
   server.on('connect', (_request, socket) => {
     // Node has let go of this connection: nobody else hears of its errors, which would end the process, or closes it.
     socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy());
-    answerClientError(new Error('there are no tunnels here'), socket);
+    answerClientError(new Error('there are no tunnels here'), socket, isProduction);
   });
 }
 
@@ -43,42 +44,42 @@ function noteExchange({ socket }: IncomingMessage, response: ServerResponse): vo
  * Answers what is not yet a request: the HTTP parser gave up, so there is no route, and the bytes are written by hand. Requests
  * that came whole before it are answered first: a client would take the first answer for that of its first request.
  */
-export function answerClientError(error: ClientError, socket: Duplex): void {
+export function answerClientError(error: ClientError, socket: Duplex, isProduction: boolean): void {
   const { running = [], latest } = exchangesOf.get(socket) ?? {};
   const before = Array.from<ServerResponse>(running).filter(({ req }) => req.complete);
-  const problem = new Problem(codes[error.code ?? ''] ?? 'bad_request');
+  const answer = bytesOf(new Problem(codes[error.code ?? ''] ?? 'bad_request'), isProduction);
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
   } else if (before.length === 0) {
-    refuse(problem, socket, latest);
+    refuse(answer, socket, latest);
   } else {
     socket.pause(); // Nothing more of it is read, or it would be refused again and again.
-    void refuseBehind(before, problem, socket, latest);
+    void refuseBehind(before, answer, socket, latest);
   }
 }
 
 async function refuseBehind(
   before: readonly ServerResponse[],
-  problem: Problem,
+  answer: string,
   socket: Duplex,
   latest: ServerResponse | undefined,
 ): Promise<void> {
   await Promise.all(before.map(closed));
-  refuse(problem, socket, latest);
+  refuse(answer, socket, latest);
 }
 
 function closed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => response.once('close', resolve));
 }
 
-function refuse(problem: Problem, socket: Duplex, latest: ServerResponse | undefined): void {
+function refuse(answer: string, socket: Duplex, latest: ServerResponse | undefined): void {
   // The body of a request that has its answer already: a second one would be taken for that of another request.
   const isAnswered = latest?.headersSent === true && !latest.req.complete;
-  socket.end(isAnswered ? '' : bytesOf(problem));
+  socket.end(isAnswered ? '' : answer);
   socket.resume();
 }
 
-function bytesOf(problem: Problem): string {
+function bytesOf(problem: Problem, isProduction: boolean): string {
   const id = uuid();
   const body = JSON.stringify(problem.toDetails('/', id));
   const head = [
@@ -88,6 +89,7 @@ function bytesOf(problem: Problem): string {
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
     `X-Request-Id: ${id}`,
+    ...(isProduction ? [`Strict-Transport-Security: ${STRICT_TRANSPORT_SECURITY}`] : []),
     'Connection: close',
   ];
   return `${head.join('\r\n')}\r\n\r\n${body}`;

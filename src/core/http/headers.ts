@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Two years, as browsers' preload lists ask for. */
-const STRICT_TRANSPORT_SECURITY = 'max-age=63072000; includeSubDomains';
+export const STRICT_TRANSPORT_SECURITY = 'max-age=63072000; includeSubDomains';
 
 /**
  * The headers of every answer, given as it is sent: a preflight, for one, is answered before any code of ours runs.

@@ -60,7 +60,7 @@ export function createServer(parts: ServerParts): FastifyAdapter {
     },
     rewriteUrl: routable,
     genReqId: requestId,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, parts.config.isProduction),
   });
   addHooks(adapter.getInstance(), cors, parts);
   return adapter;
@@ -73,7 +73,7 @@ function addHooks(
 ): void {
   acceptJsonOnly(server);
   finishBeforeClosing(server);
-  watchConnections(server.server);
+  watchConnections(server.server, config.isProduction);
   server.addHook('onRoute', (route) => routes.add(route));
   server.addHook('onRoute', limitBody);
   server.addHook('onRequest', (request, reply, done) => {
