@@ -108,6 +108,18 @@ describe('problems', () => {
     }
   });
 
+  it.each([
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html'],
+    ['TEXT/HTML;level=1;q=0.5, application/json;q=0.4', 'text/html'],
+    ['text/html;q=0', 'application/json'],
+    ['text/html;q=0.5, application/json', 'application/json'],
+    ['text/html;level=1;q=0.1, */*;q=0.2', 'application/json'],
+    ['*/*', 'application/json'],
+  ])('are explained as it is wanted most: %s', async (accept, type) => {
+    for (const path of ['/problems', '/problems/validation-failed'])
+      expect((await api().get(path).set('accept', accept)).type).toBe(type);
+  });
+
   it('are explained at their type, to a browser in HTML', async () => {
     const list = await api().get('/problems');
     expect(list.body.data).toHaveLength(Object.keys(problems).length);

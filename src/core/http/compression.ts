@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { varyBy } from './headers.ts';
+import { varyBy, weightsIn } from './headers.ts';
 
 /** Below, it all fits into one packet anyway. */
 const WORTHWHILE_BYTES = 1024;
@@ -31,12 +31,7 @@ export function compressAnswer(request: FastifyRequest, reply: FastifyReply, pay
 
 /** RFC 9110, 12.5.3. */
 function prefersGzip(header: string | string[] = ''): boolean {
-  const weights = new Map(String(header).toLowerCase().split(',').map(weightOf));
+  const weights = weightsIn(String(header));
   const gzip = weights.get(CODING) ?? weights.get('*') ?? 0;
   return gzip > 0 && gzip >= (weights.get('identity') ?? 0);
-}
-
-function weightOf(item: string): [coding: string, weight: number] {
-  const [coding = '', weight = 'q=1'] = item.split(';').map((part) => part.trim());
-  return [coding, Number(weight.replace(/^q=/, ''))];
 }

@@ -24,3 +24,14 @@ export function addHeader(reply: FastifyReply, name: string, value: string): voi
 export function varyBy(reply: FastifyReply, name: string): void {
   addHeader(reply, 'vary', name);
 }
+
+/** @returns what a header such as Accept names, in lower case, each with how much it is wanted (RFC 9110, 12.4.2) */
+export function weightsIn(header: string): ReadonlyMap<string, number> {
+  return new Map(header.toLowerCase().split(',').map(weightOf));
+}
+
+function weightOf(item: string): [name: string, weight: number] {
+  const [name = '', ...parameters] = item.split(';').map((part) => part.trim());
+  const weight = parameters.find((parameter) => parameter.startsWith('q=')) ?? 'q=1';
+  return [name, Number(weight.slice('q='.length))];
+}

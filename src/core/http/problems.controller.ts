@@ -2,7 +2,7 @@ import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.ts';
-import { varyBy } from './headers.ts';
+import { varyBy, weightsIn } from './headers.ts';
 import { faultMeanings } from './fault-codes.ts';
 import { Problem, problemSlug, problemType } from './problem.ts';
 import { problemPage, problemsPage } from './problems.page.ts';
@@ -58,7 +58,10 @@ function explanation(code: ProblemCode): ProblemExplanation {
 }
 
 function wantsHtml(accept = ''): boolean {
-  return accept.includes('text/html');
+  const weights = weightsIn(accept);
+  const html = weights.get('text/html') ?? 0;
+  const json = weights.get('application/json') ?? weights.get('application/*') ?? weights.get('*/*') ?? 0;
+  return html > 0 && html >= json;
 }
 
 function asPage(reply: FastifyReply, page: string): string {
