@@ -91,6 +91,18 @@ describe('the document', () => {
   });
 });
 
+describe('what everybody may read', () => {
+  it.each(['/problems', '/problems/validation-failed', '/docs/swagger-ui-init.js', '/docs/session.js'])(
+    'is compressed: %s',
+    async (path) => {
+      const [plain, packed] = [await ask(path, {}), await ask(path, gzip)];
+      expect(packed.headers['content-encoding']).toBe('gzip');
+      expect(gunzipSync(packed.body)).toEqual(plain.body);
+      expect(String(plain.headers['vary'])).toContain('Accept-Encoding');
+    },
+  );
+});
+
 describe('no other answer is compressed', () => {
   it('not that of a write, which may hold a secret, however long', async () => {
     const car = JSON.stringify({ name: 'beetle', metadata: { text } });

@@ -103,7 +103,7 @@ describe('problems', () => {
     for (const path of ['/problems', '/problems/validation-failed']) {
       for (const accept of ['text/html', 'application/json']) {
         const { headers } = await api().get(path).set('accept', accept);
-        expect(headers['vary']?.split(', ').toSorted()).toEqual(['Accept', 'Origin']);
+        expect(headers['vary']?.split(', ').toSorted()).toEqual(['Accept', 'Accept-Encoding', 'Origin']);
       }
     }
   });

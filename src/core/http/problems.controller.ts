@@ -32,6 +32,7 @@ export class ProblemsController {
   list(@Headers('accept') accept: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): unknown {
     const data = problemCodes.map(explanation);
     varyBy(reply, 'Accept');
+    reply.compressible = true;
     return wantsHtml(accept) ? asPage(reply, problemsPage(data)) : { data };
   }
 
@@ -45,6 +46,7 @@ export class ProblemsController {
     const code = problemCodes.find((candidate) => problemSlug(candidate) === type);
     if (!code) throw new Problem('not_found');
     varyBy(reply, 'Accept');
+    reply.compressible = true;
     return wantsHtml(accept) ? asPage(reply, problemPage(explanation(code))) : explanation(code);
   }
 }

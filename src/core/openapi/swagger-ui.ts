@@ -9,7 +9,7 @@ const PATH = 'docs';
 const DOCUMENT = 'openapi.json';
 const SCRIPT_PATH = `/${PATH}/session.js`;
 /** Swagger UI's sign-in, which browsers run as it is. */
-const SCRIPT = readFileSync(new URL('./swagger-ui.session.js', import.meta.url));
+const SCRIPT = readFileSync(new URL('./swagger-ui.session.js', import.meta.url), 'utf8');
 
 /** Its own scripts alone, in nobody's frame, and nothing sent elsewhere. Swagger UI's styles are partly inline. */
 const POLICY = [
@@ -49,8 +49,10 @@ function leadsOut({ params }: FastifyRequest): boolean {
 export function serveDocument(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
   server.addHook('onRequest', (request, reply, done) => {
-    reply.compressible = request.routeOptions.url === `/${DOCUMENT}`;
-    if (request.routeOptions.url?.startsWith(`/${PATH}`)) void reply.header('content-security-policy', POLICY);
+    const { url = '' } = request.routeOptions;
+    const isPage = url.startsWith(`/${PATH}`);
+    reply.compressible = isPage || url === `/${DOCUMENT}`;
+    if (isPage) void reply.header('content-security-policy', POLICY);
     done();
   });
   server.addHook('preValidation', (request, _reply, done) => {
