@@ -62,8 +62,10 @@ export class Cast {
     const [mail] = await app.mailsTo(address);
     await app.anonymous.post('/auth/magic-links', { email: member.email }).expect(202);
     const [link] = await app.mailsTo(member.email);
-    await app.anonymous.post('/auth/password/forgot', { email: owner.email }).expect(202);
-    const [reset] = await app.mailsTo(owner.email);
+    // Who chooses a new password ends their sessions, and nobody else needs hers.
+    const forgetful = await actors.user('Eve');
+    await app.anonymous.post('/auth/password/forgot', { email: forgetful.email }).expect(202);
+    const [reset] = await app.mailsTo(forgetful.email);
 
     const known = new Set([home.id]);
     const expired = actors.token(owner.userId, owner.sessionId, AGE_SECONDS);
