@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { originForm } from './origin-form.ts';
 import type { Problem } from './problem.ts';
 import { INVALID_TOKEN } from './problems.ts';
 import { WrittenAnswer } from './written-answer.ts';
@@ -26,6 +27,6 @@ function hasToken({ headers }: FastifyRequest): boolean {
 }
 
 /** @returns the path as it was asked for, without query or fragment */
-export function pathOf(request: FastifyRequest): string {
-  return (request.raw.url ?? '/').replace(/[?#].*$/s, '');
+export function pathOf({ originalUrl }: FastifyRequest): string {
+  return originForm(originalUrl).replace(/[?#].*$/s, '');
 }

@@ -12,6 +12,7 @@ import { decorateAnswer, tagAnswer } from './answer.ts';
 import { Cors } from './cors.ts';
 import { tellDeprecation } from './deprecated.decorator.ts';
 import { setStandardHeaders } from './headers.ts';
+import { originForm } from './origin-form.ts';
 import { Problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import type { RouteTable } from './route-table.ts';
@@ -101,16 +102,9 @@ function addHooks(
  * What the router is asked for. It gives up before any hook where it can't decode that; so it is asked for what it can, and
  * `faultOf` refuses the request by its original.
  */
-function routable(request: { readonly url?: string | undefined }): string {
-  const url = originForm(request);
+function routable({ url: asked = '/' }: { readonly url?: string | undefined }): string {
+  const url = originForm(asked);
   return isDecodable(url) ? url : url.replaceAll('%', '%25');
-}
-
-/** RFC 9112, 3.2.2: a client may name a host in the request line. It is none of ours to repeat in links and problems. */
-function originForm({ url = '/' }: { readonly url?: string | undefined }): string {
-  const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
-  // Two slashes in front would name a host again.
-  return path === '*' ? path : path.replace(/^\/*/, '/');
 }
 
 function requestId(request: IncomingMessage): string {
