@@ -12,6 +12,8 @@ export const METRICS_TOKEN = 'metrics-token-of-the-fuzzed-server';
 
 /** Longer than an access token lives. */
 const AGE_SECONDS = 3_600;
+const LEAVING = 8;
+const DEVICES = 40;
 const PASSWORD = 'correct horse battery';
 const NO_SIGNATURE = 'eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIn0.';
 
@@ -38,6 +40,8 @@ export class Cast {
     readonly callers: readonly Caller[],
     /** For calls that end the session they are made in. */
     readonly leaving: readonly Caller[],
+    /** For calls that end another session of the caller's, and she has many. */
+    readonly travelling: Caller,
     readonly organizations: readonly string[],
     /** Values for members and parameters of the name. */
     readonly familiar: Readonly<Record<string, readonly string[]>>,
@@ -67,6 +71,15 @@ export class Cast {
     await app.anonymous.post('/auth/password/forgot', { email: forgetful.email }).expect(202);
     const [reset] = await app.mailsTo(forgetful.email);
 
+    const leaving = await Promise.all(Array.from({ length: LEAVING }, () => actors.user('Eve')));
+    const travelling = await actors.user('Ina');
+    const devices = await app.database.query<{ id: string }>(
+      `insert into sessions (user_id, expires_at, authentication_methods, ip_address)
+         select user_id, expires_at, authentication_methods, ip_address from sessions, generate_series(1, $2)
+           where id = $1 returning id`,
+      [travelling.sessionId, DEVICES],
+    );
+
     const known = new Set([home.id]);
     const expired = actors.token(owner.userId, owner.sessionId, AGE_SECONDS);
     const nobodys = actors.token(v7(), v7());
@@ -86,7 +99,10 @@ export class Cast {
         cookie('owner in a browser', owner, ALLOWED_ORIGIN, known),
         cookie('owner lured elsewhere', owner, 'https://evil.example', known),
       ],
-      [bearer('leaving', await actors.user('Eve')), cookie('leaving', await actors.user('Eve'), ALLOWED_ORIGIN)],
+      leaving.map((actor, number) =>
+        number % 2 ? bearer('leaving', actor) : cookie('leaving', actor, ALLOWED_ORIGIN),
+      ),
+      bearer('travelling', travelling),
       [home.id, home.id, elsewhere.id, stranger.organization.id],
       {
         email: [owner.email],
@@ -94,12 +110,14 @@ export class Cast {
         refresh_token: [signIn.body.refresh_token],
         token: [tokenIn(mail!), tokenIn(link!), tokenIn(reset!)],
         slug: [home.slug],
+        session_id: devices.map(({ id }) => id),
       },
     );
   }
 
   caller(operationId: string, dice: Dice): Caller {
-    return dice.pick(/logout|session/i.test(operationId) ? this.leaving : this.callers);
+    if (/^sessions_(?:end|list)$/.test(operationId)) return this.travelling;
+    return dice.pick(/logout|^sessions/.test(operationId) ? this.leaving : this.callers);
   }
 }
 

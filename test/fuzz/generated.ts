@@ -20,7 +20,7 @@ const AGAIN_AFTER_MS = 100;
 
 /** An operation that costs a mail, a hash of a password or a large answer is called once in so many calls of another. */
 const RARE = 4;
-const DEAR = /^auth_(?:register|login|verifyEmail)|^magicLinks|^passwords_forgot|openapi|docs|mailbox/;
+const DEAR = /^auth_register|^magicLinks_(?!verify)|^passwords_forgot|openapi|docs|mailbox/;
 
 /** Requests that are made from the OpenAPI document and spoiled by chance, sent over several connections at a time. */
 export class GeneratedRequests {
