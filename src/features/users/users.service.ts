@@ -5,6 +5,8 @@ import type { EmailIdentity } from './email-identity.ts';
 import { SecurityEvents } from './security-events.ts';
 import { type ProfileChanges, type User, UsersRepository } from './users.repository.ts';
 
+export type { User };
+
 @Injectable()
 export class UsersService {
   constructor(
