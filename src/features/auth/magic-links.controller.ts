@@ -31,7 +31,6 @@ export class MagicLinksController {
     description: 'Whoever has no account gets one by using it. The answer is the same for every address.',
   })
   @ApiResponse({ status: 202, type: LinkSentResponse })
-  @Refuses('validation_failed')
   async create(@Body() { email }: LinkRequest): Promise<LinkSentResponse> {
     await this.magicLinks.request(email);
     return linkSent;
@@ -46,7 +45,7 @@ export class MagicLinksController {
     description: 'The token is spent by the call, and by nothing else: opening the link does not.',
   })
   @SignedIn()
-  @Refuses('token_used', 'validation_failed')
+  @Refuses('token_used')
   async verify(
     @Body() { token }: VerifyLinkRequest,
     @SignInTransport() transport: TokenTransport,

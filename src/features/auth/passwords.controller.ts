@@ -29,7 +29,6 @@ export class PasswordsController {
     description: 'It is mailed to an address that has an account. The answer is the same for every address.',
   })
   @ApiResponse({ status: 202, type: LinkSentResponse })
-  @Refuses('validation_failed')
   async forgot(@Body() { email }: LinkRequest): Promise<LinkSentResponse> {
     await this.passwords.forgot(email);
     return linkSent;
@@ -44,7 +43,7 @@ export class PasswordsController {
     description: 'Every session ends, and none begins: sign in by the new password.',
   })
   @ApiResponse({ status: 204 })
-  @Refuses('token_used', 'validation_failed')
+  @Refuses('token_used')
   async reset(@Body() { token, password }: PasswordResetRequest): Promise<void> {
     await this.passwords.reset(token, password);
   }
@@ -57,7 +56,7 @@ export class PasswordsController {
     description: 'Every other session ends. Whoever has no password needs to have signed in less than ten minutes ago.',
   })
   @ApiResponse({ status: 204 })
-  @Refuses('rate_limited', 'step_up_required', 'validation_failed')
+  @Refuses('step_up_required')
   async change(@Body() { current_password, new_password }: PasswordChange): Promise<void> {
     await this.passwords.change(current_password, new_password);
   }
