@@ -2,10 +2,12 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { productionFaults } from './production.ts';
 import {
   choice,
+  displayName,
   flag,
   host,
   integer,
   issuer,
+  languageTag,
   mailbox,
   type MasterKey,
   masterKeys,
@@ -34,6 +36,7 @@ export const variables = {
   SLOW_STATEMENT_MS: optional(integer(1, 60_000), 200),
   API_URL: required(url('https', 'http')),
   APP_URL: required(url('https', 'http')),
+  APP_NAME: optional(displayName, 'Tenantry'),
   ACCESS_TOKEN_PRIVATE_KEY: required(signingKey),
   ACCESS_TOKEN_NEXT_KEY: optional(signingKey, undefined),
   ACCESS_TOKEN_PREVIOUS_KEY: optional(verificationKey, undefined),
@@ -50,6 +53,7 @@ export const variables = {
   RATE_LIMIT_SIGN_IN: optional(quota, undefined),
   SMTP_URL: optional(url('smtp', 'smtps'), undefined),
   MAIL_FROM: required(mailbox),
+  DEFAULT_LANGUAGE: optional(languageTag, 'en'),
   METRICS_TOKEN: optional(token, undefined),
   LOG_LEVEL: optional(choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'),
 };
@@ -84,6 +88,8 @@ export class Config {
   /** Without a slash at the end, as is `appUrl`. */
   readonly apiUrl: string;
   readonly appUrl: string;
+  /** What the product calls itself to people. */
+  readonly appName: string;
   readonly accessTokenKey: KeyObject;
   /** Public keys whose tokens are good as well: of the one that will sign, and of the one that did. */
   readonly otherAccessTokenKeys: readonly KeyObject[];
@@ -98,7 +104,7 @@ export class Config {
   /** How many requests an address and a caller have, and how many of them an address has for signing in. */
   readonly limits: Readonly<{ address: Quota; caller: Quota; signIn: Quota }>;
   /** Without `smtpUrl` mails are kept for `/dev/mailbox` alone. */
-  readonly mail: Readonly<{ smtpUrl: string | undefined; from: string }>;
+  readonly mail: Readonly<{ smtpUrl: string | undefined; from: string; defaultLanguage: string }>;
   readonly metricsToken: string | undefined;
   readonly logLevel: string;
 
@@ -115,6 +121,7 @@ export class Config {
     });
     this.apiUrl = settings.API_URL;
     this.appUrl = settings.APP_URL;
+    this.appName = settings.APP_NAME;
     this.accessTokenKey = settings.ACCESS_TOKEN_PRIVATE_KEY;
     this.otherAccessTokenKeys = Object.freeze([
       ...(settings.ACCESS_TOKEN_NEXT_KEY ? [createPublicKey(settings.ACCESS_TOKEN_NEXT_KEY)] : []),
@@ -134,7 +141,11 @@ export class Config {
       caller: settings.RATE_LIMIT_CALLER ?? limits.caller,
       signIn: settings.RATE_LIMIT_SIGN_IN ?? limits.signIn,
     });
-    this.mail = Object.freeze({ smtpUrl: settings.SMTP_URL, from: settings.MAIL_FROM });
+    this.mail = Object.freeze({
+      smtpUrl: settings.SMTP_URL,
+      from: settings.MAIL_FROM,
+      defaultLanguage: settings.DEFAULT_LANGUAGE,
+    });
     this.metricsToken = settings.METRICS_TOKEN;
     this.logLevel = settings.LOG_LEVEL;
     Object.freeze(this);

@@ -75,6 +75,20 @@ export function mailbox(value: string): string {
   return value;
 }
 
+/** A name that people read: one line, of characters that show, none of which turns the text around. */
+export function displayName(value: string): string {
+  if (value.trim() !== value || value.length > LONGEST_NAME || /[\p{C}\p{Zl}\p{Zp}]/u.test(value)) {
+    throw new Error(`must be a name of at most ${LONGEST_NAME} characters, on one line`);
+  }
+  return value;
+}
+
+/** A language tag (RFC 5646). */
+export function languageTag(value: string): string {
+  if (!/^[A-Za-z]{2,8}(?:-[A-Za-z\d]{1,8})*$/.test(value)) throw new Error('must be a language tag such as en or de');
+  return value;
+}
+
 /** A comma-separated list of web origins (RFC 6454): scheme, host and port, without a path. `*` alone is for development. */
 export function origins(value: string): readonly string[] {
   return value.split(',').map((part) => {
@@ -181,5 +195,6 @@ function parsedKey(parse: () => KeyObject): KeyObject | undefined {
 
 const ES256_CURVE = 'prime256v1';
 const MINIMUM_SECRET_BYTES = 32;
+const LONGEST_NAME = 60;
 const MOST_REQUESTS = 1_000_000;
 const LONGEST_WINDOW_SECONDS = 3_600;

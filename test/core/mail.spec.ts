@@ -1,31 +1,16 @@
 import { Clock } from '../../src/core/clock/clock.ts';
-import { render } from '../../src/core/mail/letter.ts';
+import { runInContext } from '../../src/core/context/context.ts';
+import { Languages } from '../../src/core/mail/languages.ts';
 import { Mail } from '../../src/core/mail/mail.ts';
 import { Mailbox } from '../../src/core/mail/mailbox.ts';
 import { Smtp, SmtpError } from '../../src/core/mail/smtp.ts';
+import { testConfig } from '../support/environment.ts';
 import { SmtpServer } from '../support/smtp-server.ts';
-
-const LINK = 'https://app.example.com/verify?token=a&b="c"';
-
-describe('a letter', () => {
-  it('says the same as text and as HTML', () => {
-    const { subject, text, html } = render({ template: 'verify_email', link: 'https://app.example.com/v' });
-    expect(subject).toBe('Confirm your email address');
-    expect(text).toMatch(/^Hello,\n/);
-    expect(text).toContain('\nhttps://app.example.com/v\n');
-    expect(html).toContain('<p>Hello,</p>');
-    expect(html).toContain('<a href="https://app.example.com/v"');
-  });
-
-  it('escapes every value in HTML', () => {
-    const { html } = render({ template: 'verify_email', link: LINK });
-    expect(html).toContain('href="https://app.example.com/verify?token=a&amp;b=&quot;c&quot;"');
-  });
-});
 
 describe('a mail', () => {
   const enqueued: unknown[] = [];
-  const mail = new Mail({ enqueue: (_task: string, payload: object) => void enqueued.push(payload) } as never);
+  const jobs = { enqueue: (_task: string, payload: object) => void enqueued.push(payload) };
+  const mail = new Mail(jobs as never, new Languages(testConfig()));
 
   it.each(['a@b.example', 'ü+x@müller.example', '"a, b"@c.example', '"a\\"b@c"@d.example', "o'neil@x.example"])(
     'is written to %j',
@@ -35,10 +20,17 @@ describe('a mail', () => {
         id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
         to,
         withheld: false,
+        language: 'en',
         content: { template: 'address_known' },
       });
     },
   );
+
+  it('is in the language that its request asks for', () => {
+    const request = { id: 'r-1', ipAddress: '203.0.113.7', userAgent: null, acceptLanguage: 'de-AT, en;q=0.5' };
+    runInContext({ request }, () => mail.send({ to: 'a@b.example', template: 'address_known' }));
+    expect(enqueued.at(-1)).toMatchObject({ language: 'de' });
+  });
 
   it.each([
     'a@b.example\r\nBcc: eve@c.example',
@@ -51,7 +43,8 @@ describe('a mail', () => {
 });
 
 describe('the mailbox', () => {
-  const mail = (number: number) => ({ id: `${number}`, to: 'Ada@Example.com', subject: '', text: '', html: '' });
+  const content = { language: 'en', subject: '', text: '', html: '' } as const;
+  const mail = (number: number) => ({ id: `${number}`, to: 'Ada@Example.com', ...content });
 
   it('keeps the last 200 mails, newest first', () => {
     const mailbox = new Mailbox(new Clock());
@@ -79,7 +72,14 @@ describe('the mailbox', () => {
 describe('SMTP', () => {
   let server: SmtpServer;
   let smtp: Smtp;
-  const mail = { id: '0193', to: 'ada@example.com', subject: 'Hello', text: 'one\n.\ntwo\n', html: '<p>one</p>' };
+  const mail = {
+    id: '0193',
+    to: 'ada@example.com',
+    language: 'de',
+    subject: 'Hello',
+    text: 'one\n.\ntwo\n',
+    html: '<p>one</p>',
+  } as const;
 
   beforeEach(async () => {
     server = await SmtpServer.start();
@@ -94,6 +94,7 @@ describe('SMTP', () => {
     expect(source).toContain('Message-ID: <0193@tenantry.example>');
     expect(source).toContain('From: Tenantry <no-reply@tenantry.example>');
     expect(source).toContain('To: ada@example.com');
+    expect(source).toContain('Content-Language: de');
     expect(source).toContain('Content-Type: text/plain');
     expect(source).toContain('Content-Type: text/html');
     expect(source).toContain('one\r\n.\r\ntwo');

@@ -24,7 +24,7 @@ beforeEach(() => {
 
 describe('a log line', () => {
   it('is one JSON object with the ids of its request', () => {
-    const request = { id: 'r-1', ipAddress: '203.0.113.7', userAgent: 'curl' };
+    const request = { id: 'r-1', ipAddress: '203.0.113.7', userAgent: 'curl', acceptLanguage: undefined };
     runInContext({ request }, () => logger.info({ msg: 'something', count: 2 }));
     expect(lines).toEqual([{ level: 'info', time: expect.any(String), request_id: 'r-1', msg: 'something', count: 2 }]);
   });

@@ -83,6 +83,16 @@ describe('mails that anybody can have sent to an address', () => {
     await app.verify(token, PASSWORD).expect(200);
   });
 
+  it('are in the language that is asked for, and tell no more in it', async () => {
+    const [known, unknown] = [app.newAddress(), app.newAddress()];
+    await app.person(known);
+    const register = (email: string) => app.post('/auth/register', { email, name: 'Ada' }).set('accept-language', 'de');
+    const answers = [await register(known), await register(unknown)];
+    expect(comparable(answers[0]!)).toEqual(comparable(answers[1]!));
+    expect((await mailsTo(known))[0]!.subject).toBe('Sie haben schon ein Konto');
+    expect((await mailsTo(unknown))[0]!.subject).toBe('Bestätigen Sie Ihre E-Mail-Adresse');
+  });
+
   it('repeat nothing that a stranger wrote', async () => {
     const email = app.newAddress();
     await register(email, 'You have won: \u043f\u0440\u0438\u0437.\u0440\u0444');

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import { Mail } from '../../src/core/mail/index.ts';
+import { Languages } from '../../src/core/mail/languages.ts';
+import { Mail } from '../../src/core/mail/mail.ts';
 import { type EmailIdentity, emailIdentity } from '../../src/features/users/index.ts';
+import { testConfig } from '../support/environment.ts';
 
-const mail = new Mail({ enqueue: () => undefined } as never);
+const mail = new Mail({ enqueue: () => undefined } as never, new Languages(testConfig()));
 
 function accepted(text: string): EmailIdentity | undefined {
   try {

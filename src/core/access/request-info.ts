@@ -9,5 +9,6 @@ export const DATABASE_WITHIN_MS = 2_000;
 
 export function requestInfo(request: FastifyRequest): RequestInfo {
   const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null;
-  return { id: request.id, ipAddress: clientAddress(request), userAgent };
+  const acceptLanguage = request.headers['accept-language'];
+  return { id: request.id, ipAddress: clientAddress(request), userAgent, acceptLanguage };
 }

@@ -2,12 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Scope } from '../database/scope.ts';
 import type { Transaction } from '../database/transaction.ts';
 
-/** What logs and audit events tell of the request that they belong to. */
+/** What logs, audit events and mails take of the request that they belong to. */
 export interface RequestInfo {
   readonly id: string;
   readonly ipAddress: string;
   /** Cut to what tells agents apart; one may send any length. */
   readonly userAgent: string | null;
+  /** As sent: RFC 9110, 12.5.4, if its sender keeps to it. */
+  readonly acceptLanguage: string | undefined;
 }
 
 /** All that is ambient: what a request carries along without every function passing it on. */

@@ -22,9 +22,9 @@ export class Delivery implements OnModuleInit {
     this.tasks.register('send_mail', (job, attempt) => this.#deliver(job, attempt));
   }
 
-  async #deliver({ id, to, withheld, content }: MailJob, { jobId }: Attempt): Promise<void> {
+  async #deliver({ id, to, withheld, language, content }: MailJob, { jobId }: Attempt): Promise<void> {
     if (withheld) return;
-    const mail = { id, to, ...render(content) };
+    const mail = { id, to, ...render(content, language, this.config.appName) };
     if (this.config.isDevelopment) this.mailbox.keep(mail);
     try {
       await this.smtp.deliver(mail);

@@ -1,45 +1,46 @@
 import { escapeHtml } from './html.ts';
-import { type Letter, type MailContent, templates } from './templates.ts';
+import { type Language, languages } from './languages.ts';
+import type { Letter, MailContent, MailTemplate, Texts } from './templates.ts';
 
 export interface Rendered {
   readonly subject: string;
+  readonly language: Language;
   readonly text: string;
   readonly html: string;
 }
 
-/** Whoever reads it: the mailbox is all that is known of them. */
-const GREETING = 'Hello,';
-
-/** A mail as it is sent: one content, as plain text and as HTML, in which every value is escaped. */
-export function render(content: MailContent): Rendered {
-  const letter = letterOf(content);
-  return { subject: letter.subject, text: asText(letter), html: asHtml(letter) };
+/**
+ * A mail as it is sent: one content, as plain text and as HTML, in which every value is escaped.
+ * @param app what the product calls itself
+ */
+export function render(content: MailContent, language: Language, app: string): Rendered {
+  const { greeting, letters } = languages[language];
+  const letter = letterOf(letters, content, app);
+  return {
+    subject: letter.subject,
+    language,
+    text: asText(greeting, letter),
+    html: asHtml(language, greeting, letter),
+  };
 }
 
-function letterOf(content: MailContent): Letter {
-  switch (content.template) {
-    case 'verify_email':
-      return templates.verify_email(content);
-    case 'magic_link':
-      return templates.magic_link(content);
-    case 'reset_password':
-      return templates.reset_password(content);
-    case 'password_changed':
-      return templates.password_changed(content);
-    case 'address_known':
-      return templates.address_known(content);
-  }
+function letterOf<Name extends MailTemplate>(
+  letters: Texts['letters'],
+  content: MailContent<Name>,
+  app: string,
+): Letter {
+  return letters[content.template]({ ...content, app });
 }
 
-function asText(letter: Letter): string {
+function asText(greeting: string, letter: Letter): string {
   const action = letter.action ? [`${letter.action.label}:\n${letter.action.link}`] : [];
-  return [GREETING, ...letter.paragraphs, ...action, letter.footnote].join('\n\n') + '\n';
+  return [greeting, ...letter.paragraphs, ...action, letter.footnote].join('\n\n') + '\n';
 }
 
-function asHtml(letter: Letter): string {
-  const paragraphs = [GREETING, ...letter.paragraphs].map((text) => `<p>${escapeHtml(text)}</p>`);
+function asHtml(language: Language, greeting: string, letter: Letter): string {
+  const paragraphs = [greeting, ...letter.paragraphs].map((text) => `<p>${escapeHtml(text)}</p>`);
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head><meta charset="utf-8"><title>${escapeHtml(letter.subject)}</title></head>
 <body style="margin:0;padding:24px;font:16px/1.5 sans-serif;color:#1a1a1a;background:#ffffff">
 <div style="max-width:560px;margin:0 auto">

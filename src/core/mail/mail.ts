@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { currentContext } from '../context/context.ts';
 import { Jobs } from '../jobs/index.ts';
+import { type Language, Languages } from './languages.ts';
 import type { MailContent } from './templates.ts';
 
 /** A mail on its way. The id is the mail's own, the same at every attempt. */
@@ -8,6 +10,7 @@ export interface MailJob {
   readonly id: string;
   readonly to: string;
   readonly withheld: boolean;
+  readonly language: Language;
   readonly content: MailContent;
 }
 
@@ -27,16 +30,21 @@ type NewMail = MailContent & {
 
 @Injectable()
 export class Mail {
-  constructor(private readonly jobs: Jobs) {}
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly languages: Languages,
+  ) {}
 
   /**
    * Writes a mail in the current transaction: it is sent after the commit, retried while the mail server is away, and
-   * never sent if the transaction rolls back. Costs no round trip.
+   * never sent if the transaction rolls back. Costs no round trip. Its language is the one that the request asks for: whoever
+   * has the address, the same, so that it tells nothing of them.
    * @throws Error outside of a transaction, or for an address that could break out of a header
    */
   send({ to, withheld = false, ...content }: NewMail): void {
     if (!isMailable(to)) throw new Error('The address of a mail must be one address.');
-    this.jobs.enqueue('send_mail', { id: uuid(), to, withheld, content });
+    const language = this.languages.choose(currentContext().request?.acceptLanguage);
+    this.jobs.enqueue('send_mail', { id: uuid(), to, withheld, language, content });
   }
 }
 

@@ -35,15 +35,15 @@ export class Smtp {
    * @param mail its id becomes the Message-ID, by which mail servers and readers know a second delivery for what it is
    * @throws SmtpError
    */
-  async deliver({ id, to, ...content }: Rendered & { id: string; to: string }): Promise<void> {
+  async deliver({ id, to, language, ...content }: Rendered & { id: string; to: string }): Promise<void> {
     try {
       await this.#transport?.sendMail({
         from: this.config.mail.from,
         // As an object it is taken as one address, whatever characters are in it.
         to: { name: '', address: to },
         messageId: `<${id}@${domainOf(this.config.mail.from)}>`,
-        // Keeps holiday notices from answering (RFC 3834).
-        headers: { 'Auto-Submitted': 'auto-generated' },
+        // Keeps holiday notices from answering (RFC 3834), and lets a reader offer no translation (RFC 3282).
+        headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': language },
         ...content,
       });
     } catch (error) {

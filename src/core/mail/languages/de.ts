@@ -1,0 +1,107 @@
+import type { Texts } from '../templates.ts';
+
+const NOT_YOU = 'Wenn Sie das nicht waren, müssen Sie nichts tun: Ohne den Link kommt niemand hinein.';
+const TO_NOBODY = 'Geben Sie den Link an niemanden weiter.';
+const TAKE_BACK =
+  'Wenn Sie das nicht waren, ist jemand anderes in Ihrem Konto angemeldet. Setzen Sie jetzt ein neues Passwort: Fordern Sie über „Passwort vergessen“ einen Link an. Er kommt an diese Adresse und meldet alle ab.';
+
+export const de: Texts = {
+  greeting: 'Guten Tag,',
+  letters: {
+    verify_email: ({ app, link }) => ({
+      subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
+      paragraphs: [`Willkommen bei ${app}. Bitte bestätigen Sie, dass dies Ihre E-Mail-Adresse ist.`],
+      action: { label: 'Adresse bestätigen', link },
+      footnote: NOT_YOU,
+    }),
+    magic_link: ({ app, link }) => ({
+      subject: 'Ihr Link zum Anmelden',
+      paragraphs: [`Mit diesem Link melden Sie sich bei ${app} an. Er gilt einmal, innerhalb der nächsten Stunde.`],
+      action: { label: 'Anmelden', link },
+      footnote: `${NOT_YOU} ${TO_NOBODY}`,
+    }),
+    reset_password: ({ app, link }) => ({
+      subject: 'Setzen Sie ein neues Passwort',
+      paragraphs: [
+        `Mit diesem Link setzen Sie ein neues Passwort für ${app}. Er gilt einmal, innerhalb der nächsten Stunde.`,
+      ],
+      action: { label: 'Passwort setzen', link },
+      footnote: `Wenn Sie das nicht waren, müssen Sie nichts tun: Ihr Passwort bleibt, wie es ist. ${TO_NOBODY}`,
+    }),
+    password_changed: ({ app }) => ({
+      subject: 'Ihr Passwort wurde geändert',
+      paragraphs: [
+        `Das Passwort Ihres Kontos bei ${app} wurde gerade geändert. Wer sonst darin angemeldet war, ist es nun nicht mehr.`,
+      ],
+      footnote:
+        'Wenn Sie das nicht waren, setzen Sie jetzt ein neues Passwort: Fordern Sie über „Passwort vergessen“ einen Link an. Er kommt an diese Adresse.',
+    }),
+    address_known: ({ app }) => ({
+      subject: 'Sie haben schon ein Konto',
+      paragraphs: [
+        `Jemand, vermutlich Sie selbst, wollte gerade Ihre E-Mail-Adresse für ein weiteres Konto bei ${app} verwenden. Sie haben schon eines: Melden Sie sich an wie gewohnt.`,
+      ],
+      footnote: 'Wenn Sie das nicht waren, müssen Sie nichts tun: Ihr Konto ist unverändert.',
+    }),
+    email_change: ({ app, link }) => ({
+      subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
+      paragraphs: [
+        `Jemand, vermutlich Sie selbst, möchte diese E-Mail-Adresse für sein Konto bei ${app} verwenden. Mit diesem Link wird sie es. Er gilt einmal.`,
+      ],
+      action: { label: 'Neue Adresse bestätigen', link },
+      footnote:
+        'Wenn Sie das nicht waren, verwenden Sie den Link nicht: Das Konto ist nicht Ihres, und ohne den Link ändert sich nichts.',
+    }),
+    email_change_requested: ({ app }) => ({
+      subject: 'Ihre E-Mail-Adresse soll sich ändern',
+      paragraphs: [
+        `In Ihrem Konto bei ${app} wurde gerade eine andere E-Mail-Adresse angegeben. Sobald sie dort bestätigt ist, tritt sie an die Stelle dieser Adresse.`,
+      ],
+      footnote: TAKE_BACK,
+    }),
+    email_changed: ({ app }) => ({
+      subject: 'Ihre E-Mail-Adresse wurde geändert',
+      paragraphs: [
+        `Ihr Konto bei ${app} hat jetzt eine andere E-Mail-Adresse. Mit dieser hier können Sie sich nicht mehr anmelden, und dies ist die letzte Nachricht an sie.`,
+      ],
+      footnote: `Wenn Sie das nicht waren, sagen Sie es sofort dem Betreiber von ${app}: Von dieser Adresse aus ist das Konto nicht mehr zu erreichen.`,
+    }),
+    second_factor_added: ({ app }) => ({
+      subject: 'Zum Anmelden gehört ab jetzt ein Code',
+      paragraphs: [
+        `Für Ihr Konto bei ${app} wurde gerade eine Authentifizierungs-App eingerichtet. Wer sich anmeldet, braucht ab jetzt auch einen Code daraus.`,
+        'Bewahren Sie Ihre Wiederherstellungscodes dort auf, wo Sie sie auch ohne Ihr Telefon finden: Jeder ersetzt die App ein Mal.',
+      ],
+      footnote: `Wenn Sie das nicht waren, ist jemand anderes in Ihrem Konto angemeldet: Sagen Sie es sofort dem Betreiber von ${app}.`,
+    }),
+    second_factor_removed: ({ app }) => ({
+      subject: 'Zum Anmelden gehört kein Code mehr',
+      paragraphs: [
+        `Die Authentifizierungs-App Ihres Kontos bei ${app} wurde gerade entfernt, und mit ihr die Wiederherstellungscodes. Zum Anmelden gehört kein Code mehr.`,
+      ],
+      footnote: TAKE_BACK,
+    }),
+    recovery_code_used: ({ app }) => ({
+      subject: 'Ein Wiederherstellungscode wurde verwendet',
+      paragraphs: [
+        `Einer der Wiederherstellungscodes Ihres Kontos bei ${app} wurde gerade anstelle eines Codes aus der App verwendet. Er gilt nicht mehr.`,
+        'Wenn nur noch wenige übrig sind, erstellen Sie in Ihrem Konto neue.',
+      ],
+      footnote: TAKE_BACK,
+    }),
+    recovery_codes_replaced: ({ app }) => ({
+      subject: 'Sie haben neue Wiederherstellungscodes',
+      paragraphs: [
+        `Für Ihr Konto bei ${app} wurden gerade neue Wiederherstellungscodes erstellt. Die bisherigen gelten nicht mehr.`,
+      ],
+      footnote: TAKE_BACK,
+    }),
+    account_deleted: ({ app }) => ({
+      subject: 'Ihr Konto wurde gelöscht',
+      paragraphs: [
+        `Ihr Konto bei ${app} wurde gerade gelöscht, mit Ihrem Namen, Ihrer Adresse und allem, was es sonst von Ihnen wusste. Dies ist die letzte Nachricht an Sie.`,
+      ],
+      footnote: `Es lässt sich nicht wiederherstellen. Wenn Sie das nicht waren, sagen Sie es dem Betreiber von ${app}; mit dieser Adresse können Sie sich neu registrieren.`,
+    }),
+  },
+};
