@@ -16,7 +16,9 @@ export interface RequestInfo {
 export interface Context {
   readonly request?: RequestInfo;
   readonly scope?: Scope;
-  readonly transaction?: Transaction;
+  readonly transaction?: Transaction | undefined;
+  /** Its statements go beside a transaction that its caller has open: `Database.apart`. */
+  readonly isApart?: boolean;
   /** When the caller has to have an answer, an error too; as `performance.now()` counts. */
   readonly deadline?: number;
 }

@@ -117,6 +117,19 @@ export class Database {
     }
   }
 
+  /**
+   * Runs the work in the ambient scope, and beside the ambient transaction: what it does stays done when that is undone, as a count
+   * of wrong codes has to when they are refused. It must not need what the transaction has locked, for which it would wait in
+   * vain, sees nothing that it has written, and is done again where the transaction is begun again.
+   * @throws Error in a transaction that goes apart itself; whatever the work throws
+   */
+  async apart<T>(work: () => Promise<T>): Promise<T> {
+    const { transaction, isApart } = currentContext();
+    if (!transaction) return work();
+    if (isApart) throw new Error('what goes apart has nothing that goes apart from it');
+    return within({ transaction: undefined, isApart: true }, work);
+  }
+
   #openTransaction(): { transaction: Transaction; isNew: boolean } {
     const { transaction } = currentContext();
     return transaction
