@@ -43,7 +43,7 @@ export class AuthRepository {
   }
 
   /**
-   * Counts a wrong password, outside of any transaction that a refusal would undo.
+   * Counts a wrong password, apart from a transaction that the refusal undoes.
    * @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where this one was counted
    */
   async recordFailure(
@@ -52,9 +52,11 @@ export class AuthRepository {
     addressHash: Buffer,
     { id, ipAddress, userAgent }: RequestInfo,
   ): Promise<number> {
-    const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
-      select app.record_failed_sign_in(${key}, ${action}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})
-        as "retryAfter"`);
+    const { retryAfter } = await this.database.apart(() =>
+      this.database.one<{ retryAfter: number }>(sql`
+        select app.record_failed_sign_in(${key}, ${action}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})
+          as "retryAfter"`),
+    );
     return retryAfter;
   }
 

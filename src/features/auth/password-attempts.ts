@@ -31,7 +31,7 @@ export class PasswordAttempts {
   }
 
   /**
-   * Known and unknown addresses take the same work. Not to be called in a transaction, whose end would undo the count.
+   * Known and unknown addresses take the same work. A transaction must not have accepted a password before, whose count it holds.
    * @returns undefined, and it is counted, where the password is wrong
    * @throws Problem rate_limited after too many wrong passwords for the address
    */
