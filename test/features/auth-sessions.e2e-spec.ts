@@ -211,6 +211,29 @@ describe('sessions', () => {
       }
     });
 
+    it('go on for 30 days from it, and for 90 from when their person proved who they are', async () => {
+      const daysLeft = async () => {
+        const [session] = await app.test.database.query(
+          'select round(extract(epoch from expires_at - now()) / 86400, 2)::float as days from sessions where id = $1',
+          [tokens.session_id],
+        );
+        return session!['days'];
+      };
+      const daysPass = (days: number) =>
+        app.test.database.query(
+          `update sessions set authenticated_at = authenticated_at - $2::interval, expires_at = expires_at - $2::interval
+             where id = $1`,
+          [tokens.session_id, `${days} days`],
+        );
+      let token = tokens.refresh_token;
+      for (const left of [30, 30, 30, 15]) {
+        ({ refresh_token: token } = (await app.refresh(token).expect(200)).body);
+        expect(await daysLeft()).toBe(left);
+        await daysPass(25);
+      }
+      expect((await app.refresh(token).expect(401)).body.code).toBe('unauthenticated');
+    });
+
     it('are refused when it is unknown, or the session is over', async () => {
       expect((await app.refresh('A'.repeat(43)).expect(401)).body.code).toBe('unauthenticated');
       await app.test.database.query('update sessions set expires_at = now() where id = $1', [tokens.session_id]);

@@ -6,6 +6,9 @@ import { List, type Rows, type Selection, timeKey } from '../../core/lists/index
 /** Days that a refresh token, and with the newest of them its session, is valid for. */
 export const LIFETIME_DAYS = 30;
 
+/** Days after which somebody has to prove anew who they are, however often they come (ASVS 5.0, 7.3.2; docs/decisions/0008). */
+const LONGEST_DAYS = 90;
+
 export interface NewSession {
   readonly id: string;
   readonly authenticatedAt: Date;
@@ -82,7 +85,8 @@ export class SessionsRepository {
   ): Promise<LiveSession | undefined> {
     const [session] = await this.database.query<LiveSession>(sql`
       with session as (
-        update sessions set expires_at = now() + make_interval(days => ${LIFETIME_DAYS}), last_seen_at = now()
+        update sessions set last_seen_at = now(), expires_at = least(
+            now() + make_interval(days => ${LIFETIME_DAYS}), authenticated_at + make_interval(days => ${LONGEST_DAYS}))
           where user_id = app.user_id() and id = ${sessionId}::uuid and ended_at is null and expires_at > now()
           returning id, authenticated_at, authentication_methods
       ), spent as (
