@@ -24,6 +24,30 @@ describe('a password', () => {
     },
   );
 
+  it.each([
+    ['the address', 'ada.lovelace@engines.example'],
+    ['what stands before the @', 'Ada.Lovelace'],
+    ['what stands behind it', 'engines.example'],
+    ['a word of the name', 'analytical'],
+    ['the name', 'Ada  Analytical'],
+    ['the name of the service', 'Babbage Works'],
+  ])('is guessable when it is %s', (_, password) => {
+    expect(codesOf(password, ['ada.lovelace@engines.example', 'Ada  Analytical', 'Babbage Works'])).toEqual([
+      'guessable',
+    ]);
+  });
+
+  it.each([
+    '12 weeks!',
+    '\u{1f600}'.repeat(1024),
+    ' '.repeat(8),
+    'no capital nor digit',
+    'ADAADAADA',
+    'Ada Lovelace 1815',
+  ])('will do however it is composed (%#)', (password) => {
+    expect(codesOf(password, ['ada@example.com', 'Ada Lovelace'])).toEqual([]);
+  });
+
   it('is told to be the name or address rather than common', () => {
     expect(codesOf('jennifer', ['Jennifer'])).toEqual(['guessable']);
   });

@@ -10,7 +10,7 @@ const POINTER = '/password';
 
 /**
  * What is wrong with a password that a person chose; nothing when it will do.
- * @param known what anybody knows of the person: address, name
+ * @param known what anybody knows of the person and of this service (ASVS 5.0, 6.1.2): address, name, what the service is called
  */
 export function passwordFaults(password: string, known: readonly string[]): FieldError[] {
   const normal = normalizePassword(password);
@@ -21,8 +21,9 @@ export function passwordFaults(password: string, known: readonly string[]): Fiel
   if (length > LONGEST_PASSWORD) {
     return [{ pointer: POINTER, code: 'max_length', detail: `must have at most ${LONGEST_PASSWORD} characters` }];
   }
-  if (known.some((text) => folded(text) === folded(normal))) {
-    return [{ pointer: POINTER, code: 'guessable', detail: 'must not be your address or your name' }];
+  if (known.flatMap(partsOf).includes(folded(normal))) {
+    const detail = 'must not be your address, your name, a part of them or the name of this service';
+    return [{ pointer: POINTER, code: 'guessable', detail }];
   }
   if (isCommonPassword(folded(normal))) {
     const detail =
@@ -30,6 +31,12 @@ export function passwordFaults(password: string, known: readonly string[]): Fiel
     return [{ pointer: POINTER, code: 'common', detail }];
   }
   return [];
+}
+
+/** @returns the text, what an address has before and behind its @, and its words */
+function partsOf(text: string): string[] {
+  const whole = folded(text);
+  return [whole, ...whole.split('@'), ...whole.split(/[\s@.]+/u)];
 }
 
 function folded(text: string): string {
