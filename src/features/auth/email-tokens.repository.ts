@@ -31,6 +31,12 @@ export interface EmailToken {
   readonly userId: string | null;
 }
 
+/** Of the address that it was sent to; null where that is unknown. */
+export interface RefusedToken {
+  readonly emailKey: string | null;
+  readonly addressHash: Buffer | null;
+}
+
 /** The tokens of mailed links, by the gate's functions, which answer in any scope. */
 @Injectable()
 export class EmailTokensRepository {
@@ -62,9 +68,19 @@ export class EmailTokensRepository {
     return used;
   }
 
-  async recordRefusal(hash: Buffer, purpose: LinkPurpose, { id, ipAddress, userAgent }: RequestInfo): Promise<void> {
-    await this.database.query(
-      sql`select app.record_refused_email_token(${hash}, ${purpose}, ${ipAddress}::inet, ${userAgent}, ${id})`,
+  /** @returns of the address that it was sent to, also where it is spent or has expired; null where it is unknown */
+  async findEmailKey(hash: Buffer, purpose: LinkPurpose): Promise<string | null> {
+    const { key } = await this.database.one<{ key: string | null }>(
+      sql`select app.email_key_of_token(${hash}, ${purpose}) as key`,
     );
+    return key;
+  }
+
+  async recordRefusal(
+    { emailKey, addressHash }: RefusedToken,
+    { id, ipAddress, userAgent }: RequestInfo,
+  ): Promise<void> {
+    await this.database.query(sql`
+      select app.record_refused_email_token(${emailKey}, ${addressHash}::bytea, ${ipAddress}::inet, ${userAgent}, ${id})`);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Database, Scope } from '../../core/database/index.ts';
-import { UsersService } from '../users/index.ts';
+import { type EmailIdentity, UsersService } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { type EmailToken, type LinkPurpose, MailedLinks } from './mailed-links.ts';
 import { NewPasswords } from './new-passwords.ts';
@@ -30,14 +30,14 @@ export class LinkSignInService {
 
   async #signInOrUp(purpose: LinkPurpose, token: string, password?: string): Promise<TokenPair> {
     const found = await this.links.find(purpose, token);
-    if (found.userId !== null) return this.#signIn(purpose, token, found.userId);
+    if (found.userId !== null) return this.#signIn(purpose, token, found.userId, found.email);
     return (await this.#signUp(purpose, token, found, password)) ?? this.#signInOrUp(purpose, token, password);
   }
 
-  #signIn(purpose: LinkPurpose, token: string, userId: string): Promise<TokenPair> {
+  #signIn(purpose: LinkPurpose, token: string, userId: string, { key }: EmailIdentity): Promise<TokenPair> {
     return this.#inTransactionOf(userId, async () => {
       await this.links.spend(purpose, token);
-      return this.sessions.begin(userId, 'email');
+      return this.sessions.begin(userId, 'email', key);
     });
   }
 
@@ -54,7 +54,7 @@ export class LinkSignInService {
       if (!(await this.users.create(email, name))) return undefined;
       await this.links.spend(purpose, token);
       if (passwordHash !== undefined) this.repository.insertPassword(passwordHash);
-      return this.sessions.begin(userId, 'email');
+      return this.sessions.begin(userId, 'email', email.key);
     });
   }
 

@@ -22,7 +22,8 @@ export class LoginService {
    * @throws Problem invalid_credentials; rate_limited after too many wrong passwords for the address
    */
   async login(email: string, password: string): Promise<TokenPair> {
-    const proved = await this.attempts.prove(emailIdentity(email), password, 'auth.sign_in_failed');
+    const identity = emailIdentity(email);
+    const proved = await this.attempts.prove(identity, password, 'auth.sign_in_failed');
     if (!proved) throw invalidCredentials();
     const stronger = await this.#stronger(proved.passwordHash, password);
     return this.database.inScope(Scope.user(proved.userId), () =>
@@ -30,7 +31,7 @@ export class LoginService {
         // A new password ends every session, and one that the old password is beginning at this moment as well.
         if (!(await this.attempts.accept(proved))) throw invalidCredentials();
         if (stronger) this.repository.strengthenPassword(stronger);
-        return this.sessions.begin(proved.userId, 'pwd');
+        return this.sessions.begin(proved.userId, 'pwd', identity.key);
       }),
     );
   }

@@ -46,7 +46,7 @@ export class MailedLinks {
   async issue(purpose: LinkPurpose, email: EmailIdentity, name: string): Promise<IssuedLink> {
     const { page, lifetimeSeconds, action } = links[purpose];
     const token = randomToken();
-    const addressHash = this.keyedHash.digest('email_address', email.key);
+    const addressHash = this.#hashOf(email.key);
     const { known, due } = await this.repository.issue(
       { hash: tokenHash(token), purpose, lifetimeSeconds, email, name, action, addressHash },
       currentRequest(),
@@ -79,8 +79,18 @@ export class MailedLinks {
       return await work();
     } catch (error) {
       const isRefused = error instanceof Problem && error.code === 'token_used';
-      if (isRefused) await this.repository.recordRefusal(tokenHash(token), purpose, currentRequest());
+      if (isRefused) await this.#recordRefusal(purpose, token);
       throw error;
     }
+  }
+
+  async #recordRefusal(purpose: LinkPurpose, token: string): Promise<void> {
+    const emailKey = await this.repository.findEmailKey(tokenHash(token), purpose);
+    const addressHash = emailKey === null ? null : this.#hashOf(emailKey);
+    await this.repository.recordRefusal({ emailKey, addressHash }, currentRequest());
+  }
+
+  #hashOf(emailKey: string): Buffer {
+    return this.keyedHash.digest('email_address', emailKey);
   }
 }

@@ -96,9 +96,9 @@ export class PasswordsService {
   }
 
   /** The statements before have the password's row, so nobody begins a session by the old one any more. */
-  async #announce({ email: to }: User): Promise<void> {
-    this.events.record({ action: 'user.password_changed', outcome: 'success' });
-    await this.sessions.endOthers();
+  async #announce({ email: to, emailKey }: User): Promise<void> {
+    await this.events.record({ action: 'user.password_changed', outcome: 'success' }, emailKey);
+    await this.sessions.endOthers(emailKey);
     this.mail.send({ to, template: 'password_changed' });
   }
 }

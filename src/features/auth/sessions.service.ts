@@ -43,13 +43,16 @@ export class SessionsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Begins a session of a person who has just proved who they are, with the current transaction in their scope. */
-  begin(userId: string, method: AuthenticationMethod): TokenPair {
+  /**
+   * Begins a session of a person who has just proved who they are, with the current transaction in their scope.
+   * @param emailKey of their address, where the caller knows it
+   */
+  async begin(userId: string, method: AuthenticationMethod, emailKey?: string): Promise<TokenPair> {
     const session = { id: uuid(), authenticatedAt: this.clock.now(), methods: [method] };
     const refreshToken = randomToken();
     this.repository.insert(session, currentRequest());
     this.repository.insertRefreshToken(tokenHash(refreshToken), session.id);
-    this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: session.id });
+    await this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: session.id }, emailKey);
     return this.#pair({ userId, sessionId: session.id }, session, refreshToken);
   }
 
@@ -91,15 +94,19 @@ export class SessionsService {
   async #refuseReuse({ sessionId }: RefreshTokenOwner): Promise<never> {
     await this.database.transaction(async () => {
       const ended = await this.repository.end(sessionId);
-      if (ended) this.events.record({ action: 'auth.token_reused', outcome: 'failure', sessionId });
+      if (ended) await this.events.record({ action: 'auth.token_reused', outcome: 'failure', sessionId });
     });
     throw new Problem('token_reused');
   }
 
-  /** Ends every session of the scope's user but the one that is called from, in the current transaction. */
-  async endOthers(): Promise<void> {
+  /**
+   * Ends every session of the scope's user but the one that is called from, in the current transaction.
+   * @param emailKey of their address, where the caller knows it
+   */
+  async endOthers(emailKey?: string): Promise<void> {
     const ended = await this.repository.endAllBut(currentContext().scope?.sessionId ?? null);
-    for (const sessionId of ended) this.events.record({ action: 'auth.session_ended', outcome: 'success', sessionId });
+    const events = ended.map((sessionId) => ({ action: 'auth.session_ended', outcome: 'success', sessionId }) as const);
+    await this.events.record(events, emailKey);
   }
 
   /** @returns whether the caller proved so lately who they are that they may do what is sensitive */
@@ -129,7 +136,7 @@ export class SessionsService {
   async end(sessionId: string): Promise<void> {
     await this.database.transaction(async () => {
       if (!(await this.repository.end(sessionId))) throw new Problem('not_found');
-      this.events.record({ action: 'auth.session_ended', outcome: 'success', sessionId });
+      await this.events.record({ action: 'auth.session_ended', outcome: 'success', sessionId });
     });
   }
 
@@ -143,7 +150,7 @@ export class SessionsService {
     const sessionId = currentSessionId();
     await this.database.transaction(async () => {
       const ended = await this.repository.end(sessionId);
-      if (ended) this.events.record({ action: 'auth.signed_out', outcome: 'success', sessionId });
+      if (ended) await this.events.record({ action: 'auth.signed_out', outcome: 'success', sessionId });
     });
   }
 

@@ -45,7 +45,7 @@ export class OutsideSignInService implements OnModuleInit {
     const email = addressOf(identity);
     const userId = (await this.repository.findUser(email)) ?? (await this.#signUp(email, identity, issuer));
     if (userId === null) throw new Problem('unauthenticated');
-    const sessionId = await this.#begin(userId, this.#sessionOf(identity, issuer));
+    const sessionId = await this.#begin(userId, email, this.#sessionOf(identity, issuer));
     return { userId, sessionId, expiresAt: identity.expiresAt };
   }
 
@@ -70,10 +70,10 @@ export class OutsideSignInService implements OnModuleInit {
     };
   }
 
-  #begin(userId: string, session: OutsideSession): Promise<string> {
+  #begin(userId: string, { key }: EmailIdentity, session: OutsideSession): Promise<string> {
     return this.#inTransactionOf(userId, async () => {
       const { id, isNew } = await this.repository.begin(session, currentRequest());
-      if (isNew) this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: id });
+      if (isNew) await this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: id }, key);
       return id;
     });
   }

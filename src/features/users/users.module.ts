@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CryptoModule } from '../../core/crypto/index.ts';
 import { SecurityEventsRepository } from './security-events.repository.ts';
 import { SecurityEvents } from './security-events.ts';
 import { UsersController } from './users.controller.ts';
@@ -6,6 +7,7 @@ import { UsersRepository } from './users.repository.ts';
 import { UsersService } from './users.service.ts';
 
 @Module({
+  imports: [CryptoModule],
   controllers: [UsersController],
   providers: [UsersService, UsersRepository, SecurityEvents, SecurityEventsRepository],
   exports: [UsersService, SecurityEvents],

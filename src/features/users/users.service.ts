@@ -31,7 +31,7 @@ export class UsersService {
       precondition.verify(user.version);
       const changed = differences(user, changes);
       if (Object.keys(changed).length === 0) return user;
-      this.events.record({ action: 'user.updated', outcome: 'success', changes: changed });
+      await this.events.record({ action: 'user.updated', outcome: 'success', changes: changed }, user.emailKey);
       return this.repository.update(user.id, changes);
     });
   }
@@ -42,7 +42,7 @@ export class UsersService {
    */
   async create(email: EmailIdentity, name: string): Promise<boolean> {
     const created = await this.repository.insert(email, name);
-    if (created) this.events.record({ action: 'auth.registered', outcome: 'success' });
+    if (created) await this.events.record({ action: 'auth.registered', outcome: 'success' }, email.key);
     return created;
   }
 }

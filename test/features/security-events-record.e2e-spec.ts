@@ -1,0 +1,239 @@
+import type { Test } from 'supertest';
+import { KeyedHash } from '../../src/core/crypto/index.ts';
+import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
+
+const AGENT = 'Flows/1.0';
+const UNKNOWN = 'A'.repeat(43);
+const NEXT = 'another correct horse';
+
+/** What an event tells, but for when and by which request: the same for every flow. */
+interface Recorded {
+  readonly action: string;
+  readonly outcome: 'success' | 'failure';
+  /** The session that it happened to. */
+  readonly session?: string;
+  /** The one that was called from. */
+  readonly caller?: string;
+  /** Nobody's log: no user has the address. */
+  readonly nobodys?: boolean;
+  /** It is known who calls. */
+  readonly own?: boolean;
+  /** No address is known either. */
+  readonly addressless?: boolean;
+}
+
+/** A call, whose request has an id of its own, and what it is expected to have recorded. */
+interface Flow {
+  readonly call: Test;
+  readonly email: string;
+  readonly events: (body: Tokens) => readonly Recorded[];
+}
+
+type Prepare = (app: AuthApp) => Promise<Flow>;
+
+const failed = (action: string, more: Partial<Recorded> = {}): Recorded => ({ action, outcome: 'failure', ...more });
+const done = (action: string, more: Partial<Recorded> = {}): Recorded => ({ action, outcome: 'success', ...more });
+const own = { own: true };
+const signedIn = ({ session_id: session }: Tokens) => done('auth.signed_in', { ...own, session });
+
+/** A person who has come in, with what they know of themselves. */
+async function known(app: AuthApp): Promise<{ email: string; tokens: Tokens; api: (path: string) => Test }> {
+  const email = app.newAddress();
+  const tokens = await app.person(email);
+  return { email, tokens, api: (path) => app.test.anonymous.as(tokens.access_token).post(path) };
+}
+
+async function suspended(app: AuthApp): Promise<string> {
+  const { email } = await known(app);
+  await app.test.database.query('update users set suspended_at = now() where email_key = $1', [email]);
+  return email;
+}
+
+const flows: Record<string, Prepare> = {
+  'a registration of a new address': async (app) => {
+    const email = app.newAddress();
+    const call = app.post('/auth/register', { email, name: 'Ada' });
+    return { call, email, events: () => [done('auth.registration_requested', { nobodys: true })] };
+  },
+  'a registration of a known address, in capitals': async (app) => {
+    const { email } = await known(app);
+    const call = app.post('/auth/register', { email: email.toUpperCase(), name: 'Ada' });
+    return { call, email, events: () => [done('auth.registration_requested')] };
+  },
+  'a verified address': async (app) => {
+    const email = app.newAddress();
+    const call = app.verify(await app.register(email), PASSWORD);
+    return { call, email, events: (tokens) => [done('auth.registered', own), signedIn(tokens)] };
+  },
+  'a link that was used before': async (app) => {
+    const email = app.newAddress();
+    const token = await app.register(email);
+    await app.verify(token).expect(200);
+    return { call: app.verify(token), email, events: () => [failed('auth.link_refused')] };
+  },
+  'a link that has expired, of an address that nobody has': async (app) => {
+    const email = app.newAddress();
+    const token = await app.register(email);
+    await app.test.database.query('update email_tokens set expires_at = now() where email_key = $1', [email]);
+    return { call: app.verify(token), email, events: () => [failed('auth.link_refused', { nobodys: true })] };
+  },
+  'a link that nobody was sent': async (app) => ({
+    call: app.verify(UNKNOWN),
+    email: app.newAddress(),
+    events: () => [failed('auth.link_refused', { nobodys: true, addressless: true })],
+  }),
+  'a magic link for a known address': async (app) => {
+    const { email } = await known(app);
+    const call = app.post('/auth/magic-links', { email });
+    return { call, email, events: () => [done('auth.magic_link_requested')] };
+  },
+  'a magic link for a new address': async (app) => {
+    const email = app.newAddress();
+    const call = app.post('/auth/magic-links', { email });
+    return { call, email, events: () => [done('auth.magic_link_requested', { nobodys: true })] };
+  },
+  'a sign-in by magic link': async (app) => {
+    const { email } = await known(app);
+    const call = app.signInByLink(await app.magicLink(email, 2));
+    return { call, email, events: (tokens) => [signedIn(tokens)] };
+  },
+  'a first sign-in by magic link': async (app) => {
+    const email = app.newAddress();
+    const call = app.signInByLink(await app.magicLink(email));
+    return { call, email, events: (tokens) => [done('auth.registered', own), signedIn(tokens)] };
+  },
+  'a magic link of somebody who is suspended': async (app) => {
+    const { email } = await known(app);
+    const token = await app.magicLink(email, 2);
+    await app.test.database.query('update users set suspended_at = now() where email_key = $1', [email]);
+    return { call: app.signInByLink(token), email, events: () => [failed('auth.link_refused')] };
+  },
+  'a sign-in by password': async (app) => {
+    const { email } = await known(app);
+    return { call: app.login(email.toUpperCase(), PASSWORD), email, events: (tokens) => [signedIn(tokens)] };
+  },
+  'a wrong password': async (app) => {
+    const { email } = await known(app);
+    return { call: app.login(email, NEXT), email, events: () => [failed('auth.sign_in_failed')] };
+  },
+  'a password for an unknown address': async (app) => {
+    const email = app.newAddress();
+    return { call: app.login(email, NEXT), email, events: () => [failed('auth.sign_in_failed', { nobodys: true })] };
+  },
+  'the right password of somebody who is suspended': async (app) => {
+    const email = await suspended(app);
+    return { call: app.login(email, PASSWORD), email, events: () => [failed('auth.sign_in_failed')] };
+  },
+  'a refresh token that was spent before': async (app) => {
+    const { email, tokens } = await known(app);
+    await app.refresh(tokens.refresh_token, 'another').expect(200);
+    const event = failed('auth.token_reused', { ...own, session: tokens.session_id });
+    return { call: app.post('/auth/refresh', { refresh_token: tokens.refresh_token }), email, events: () => [event] };
+  },
+  'a forgotten password': async (app) => {
+    const { email } = await known(app);
+    const call = app.post('/auth/password/forgot', { email });
+    return { call, email, events: () => [done('auth.password_reset_requested')] };
+  },
+  'a forgotten password of an unknown address': async (app) => {
+    const email = app.newAddress();
+    const call = app.post('/auth/password/forgot', { email });
+    return { call, email, events: () => [done('auth.password_reset_requested', { nobodys: true })] };
+  },
+  'a password that is set by a link': async (app) => {
+    const { email, tokens } = await known(app);
+    const call = app.reset(await app.resetLink(email, 2), NEXT);
+    const ended = done('auth.session_ended', { ...own, session: tokens.session_id });
+    return { call, email, events: () => [done('user.password_changed', own), ended] };
+  },
+  'a link to set a password that was used before': async (app) => {
+    const { email } = await known(app);
+    const token = await app.resetLink(email, 2);
+    await app.reset(token, NEXT).expect(204);
+    return { call: app.reset(token, NEXT), email, events: () => [failed('auth.link_refused')] };
+  },
+  'a password that is changed': async (app) => {
+    const { email, tokens } = await known(app);
+    const { body: other } = await app.login(email, PASSWORD).expect(200);
+    const caller = tokens.session_id;
+    const ended = done('auth.session_ended', { ...own, caller, session: other.session_id });
+    const call = app.changePassword(tokens.access_token, { current_password: PASSWORD, new_password: NEXT });
+    return { call, email, events: () => [done('user.password_changed', { ...own, caller }), ended] };
+  },
+  'a change of password by a wrong one': async (app) => {
+    const { email, tokens } = await known(app);
+    const call = app.changePassword(tokens.access_token, { current_password: NEXT, new_password: NEXT });
+    return { call, email, events: () => [failed('auth.password_change_failed', own)] };
+  },
+  'a profile that is changed': async (app) => {
+    const { email, tokens } = await known(app);
+    const call = app.test.anonymous.as(tokens.access_token).patch('/me', { name: 'Grace' });
+    return { call, email, events: () => [done('user.updated', { ...own, caller: tokens.session_id })] };
+  },
+  'a sign-out': async (app) => {
+    const { email, tokens, api } = await known(app);
+    const caller = tokens.session_id;
+    const event = done('auth.signed_out', { ...own, caller, session: caller });
+    return { call: api('/auth/logout'), email, events: () => [event] };
+  },
+  'the end of another session': async (app) => {
+    const { email, tokens } = await known(app);
+    const { body: other } = await app.login(email, PASSWORD).expect(200);
+    const event = done('auth.session_ended', { ...own, caller: tokens.session_id, session: other.session_id });
+    const call = app.test.anonymous.as(tokens.access_token).delete(`/auth/sessions/${other.session_id}`);
+    return { call, email, events: () => [event] };
+  },
+  'the end of all other sessions': async (app) => {
+    const { email, tokens } = await known(app);
+    const ended = [await app.login(email, PASSWORD).expect(200), await app.login(email, PASSWORD).expect(200)];
+    const events = ended.map(({ body }) =>
+      done('auth.session_ended', { ...own, caller: tokens.session_id, session: body.session_id }),
+    );
+    const call = app.test.anonymous.as(tokens.access_token).delete('/auth/sessions');
+    return { call, email, events: () => events };
+  },
+};
+
+describe('the security events of a request', () => {
+  let app: AuthApp;
+  beforeAll(async () => void (app = await AuthApp.start()));
+  afterAll(() => app.stop());
+
+  const columns = `action, outcome, user_id, session_id, caller_session_id, anonymous, encode(address_hash, 'hex') as address,
+    host(ip_address) as ip, user_agent, request_id`;
+  const recordedBy = (requestId: string) =>
+    app.test.database.query(`select ${columns} from security_events where request_id = $1`, [requestId]);
+  const userOf = async (email: string) => {
+    const [user] = await app.test.database.query('select id from users where email_key = $1', [email]);
+    return user?.['id'] ?? null;
+  };
+  const hashOf = (email: string) =>
+    app.test.nest.get(KeyedHash, { strict: false }).digest('email_address', email).toString('hex');
+
+  it.each(Object.entries(flows))('of %s', async (name, prepare) => {
+    const { call, email, events } = await prepare(app);
+    const requestId = `flow-${Object.keys(flows).indexOf(name)}`;
+    const { body } = await call.set('user-agent', AGENT).set('x-request-id', requestId);
+    const userId = await userOf(email);
+    const recorded = await recordedBy(requestId);
+    const expected = events(body).map((event) => ({
+      action: event.action,
+      outcome: event.outcome,
+      user_id: event.nobodys ? null : userId,
+      session_id: event.session ?? null,
+      caller_session_id: event.caller ?? null,
+      anonymous: !event.own,
+      address: event.addressless ? null : hashOf(email),
+      ip: '127.0.0.1',
+      user_agent: AGENT,
+      request_id: requestId,
+    }));
+    const inOrder = (list: readonly object[]) => list.map((event) => JSON.stringify(event)).toSorted();
+    expect(inOrder(recorded)).toEqual(inOrder(expected));
+  });
+
+  it('tell no address, name, password or token', async () => {
+    const [events] = await app.test.database.query(`select string_agg(e::text, ' ') as text from security_events e`);
+    expect(events!['text']).not.toMatch(/@|example|Ada|horse|AAAA/);
+  });
+});
