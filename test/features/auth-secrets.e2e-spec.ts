@@ -85,6 +85,7 @@ describe('secrets', () => {
       ],
       ['another type', () => signed({}, { typ: 'JWT' })],
       ['no type', () => signed({}, { typ: undefined })],
+      ['no JSON, and a type by which it is', () => withHeader({ typ: 'JWT' }).replace(/\..*\./, '.AAAA.')],
       ['a foreign key id', () => signed({}, { kid: 'foreign' })],
       ['no key id', () => signed({}, { kid: undefined })],
       ['a key id that every object has', () => signed({}, { kid: 'constructor' })],

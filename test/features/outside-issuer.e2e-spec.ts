@@ -123,7 +123,7 @@ describe('an access token of an outside issuer', () => {
 
   describe('is refused', () => {
     const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const encoded = (part: object | null) => Buffer.from(JSON.stringify(part)).toString('base64url');
     let email: string;
     beforeEach(() => (email = app.newAddress()));
 
@@ -152,6 +152,8 @@ describe('an access token of an outside issuer', () => {
       ['a session that is no text', () => issuer.token(email, { session_id: 7 })],
       ['another type', () => issuer.token(email, {}, { typ: 'logout+jwt' })],
       ['no type', () => issuer.token(email, {}, { typ: undefined })],
+      ['no JSON', () => issuer.token(email).replace(/\..*\./, '.AAAA.')],
+      ['nothing', () => issuer.token(email).replace(/\..*\./, `.${encoded(null)}.`)],
       ['no key id', () => issuer.token(email, {}, { kid: undefined })],
       ['a foreign key id', () => issuer.token(email, {}, { kid: 'foreign' })],
       ['a foreign key', () => issuer.token(email, {}, {}, { ...issuer.pair, privateKey: stranger.privateKey })],

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import jwt from 'jsonwebtoken';
 import { Strategy } from 'passport-jwt';
 import { Config } from '../../config/index.ts';
 import { type VerificationKey, VerificationKeys } from '../crypto/index.ts';
 import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';
 import { credentialOf } from './credential.ts';
+import { unverified } from './unverified-token.ts';
 
 export const ACCESS_TOKEN_STRATEGY = 'access-token';
 
@@ -40,7 +40,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN
 
 /** @returns undefined for what is no access token of ours: a refresh token, an identity token, another issuer's */
 function keyOf(token: string, keys: VerificationKeys): VerificationKey | undefined {
-  const header = jwt.decode(token, { complete: true })?.header;
+  const header = unverified(token)?.header;
   const isOurs = header?.typ === ACCESS_TOKEN_TYPE && header.alg === ACCESS_TOKEN_ALGORITHM;
   return isOurs && typeof header.kid === 'string' ? keys.find(header.kid) : undefined;
 }

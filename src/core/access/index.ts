@@ -6,3 +6,4 @@ export { accessCookie, credentialOf } from './credential.ts';
 export { OutsideTokens } from './outside-tokens.ts';
 export { systemRoleIds } from './permissions.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';
+export { unverified } from './unverified-token.ts';

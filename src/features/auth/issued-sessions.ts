@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { Config } from '../../config/index.ts';
-import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE } from '../../core/access/index.ts';
+import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, unverified } from '../../core/access/index.ts';
 import { VerificationKeys } from '../../core/crypto/index.ts';
 
 /** Tells which session an access token was issued for, be it expired or not: no proof of who calls. */
@@ -14,7 +14,7 @@ export class IssuedSessions {
 
   /** @returns the session's id; undefined for what is no access token of ours */
   sessionOf(token: string): string | undefined {
-    const header = jwt.decode(token, { complete: true })?.header;
+    const header = unverified(token)?.header;
     const key = header?.typ === ACCESS_TOKEN_TYPE ? this.keys.find(header.kid ?? '') : undefined;
     const sid: unknown = key && this.#claims(token, key.pem)?.['sid'];
     return typeof sid === 'string' ? sid : undefined;

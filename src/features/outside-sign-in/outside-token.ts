@@ -1,5 +1,6 @@
 import jwt from 'jsonwebtoken';
 import type { OutsideIssuer } from '../../config/index.ts';
+import { unverified } from '../../core/access/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 
@@ -22,8 +23,8 @@ export interface OutsideIdentity {
 
 /** Reads the issuer out of a token, which nobody has verified yet. */
 export function issuerOf(token: string): unknown {
-  const payload = jwt.decode(token);
-  return typeof payload === 'object' ? payload?.iss : undefined;
+  const payload: unknown = unverified(token)?.payload;
+  return Reflect.get(Object(payload), 'iss');
 }
 
 /**
@@ -33,7 +34,7 @@ export function issuerOf(token: string): unknown {
  * unauthenticated for everything else, an address that is not verified included
  */
 export async function verified(token: string, issuer: OutsideIssuer, keys: IssuerKeys): Promise<OutsideIdentity> {
-  const header = jwt.decode(token, { complete: true })?.header;
+  const header = unverified(token)?.header;
   // What is critical (RFC 7515, 4.1.11) has to be understood, and nothing of it is here.
   const isOfUse = TYPES.includes(header?.typ) && header?.crit === undefined;
   if (!isOfUse || typeof header?.kid !== 'string') throw new Problem('unauthenticated');
