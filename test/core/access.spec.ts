@@ -86,6 +86,7 @@ describe('the table of routes', () => {
         path: '/things/:organization_id',
         rule: { kind: 'member' },
         label: 'Routes.ruled',
+        stepUp: false,
       },
     ]);
   });

@@ -1,11 +1,12 @@
-import { Controller, Get } from '@nestjs/common';
+import { applyDecorators, Controller, Get } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { v7 as uuid } from 'uuid';
 import { AppModule } from '../../src/app.module.ts';
-import { Access } from '../../src/core/access/index.ts';
+import { Access, StepUp } from '../../src/core/access/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
+import type { Actor } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { testConfig } from '../support/environment.ts';
@@ -16,6 +17,7 @@ import { fullPath, METHODS, Routes } from '../support/routes.ts';
 const app = await TestApp.start();
 const routes = new Routes(app);
 const { behindSignIn, inOrganization } = routes;
+const withStepUp = routes.all.filter(({ stepUp }) => stepUp);
 const withPermission = routes.all.flatMap((route) =>
   route.rule.kind === 'permission' ? [{ ...route, permission: route.rule.permission }] : [],
 );
@@ -25,10 +27,10 @@ afterAll(() => app.stop());
 describe('the routes', () => {
   it('are reached by whom this table says, and a change of it is reviewed as one', () => {
     const table = routes.all.map((route) => {
-      const { rule } = route;
+      const { rule, stepUp } = route;
       const who =
         rule.kind === 'permission' ? rule.permission : rule.kind === 'public' ? `public: ${rule.why}` : rule.kind;
-      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}`;
+      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}`;
     });
     expect(`\n${table.toSorted().join('\n')}\n`).toMatchSnapshot();
   });
@@ -60,6 +62,15 @@ describe('the routes', () => {
       'planted/:organization_id',
       Access.signedIn(),
       'PlantedController.list: a rule for members needs :organization_id',
+    ],
+    [
+      'is open to everybody, and asks them to step up',
+      class PlantedController {
+        list(): void {}
+      },
+      'planted',
+      applyDecorators(Access.public('a test'), StepUp()),
+      'PlantedController.list: nobody steps up',
     ],
   ])('stop the start where one %s', async (_case, controller, path, access, message) => {
     const descriptor = Object.getOwnPropertyDescriptor(controller.prototype, 'list')!;
@@ -153,6 +164,33 @@ describe.each(withPermission)('$method $path', (route) => {
   });
 });
 
+describe.each(withStepUp)('$method $path', (route) => {
+  const age = (seconds: number, { sessionId }: Actor) =>
+    app.database.query('update sessions set authenticated_at = now() - make_interval(secs => $2) where id = $1', [
+      sessionId,
+      seconds,
+    ]);
+
+  it('is refused to who proved more than ten minutes ago who they are, and changes nothing', async () => {
+    const organization = await app.actors.organization();
+    const ids = await routes.idsFor(route, organization);
+    await age(11 * 60, organization.owner);
+
+    const answer = await app.changingNothing(() => routes.call(organization.owner.api, route, ids));
+
+    expect(answer).toMatchObject({ status: 403, body: { code: 'step_up_required' } });
+    expect(answer.body.detail).toContain('/auth/step-up');
+  });
+
+  it('is open to who did within them', async () => {
+    const organization = await app.actors.organization();
+    const ids = await routes.idsFor(route, organization);
+    await age(9 * 60, organization.owner);
+
+    expect((await routes.call(organization.owner.api, route, ids)).ok).toBe(true);
+  });
+});
+
 it('tells who may not be here before what is wrong with the request', async () => {
   const organization = await app.actors.organization();
   const outsider = await app.actors.user();
@@ -181,8 +219,8 @@ describe('the OpenAPI document', () => {
       return operation ? [{ label: `${method} ${path}`, operation }] : [];
     }),
   );
-  const rules = new Map(
-    routes.all.map((route) => [`${route.method} ${fullPath(route).replaceAll(/:(\w+)/g, '{$1}')}`, route.rule]),
+  const documentedRoutes = new Map(
+    routes.all.map((route) => [`${route.method} ${fullPath(route).replaceAll(/:(\w+)/g, '{$1}')}`, route]),
   );
 
   it('is built without a database', async () => {
@@ -199,7 +237,9 @@ describe('the OpenAPI document', () => {
 
   it('has every route of the API', () => {
     const documented = new Set(operations.map(({ label }) => label));
-    const missing = [...rules.keys()].filter((label) => label.includes('/api/v1/') && !documented.has(label));
+    const missing = [...documentedRoutes.keys()].filter(
+      (label) => label.includes('/api/v1/') && !documented.has(label),
+    );
     expect(missing).toEqual([]);
   });
 
@@ -209,7 +249,7 @@ describe('the OpenAPI document', () => {
   });
 
   it.each(operations)('tells of $label what it does and who may call it', ({ label, operation }) => {
-    const rule = rules.get(label)!;
+    const { rule, stepUp } = documentedRoutes.get(label)!;
     expect(operation.operationId).toMatch(/^[a-z][a-zA-Z]*_[a-zA-Z]+$/);
     expect(operation.summary).toMatch(/^\S.*[^.]$/);
     expect(operation.tags).toHaveLength(1);
@@ -220,6 +260,7 @@ describe('the OpenAPI document', () => {
     if (rule.kind !== 'public') expect(refusals).toContain('401');
     if (rule.kind === 'member' || rule.kind === 'permission') expect(refusals).toEqual(['401', '403', '404']);
     if (rule.kind === 'permission') expect(operation).toMatchObject({ 'x-permission': rule.permission });
+    expect(operation['x-step-up' as keyof typeof operation] ?? false).toBe(stepUp);
     const inPath = [...label.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter && parameter.in === 'path');
     // Those that the handler takes come first; in OpenAPI the order means nothing.

@@ -23,7 +23,7 @@ export interface World {
 export interface Draft {
   readonly standing: Standing;
   readonly token: 'live' | 'none' | 'expired' | 'exhausted';
-  readonly sessionEnded: boolean;
+  readonly session: 'live' | 'ended' | 'of_long_ago';
   /** Sent by a browser, as a page of another site has it do. */
   readonly isForged: boolean;
   readonly ids: Ids;
@@ -107,7 +107,7 @@ export const ORDER: readonly (readonly Fault[])[] = [
   [
     fault('no token', 'token', 'unauthenticated', isClosed, token('none')),
     fault('token expired', 'token', 'token_expired', isClosed, token('expired')),
-    fault('session ended', 'session', 'unauthenticated', isClosed, (draft) => ({ ...draft, sessionEnded: true })),
+    fault('session ended', 'session', 'unauthenticated', isClosed, (draft) => ({ ...draft, session: 'ended' })),
   ],
   [
     fault('another site', 'site', 'csrf_failed', isClosedWrite, (draft) => ({ ...draft, isForged: true })),
@@ -127,6 +127,12 @@ export const ORDER: readonly (readonly Fault[])[] = [
   [
     fault('no permission', 'standing', 'permission_denied', asksPermission, standing('powerless')),
     fault('suspended', 'standing', 'member_suspended', isInOrganization, standing('suspended')),
+  ],
+  [
+    fault('proved long ago', 'session', 'step_up_required', asksStepUp, (draft) => ({
+      ...draft,
+      session: 'of_long_ago',
+    })),
   ],
   [fault('row absent', 'row', 'not_found', hasRow, id(rowIn, uuid()))],
   [
@@ -192,6 +198,10 @@ export function honoursKey(route: Route): boolean {
 
 function asksPermission({ rule }: Route): boolean {
   return rule.kind === 'permission';
+}
+
+function asksStepUp({ stepUp }: Route): boolean {
+  return stepUp;
 }
 
 function hasRow(route: Route): boolean {

@@ -66,6 +66,7 @@ export class Judge {
     const ids = await this.calls.idsFor(route, organization);
     const actors = await this.#everybodyIn(organization);
     ids.set('session_id', actors.owner.otherSessionId);
+    if (route.stepUp) await this.#age(Object.values(actors));
     const world = { actors, exhausted, ids, other };
     const first = { ...this.#inOrder(route, world), body: {}, headers: { 'idempotency-key': USED_KEY } };
     if (honoursKey(route)) await this.#send(route, first, world).expect(422);
@@ -80,6 +81,14 @@ export class Judge {
       powerless: await actors.member(organization, []),
       suspended: await actors.member(organization, ['owner'], 'suspended'),
     };
+  }
+
+  /** Their other sessions are of people who proved long ago who they are. */
+  #age(people: readonly Actor[]): Promise<unknown> {
+    return this.app.database.query(
+      `update sessions set authenticated_at = now() - interval '1 day' where id = any ($1)`,
+      [people.map(({ otherSessionId }) => otherSessionId)],
+    );
   }
 
   #exhaust(userId: string): void {
@@ -101,7 +110,7 @@ export class Judge {
     return {
       standing: 'owner',
       token: 'live',
-      sessionEnded: false,
+      session: 'live',
       isForged: false,
       ids,
       headers: { 'x-forwarded-for': this.#newAddress() },
@@ -131,10 +140,11 @@ export class Judge {
       : { authorization: `Bearer ${token}` };
   }
 
-  #token({ standing, token, sessionEnded }: Draft, { actors, exhausted }: World): string {
-    const { userId, sessionId } = (token === 'exhausted' ? exhausted : actors)[standing];
+  #token({ standing, token, session }: Draft, { actors, exhausted }: World): string {
+    const { userId, sessionId, otherSessionId } = (token === 'exhausted' ? exhausted : actors)[standing];
+    const sessions = { live: sessionId, ended: uuid(), of_long_ago: otherSessionId };
     const age = token === 'expired' ? ACCESS_TOKEN_LIFETIME_SECONDS + 1 : 0;
-    return this.app.actors.token(userId, sessionEnded ? uuid() : sessionId, age);
+    return this.app.actors.token(userId, sessions[session], age);
   }
 }
 

@@ -13,7 +13,7 @@ import {
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { v7 as uuid } from 'uuid';
 import { AppModule } from '../../src/app.module.ts';
-import { Access } from '../../src/core/access/index.ts';
+import { Access, StepUp } from '../../src/core/access/index.ts';
 import { currentContext } from '../../src/core/context/context.ts';
 import { Database } from '../../src/core/database/index.ts';
 import {
@@ -176,6 +176,7 @@ class ThingsController {
   @Delete(':thing_id')
   @HttpCode(204)
   @Access('organization:update')
+  @StepUp()
   @ApiOperation({ summary: 'Remove a thing' })
   @ApiNoContentResponse()
   async remove(@PathId('thing_id') id: string, @IfMatch() precondition: Precondition): Promise<void> {

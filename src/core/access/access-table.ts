@@ -1,10 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { type Handler, handlersOf, parametersIn } from '../http/handlers.ts';
-import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER } from './access.decorator.ts';
+import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER, STEP_UP_KEY } from './access.decorator.ts';
 
 export interface Route extends Handler {
   readonly rule: AccessRule;
+  /** Whether the caller has to have proved lately who they are. */
+  readonly stepUp: boolean;
 }
 
 /** Every route with its rule. The application does not start while one has none: deny by default (ASVS 5.0, 8.1.1). */
@@ -32,6 +34,8 @@ export class AccessTable implements OnModuleInit {
         `${label}: a rule for members needs :${ORGANIZATION_PARAMETER} in its path, and the other way round`,
       );
     }
-    this.routes.push({ ...route, rule });
+    const stepUp = this.reflector.get<boolean | undefined>(STEP_UP_KEY, route.handler) ?? false;
+    if (stepUp && rule.kind === 'public') throw new Error(`${label}: nobody steps up before they have signed in`);
+    this.routes.push({ ...route, rule, stepUp });
   }
 }

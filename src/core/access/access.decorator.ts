@@ -13,6 +13,7 @@ export type AccessRule =
   | { readonly kind: 'permission'; readonly permission: Permission };
 
 export const ACCESS_KEY = 'tenantry:access';
+export const STEP_UP_KEY = 'tenantry:step-up';
 /** The name of the path parameter that says which organisation a request is about. */
 export const ORGANIZATION_PARAMETER = 'organization_id';
 export const SECURITY_SCHEME = 'access_token';
@@ -49,6 +50,14 @@ function open(why: string): MethodDecorator {
  * the application does not start while a route has none.
  */
 export const Access = Object.assign(permitted, { member, signedIn, public: open });
+
+/**
+ * Beside `@Access`: whoever may call the handler has to have proved who they are in the last ten minutes, for what it does is
+ * sensitive (ASVS 5.0, 7.5.1).
+ */
+export function StepUp(): MethodDecorator {
+  return applyDecorators(SetMetadata(STEP_UP_KEY, true), ApiExtension('x-step-up', true), Refuses('step_up_required'));
+}
 
 /** Of a public handler: which requests read or set cookies. They must come from an allowed origin, like all signed in by one. */
 export function ActsByCookie(isByCookie: IsByCookie): MethodDecorator {

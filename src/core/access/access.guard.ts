@@ -15,6 +15,7 @@ import {
   BY_COOKIE_KEY,
   type IsByCookie,
   ORGANIZATION_PARAMETER,
+  STEP_UP_KEY,
 } from './access.decorator.ts';
 import type { AccessClaims } from './access-token.ts';
 import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.ts';
@@ -70,8 +71,18 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     this.limits.countCaller(claims.userId, context.switchToHttp().getResponse<FastifyReply>());
     request.refusal = this.#forgery(rule, context, request);
     // A forged request is asked for its session, which is judged before, and learns nothing of the organisation.
-    request.scope = request.refusal ? ownScope(claims) : scopeOf(rule, claims, organizationOf(context));
+    request.scope = request.refusal ? ownScope(claims) : this.#scopeOf(rule, claims, context);
     return true;
+  }
+
+  #scopeOf(rule: ClosedRule, claims: AccessClaims, context: ExecutionContext): Scope {
+    const stepUp = this.reflector.get<boolean | undefined>(STEP_UP_KEY, context.getHandler()) ?? false;
+    if (rule.kind === 'signed_in') return ownScope(claims, stepUp);
+    const { userId, sessionId } = claims;
+    const organizationId = organizationOf(context);
+    const permission = rule.kind === 'permission' ? rule.permission : null;
+    const systemRoles = permission ? permissions[permission].systemRoles : [];
+    return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles, stepUp });
   }
 
   #forgery(rule: AccessRule, context: ExecutionContext, request: FastifyRequest): Problem | undefined {
@@ -116,16 +127,8 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   }
 }
 
-function scopeOf(rule: ClosedRule, claims: AccessClaims, organizationId: string): Scope {
-  if (rule.kind === 'signed_in') return ownScope(claims);
-  const { userId, sessionId } = claims;
-  const permission = rule.kind === 'permission' ? rule.permission : null;
-  const systemRoles = permission ? permissions[permission].systemRoles : [];
-  return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles });
-}
-
-function ownScope({ userId, sessionId }: AccessClaims): Scope {
-  return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [] });
+function ownScope({ userId, sessionId }: AccessClaims, stepUp = false): Scope {
+  return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [], stepUp });
 }
 
 /** A malformed id anywhere in the path is told before what the caller may not do there, as if nobody had the organisation. */

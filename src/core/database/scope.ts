@@ -13,6 +13,8 @@ export interface Admission {
   readonly permission: string | null;
   /** The system roles that hold the permission. */
   readonly systemRoles: readonly string[];
+  /** Whether the person has to have proved lately who they are. */
+  readonly stepUp?: boolean;
 }
 
 /**
@@ -120,19 +122,21 @@ export class Scope {
   #denial(error: Error): Problem {
     if (error.message === 'organization_suspended') return new Problem('organization_suspended', { cause: error });
     if (error.message === 'member_suspended') return new Problem('member_suspended', { cause: error });
+    if (error.message === 'step_up_required') return new Problem('step_up_required', { cause: error });
     return new Problem('permission_denied', { cause: error, members: { required: this.#admission?.permission } });
   }
 }
 
 function enter(admission: Admission): Statement {
   return {
-    text: 'select app.enter($1, $2, $3, $4, $5) as member_id',
+    text: 'select app.enter($1, $2, $3, $4, $5, $6) as member_id',
     values: [
       admission.userId,
       admission.sessionId,
       admission.organizationId,
       admission.permission,
       [...admission.systemRoles],
+      admission.stepUp ?? false,
     ],
   };
 }

@@ -91,7 +91,8 @@ export const problems = {
   step_up_required: {
     status: 403,
     title: 'Recent sign-in required',
-    detail: 'Confirm your password or code (POST /api/v1/auth/step-up), then try again.',
+    detail:
+      'This asks for a sign-in of the last ten minutes. Confirm your password or code (POST /api/v1/auth/step-up), or sign in again, then try again.',
   },
   csrf_failed: {
     status: 403,

@@ -18,7 +18,13 @@ export function withConventions({ operation, method }: PlacedOperation): Operati
   };
 }
 
+/** @returns for whom it is, and whether they have to have proved lately who they are */
 function audienceOf(operation: Operation): string {
+  const within = operation['x-step-up'] === true ? ' **Takes a sign-in or step-up of the last ten minutes.**' : '';
+  return `${callersOf(operation)}${within}`;
+}
+
+function callersOf(operation: Operation): string {
   const permission = operation['x-permission'];
   const reason = operation['x-public'];
   if (typeof reason === 'string') return `**Open to everybody:** ${reason}.`;

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { Access } from '../../core/access/index.ts';
+import { Access, StepUp } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
@@ -51,12 +51,12 @@ export class PasswordsController {
   @Put('me/password')
   @HttpCode(204)
   @Access.signedIn()
+  @StepUp()
   @ApiOperation({
     summary: 'Set another password by the current one',
-    description: 'Every other session ends. Whoever has no password needs to have signed in less than ten minutes ago.',
+    description: 'Every other session ends. Whoever has no password leaves the current one out.',
   })
   @ApiResponse({ status: 204 })
-  @Refuses('step_up_required')
   async change(@Body() { current_password, new_password }: PasswordChange): Promise<void> {
     await this.passwords.change(current_password, new_password);
   }

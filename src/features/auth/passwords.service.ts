@@ -65,8 +65,7 @@ export class PasswordsService {
   /**
    * Sets the caller's password.
    * @param current left out by who has none
-   * @throws Problem validation_failed for a wrong current or a poor new one; rate_limited after too many wrong ones;
-   * step_up_required to who has none, and has not proved lately who they are
+   * @throws Problem validation_failed for a wrong current or a poor new one; rate_limited after too many wrong ones
    */
   async change(current: string | undefined, next: string): Promise<void> {
     const user = await this.users.profile();
@@ -88,9 +87,6 @@ export class PasswordsService {
     const { passwordHash } = await this.attempts.credentialsOf(identity);
     if (passwordHash !== null) {
       throw validationProblem([{ pointer: CURRENT, code: 'required', detail: 'must be given: you have a password' }]);
-    }
-    if (!(await this.sessions.isFresh())) {
-      throw new Problem('step_up_required', { detail: 'Sign in again, by a mailed link for one, then try again.' });
     }
     return null;
   }

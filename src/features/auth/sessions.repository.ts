@@ -130,13 +130,6 @@ export class SessionsRepository {
     return ended.map((session) => session.id);
   }
 
-  /** @returns whether its person proved so lately who they are that they may do what is sensitive */
-  async isFresh(id: string): Promise<boolean> {
-    const [session] = await this.database.query<{ isFresh: boolean }>(sql`
-      select app.is_fresh(authenticated_at) as "isFresh" from sessions where user_id = app.user_id() and id = ${id}::uuid`);
-    return session?.isFresh ?? false;
-  }
-
   /** @returns a page of those that are not over */
   async list(selection: Selection): Promise<Rows<OwnSession>> {
     return own.read(this.database, selection, [sql`user_id = app.user_id()`, isLive]);

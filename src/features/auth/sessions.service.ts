@@ -109,11 +109,6 @@ export class SessionsService {
     await this.events.record(events, emailKey);
   }
 
-  /** @returns whether the caller proved so lately who they are that they may do what is sensitive */
-  async isFresh(): Promise<boolean> {
-    return this.repository.isFresh(currentSessionId());
-  }
-
   /** @returns a page of the caller's sessions that are not over */
   async list(selection: Selection): Promise<Rows<OwnSession>> {
     return this.repository.list(selection);
