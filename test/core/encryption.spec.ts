@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { v7 as uuid } from 'uuid';
 import { runInContext } from '../../src/core/context/context.ts';
-import { Forgotten, Undecipherable } from '../../src/core/crypto/index.ts';
+import { DataKey, Forgotten, MasterKeys, Undecipherable } from '../../src/core/crypto/index.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
 import { declaredFields, Plaintext } from '../../src/core/database/encrypted-field.ts';
 import { type PrismaArgs, sealedArgs } from '../../src/core/database/prisma-sealing.ts';
@@ -78,6 +78,15 @@ const asUser = <T>(work: () => Promise<T>, of = here): Promise<T> =>
 
 const everything = { bankAccount: 'DE89 3704 0044 0532 0130 00', nationalId: '12 345678 ü', taxNumber: '86095742719' };
 const kept = (id: string) => database.query('select * from payees where id = $1', [id]).then((rows) => rows[0]!);
+/** Another data key seals from now on, as after `rotate-data`. */
+const supersede = (of = here) => {
+  const key = DataKey.generate({ kind: 'organization', id: of.organizationId });
+  return database.query(
+    `with old as (update organization_keys set superseded_at = now() where organization_id = $1 and superseded_at is null returning id)
+     insert into organization_keys (organization_id, id, wrapped_key) select $1::uuid, $2::uuid, $3 from old`,
+    [of.organizationId, key.id, key.wrap(new MasterKeys(config.encryptionKeys))],
+  );
+};
 const keysOf = (of = here) =>
   database.query('select * from organization_keys where organization_id = $1 order by created_at', [of.organizationId]);
 
@@ -371,7 +380,8 @@ describe('a data key', () => {
     expect(await roundTrips(() => inside(() => server.payees.list()))).toBe(1);
     const fresh = await start();
     expect(await roundTrips(() => inside(() => fresh.payees.list()), fresh)).toBe(2);
-    expect(await roundTrips(() => inside(() => fresh.payees.findByTaxNumber('1')), fresh)).toBe(1);
+    // Another server may have given the owner a new key.
+    expect(await roundTrips(() => inside(() => fresh.payees.findByTaxNumber('1')), fresh)).toBe(2);
     expect(await roundTrips(() => inside(() => fresh.payees.list(), elsewhere), fresh)).toBe(1);
     fresh.clock.advance(FORGOTTEN_AFTER_MS);
     expect(await roundTrips(() => inside(() => fresh.payees.list()), fresh)).toBe(2);
@@ -485,6 +495,41 @@ describe('a blind index', () => {
     expect(await inside(() => server.payees.findByTaxNumber(everything.taxNumber))).toEqual([id]);
     expect(await inside(() => server.payees.findByTaxNumber('nobody'))).toEqual([]);
     expect((await kept(id))['tax_number_index']).not.toEqual((await kept(foreign))['tax_number_index']);
+  });
+
+  it('finds what was written a moment ago, under a key that this server does not remember', async () => {
+    const other = await start();
+    const find = () => inside(() => server.payees.findByTaxNumber(everything.taxNumber));
+    expect(await find()).toEqual([]);
+    const id = await inside(() => other.payees.add(everything));
+    expect(await find()).toEqual([id]);
+    await supersede();
+    other.clock.advance(FORGOTTEN_AFTER_MS);
+    const later = await inside(() => other.payees.add(everything));
+    expect(await find()).toEqual([id, later]);
+  });
+
+  it('finds what its own server wrote, where it had asked in vain before', async () => {
+    for (const asked of [1, 2]) {
+      const found = await inside(() =>
+        server.database.transaction(async () => {
+          const before = await server.payees.findByTaxNumber(everything.taxNumber);
+          if (before.length === 0) await server.payees.add(everything);
+          return before;
+        }),
+      );
+      expect(found).toHaveLength(asked - 1);
+    }
+  });
+
+  it('is no answer where a key can not be read, and one without what is forgotten', async () => {
+    await inside(() => server.payees.add(everything));
+    const lost = await start(testConfig({ ENCRYPTION_KEYS: `other:${Buffer.alloc(32, 7).toString('base64url')}` }));
+    const find = (from: Server) => inside(() => from.payees.findByTaxNumber(everything.taxNumber));
+    await expect(find(lost)).rejects.toMatchObject({ reason: 'lost_key' });
+    expect(alarms).toMatchObject([{ table: 'payees', column: 'tax_number', reason: 'lost_key' }]);
+    await inside(() => server.database.forget());
+    for (const one of [lost, await start()]) expect(await find(one)).toEqual([]);
   });
 
   it('finds nothing where the owner has no keys yet, and makes none', async () => {

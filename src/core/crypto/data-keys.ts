@@ -68,10 +68,15 @@ export class DataKeys {
     return usable(known?.keys.has(keyId) ? known : await this.#find(store), keyId);
   }
 
-  /** @returns all keys of the owner that can be used: which of them a text was indexed under is not known */
+  /**
+   * Asks each time: a row that is there may be indexed under a key that was made a moment ago, by another server or in a transaction.
+   * @returns all keys of the owner but those that were destroyed: which of them a text was indexed under is not known
+   * @throws Undecipherable where one can't be unwrapped: a row that is indexed under it would not be found
+   */
   async forLookingUp(store: KeyStore): Promise<readonly DataKey[]> {
-    const { keys } = this.#known(store) ?? (await this.#find(store));
-    return [...keys.values()].filter((key) => key instanceof DataKey);
+    const ring = await this.#find(store);
+    const kept = [...ring.keys].filter(([, key]) => !(key instanceof Forgotten));
+    return kept.map(([id]) => usable(ring, id));
   }
 
   #known({ owner, transaction }: KeyStore): Ring | undefined {
