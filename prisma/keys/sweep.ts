@@ -1,5 +1,7 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { Place } from './places.ts';
+
+const SERIALIZATION_FAILURE = '40001';
 
 /** Rows of a page; those of them that are moved are locked for some milliseconds. */
 const PAGE = 500;
@@ -59,7 +61,7 @@ export async function move(
   replace: (row: SealedRow) => Replacement | undefined,
 ): Promise<{ moved: number; failed: number }> {
   const replaced = rows.map((row) => ({ ...row, replacement: replace(row) })).filter(isReplaced);
-  const moved = replaced.length > 0 ? await update(client, place, replaced) : 0;
+  const moved = replaced.length > 0 ? await update(client, place, replaced).catch(noneWhereForgotten) : 0;
   return { moved, failed: rows.length - replaced.length };
 }
 
@@ -69,6 +71,12 @@ interface Replaced extends SealedRow {
 
 function isReplaced(row: SealedRow & { replacement: Replacement | undefined }): row is Replaced {
   return row.replacement !== undefined;
+}
+
+/** The owner of one of them was forgotten this moment: what was to be sealed for them is not, nor what came with it. */
+function noneWhereForgotten(error: unknown): number {
+  if (error instanceof pg.DatabaseError && error.code === SERIALIZATION_FAILURE) return 0;
+  throw error;
 }
 
 async function update(

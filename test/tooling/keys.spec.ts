@@ -163,6 +163,28 @@ describe('new data keys', () => {
     expect((await status()).underDataKeys['payees.bank_account']).toEqual({ current: 2, superseded: 1, destroyed: 2 });
   });
 
+  it('go on where somebody is forgotten in the midst of a page, and seal nothing of theirs anew', async () => {
+    const service = await start(first);
+    await add(new Payees(service), 2);
+    const gone = await tenant(database);
+    await add(new Payees(service), 1, gone);
+    const done = await asKeeper(async (client) => {
+      const query = client.query.bind(client);
+      let isForgotten = false;
+      const interrupted = async (text: string, values?: unknown[]): Promise<unknown> => {
+        if (text.includes('update "payees"') && !isForgotten) {
+          isForgotten = true;
+          await inside(() => service.forget(), gone);
+        }
+        return query(text, values);
+      };
+      Object.assign(client, { query: interrupted });
+      return rotateData(client, keys(first), { before: new Date(), settled });
+    });
+    expect(done).toContainEqual({ name: 'payees.bank_account', rows: 3, moved: 0, passed: 0, failed: 0 });
+    expect((await status()).underDataKeys['payees.bank_account']).toEqual({ current: 2, destroyed: 1 });
+  });
+
   it('count as nothing a reader would notice: version and time of a row stay', async () => {
     const service = await start(first);
     await database.query(`alter table payees add version int not null default 1, add updated_at timestamptz default now();
