@@ -10,7 +10,6 @@ export const keys: readonly Rule[] = [
             where attrelid = t.oid and attname in ('organization_id', 'user_id') and not attisdropped)`,
     exceptions: {
       _prisma_migrations: migrationsTable,
-      email_tokens: gateOnly,
       sign_in_counts: gateOnly,
       sign_in_failures: gateOnly,
     },
