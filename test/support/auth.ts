@@ -72,6 +72,10 @@ export class AuthApp {
     return this.test.anonymous.as(accessToken).send('put', '/me/password', body);
   }
 
+  changeEmail(accessToken: string, body: object): Test {
+    return this.test.anonymous.as(accessToken).post('/me/email', body);
+  }
+
   signInByLink(token: string): Test {
     return this.post('/auth/magic-links/verify', { token });
   }

@@ -16,6 +16,7 @@ const BODIES: ReadonlyMap<string, object | undefined> = new Map([
   ['POST /organizations', { name: 'Another' }],
   ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
+  ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],
   // Of the routes that tests bring (things.ts).
   ['POST /organizations/:organization_id/things', { name: 'Another' }],

@@ -22,6 +22,7 @@ export const faultCodes = {
   timestamp: 'It is not a point in time (RFC 3339).',
   direction: 'It sorts up and down at once.',
   exclusive: 'It can not be given together with another field.',
+  unchanged: 'It is what it was before.',
   taken: 'Somebody else has it.',
   reserved: 'Nobody may have it.',
   guessable: 'It is too easy to guess, by what is known of you.',

@@ -53,15 +53,17 @@ export class AuthController {
   @LimitsSignIn()
   @ApiOperation({
     summary: 'Verify the address by the mailed token, choose a password and sign in',
-    description: 'The token is spent by the call.',
+    description: 'The token is spent by the call. One of a change of address changes that, and signs nobody in.',
   })
   @SignedIn()
+  @ApiResponse({ status: 204, description: 'The address was changed.' })
   @Refuses('token_used')
   async verifyEmail(
     @Body() { token, password }: VerifyEmailRequest,
     @SignInTransport() transport: TokenTransport,
-  ): Promise<SignedInResponse> {
-    return transport.deliver(await this.registration.verify(token, password));
+  ): Promise<SignedInResponse | undefined> {
+    const pair = await this.registration.verify(token, password);
+    return pair ? transport.deliver(pair) : transport.deliverNothing();
   }
 
   @Post('login')

@@ -40,10 +40,24 @@ export class VerifyEmailRequest {
     ...PASSWORD,
     min: SHORTEST_PASSWORD,
     optional: true,
-    description: 'Of a new user; may be left out. That of a user who has the address already is never changed.',
+    description:
+      'Of a new user; may be left out. That of a user who is there already is never changed, nor looked at with a change of address.',
   })
   password?: string;
 }
+
+const NEW_ADDRESS = 'ada.king@example.org';
+
+export class EmailChangeRequest {
+  @EmailAddress({ example: NEW_ADDRESS })
+  email: string;
+
+  @Text({ ...PASSWORD, min: 1, optional: true, description: 'Has to be right where it is given.' })
+  password?: string;
+}
+
+/** As it is filled in: no document knows the password. */
+export const emailChangeExamples = { by_session: { summary: 'Without the password', value: { email: NEW_ADDRESS } } };
 
 export class LinkRequest {
   @EmailAddress({ example: demo.owner.email })

@@ -4,6 +4,8 @@ import { UsersModule } from '../users/index.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { AuthController } from './auth.controller.ts';
 import { AuthRepository } from './auth.repository.ts';
+import { EmailChangeController } from './email-change.controller.ts';
+import { EmailChangeService } from './email-change.service.ts';
 import { EmailTokensRepository } from './email-tokens.repository.ts';
 import { KeysController } from './keys.controller.ts';
 import { IssuedSessions } from './issued-sessions.ts';
@@ -23,9 +25,17 @@ import { SessionsService } from './sessions.service.ts';
 
 @Module({
   imports: [CryptoModule, UsersModule],
-  controllers: [AuthController, MagicLinksController, PasswordsController, SessionsController, KeysController],
+  controllers: [
+    AuthController,
+    MagicLinksController,
+    PasswordsController,
+    EmailChangeController,
+    SessionsController,
+    KeysController,
+  ],
   providers: [
     RegistrationService,
+    EmailChangeService,
     MagicLinksService,
     LinkSignInService,
     LoginService,

@@ -4,17 +4,29 @@ import { Database, sql } from '../../core/database/index.ts';
 import type { EmailIdentity } from '../users/index.ts';
 
 /** What a mailed link is for; its token is good for nothing else. */
-export type LinkPurpose = 'verify_email' | 'magic_link' | 'reset_password';
+export type LinkPurpose = 'verify_email' | 'magic_link' | 'reset_password' | 'change_email';
+
+/** What a link is for that proves an address, and nothing else. */
+export type AddressPurpose = Exclude<LinkPurpose, 'change_email'>;
 
 export interface NewEmailToken {
   readonly hash: Buffer;
-  readonly purpose: LinkPurpose;
+  readonly purpose: AddressPurpose;
   readonly lifetimeSeconds: number;
   readonly email: EmailIdentity;
   readonly name: string;
   /** What the log says that was asked for. */
   readonly action: string;
   readonly addressHash: Buffer;
+}
+
+/** By which the address of the scope's user becomes this one. */
+export interface NewEmailChange {
+  readonly hash: Buffer;
+  readonly lifetimeSeconds: number;
+  readonly email: EmailIdentity;
+  /** In which it is asked for: it is good for no longer than that is live. */
+  readonly sessionId: string;
 }
 
 export interface IssuedToken {
@@ -53,7 +65,7 @@ export class EmailTokensRepository {
   }
 
   /** @returns undefined for a token that is unknown, expired or spent, or whose person is suspended */
-  async find(hash: Buffer, purpose: LinkPurpose): Promise<EmailToken | undefined> {
+  async find(hash: Buffer, purpose: AddressPurpose): Promise<EmailToken | undefined> {
     const [row] = await this.database.query<{ address: string; key: string; name: string; userId: string | null }>(sql`
       select email as address, email_key as key, name, user_id as "userId"
       from app.find_email_token(${hash}, ${purpose})`);
@@ -61,11 +73,37 @@ export class EmailTokensRepository {
   }
 
   /** @returns true for one caller, ever */
-  async use(hash: Buffer, purpose: LinkPurpose): Promise<boolean> {
+  async use(hash: Buffer, purpose: AddressPurpose): Promise<boolean> {
     const { used } = await this.database.one<{ used: boolean }>(
       sql`select app.use_email_token(${hash}, ${purpose}) as used`,
     );
     return used;
+  }
+
+  async issueChange({ hash, lifetimeSeconds, email, sessionId }: NewEmailChange): Promise<IssuedToken> {
+    return this.database.one<IssuedToken>(sql`
+      select known, due
+      from app.issue_email_change(${hash}, ${lifetimeSeconds}::integer, ${email.address}, ${email.key},
+        ${sessionId}::uuid)`);
+  }
+
+  /** @returns whose address the token would change, whatever it is still good for; null where it is for something else */
+  async findChange(hash: Buffer): Promise<string | null> {
+    const { userId } = await this.database.one<{ userId: string | null }>(
+      sql`select app.find_email_change(${hash}) as "userId"`,
+    );
+    return userId;
+  }
+
+  /**
+   * Spends a token of the scope's user, and gives them the address that it stands for.
+   * @returns the address before; null, and the transaction has to be undone, where that can't be
+   */
+  async useChange(hash: Buffer): Promise<string | null> {
+    const { previous } = await this.database.one<{ previous: string | null }>(
+      sql`select app.change_email(${hash}) as previous`,
+    );
+    return previous;
   }
 
   /** @returns of the address that it was sent to, also where it is spent or has expired; null where it is unknown */

@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { Database, Scope } from '../../core/database/index.ts';
 import { type EmailIdentity, UsersService } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
-import { type EmailToken, type LinkPurpose, MailedLinks } from './mailed-links.ts';
+import { type AddressPurpose, type EmailToken, MailedLinks } from './mailed-links.ts';
 import { NewPasswords } from './new-passwords.ts';
 import { SessionsService, type TokenPair } from './sessions.service.ts';
 
@@ -24,17 +24,17 @@ export class LinkSignInService {
    * user, whose password and name stay.
    * @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent
    */
-  async signIn(purpose: LinkPurpose, token: string, password?: string): Promise<TokenPair> {
+  async signIn(purpose: AddressPurpose, token: string, password?: string): Promise<TokenPair> {
     return this.links.attempt(purpose, token, () => this.#signInOrUp(purpose, token, password));
   }
 
-  async #signInOrUp(purpose: LinkPurpose, token: string, password?: string): Promise<TokenPair> {
+  async #signInOrUp(purpose: AddressPurpose, token: string, password?: string): Promise<TokenPair> {
     const found = await this.links.find(purpose, token);
     if (found.userId !== null) return this.#signIn(purpose, token, found.userId, found.email);
     return (await this.#signUp(purpose, token, found, password)) ?? this.#signInOrUp(purpose, token, password);
   }
 
-  #signIn(purpose: LinkPurpose, token: string, userId: string, { key }: EmailIdentity): Promise<TokenPair> {
+  #signIn(purpose: AddressPurpose, token: string, userId: string, { key }: EmailIdentity): Promise<TokenPair> {
     return this.#inTransactionOf(userId, async () => {
       await this.links.spend(purpose, token);
       return this.sessions.begin(userId, 'email', key);
@@ -43,7 +43,7 @@ export class LinkSignInService {
 
   /** @returns undefined, and nothing happened, where the address got a user this moment: by another link of its own */
   async #signUp(
-    purpose: LinkPurpose,
+    purpose: AddressPurpose,
     token: string,
     { email, name }: EmailToken,
     password: string | undefined,

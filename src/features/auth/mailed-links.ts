@@ -1,12 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
-import { currentRequest } from '../../core/context/context.ts';
+import { currentContext, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import type { EmailIdentity } from '../users/index.ts';
-import { type EmailToken, EmailTokensRepository, type LinkPurpose } from './email-tokens.repository.ts';
+import {
+  type AddressPurpose,
+  type EmailToken,
+  EmailTokensRepository,
+  type IssuedToken,
+  type LinkPurpose,
+} from './email-tokens.repository.ts';
 
-export type { EmailToken, LinkPurpose };
+export type { AddressPurpose, EmailToken };
 
 /** A link that was made for an address. */
 export interface IssuedLink {
@@ -24,10 +30,17 @@ const DAY = 24 * HOUR;
  * The page of the front end that takes each link, and how long it is good for: no shorter than the hour in which an address
  * is sent three of them, or a stranger who asks for those would keep their owner from having any.
  */
-const links: Readonly<Record<LinkPurpose, { page: string; lifetimeSeconds: number; action: string }>> = {
-  verify_email: { page: 'verify-email', lifetimeSeconds: DAY, action: 'auth.registration_requested' },
-  magic_link: { page: 'magic-link', lifetimeSeconds: HOUR, action: 'auth.magic_link_requested' },
-  reset_password: { page: 'reset-password', lifetimeSeconds: HOUR, action: 'auth.password_reset_requested' },
+const links: Readonly<Record<LinkPurpose, { page: string; lifetimeSeconds: number }>> = {
+  verify_email: { page: 'verify-email', lifetimeSeconds: DAY },
+  magic_link: { page: 'magic-link', lifetimeSeconds: HOUR },
+  reset_password: { page: 'reset-password', lifetimeSeconds: HOUR },
+  change_email: { page: 'change-email', lifetimeSeconds: HOUR },
+};
+
+const actions: Readonly<Record<AddressPurpose, string>> = {
+  verify_email: 'auth.registration_requested',
+  magic_link: 'auth.magic_link_requested',
+  reset_password: 'auth.password_reset_requested',
 };
 
 /** Links that prove to us who holds a mailbox: single-use, and good for one purpose and one address. */
@@ -43,23 +56,46 @@ export class MailedLinks {
    * Makes a link in the current transaction, which mails it: the same work for every address.
    * @param name of the person that a new address stands for
    */
-  async issue(purpose: LinkPurpose, email: EmailIdentity, name: string): Promise<IssuedLink> {
-    const { page, lifetimeSeconds, action } = links[purpose];
+  async issue(purpose: AddressPurpose, email: EmailIdentity, name: string): Promise<IssuedLink> {
     const token = randomToken();
-    const addressHash = this.#hashOf(email.key);
-    const { known, due } = await this.repository.issue(
-      { hash: tokenHash(token), purpose, lifetimeSeconds, email, name, action, addressHash },
+    const issued = await this.repository.issue(
+      {
+        hash: tokenHash(token),
+        purpose,
+        lifetimeSeconds: links[purpose].lifetimeSeconds,
+        email,
+        name,
+        action: actions[purpose],
+        addressHash: this.#hashOf(email.key),
+      },
       currentRequest(),
     );
+    return this.#link(purpose, token, issued);
+  }
+
+  /**
+   * Makes a link by which the caller's address becomes this one, and voids the one that they were sent before. It is good while the
+   * session is live in which it is asked for, and the address is the one of this moment.
+   */
+  async issueChange(email: EmailIdentity): Promise<IssuedLink> {
+    const token = randomToken();
+    const { lifetimeSeconds } = links.change_email;
+    const sessionId = currentContext().scope?.sessionId;
+    if (!sessionId) throw new Problem('unauthenticated');
+    const issued = await this.repository.issueChange({ hash: tokenHash(token), lifetimeSeconds, email, sessionId });
+    return this.#link('change_email', token, issued);
+  }
+
+  #link(purpose: LinkPurpose, token: string, { known, due }: IssuedToken): IssuedLink {
     // The token stands behind the #: a browser sends that to no server, so it is in no log and no Referer.
-    return { url: `${this.config.appUrl}/${page}#token=${token}`, known, withheld: !due };
+    return { url: `${this.config.appUrl}/${links[purpose].page}#token=${token}`, known, withheld: !due };
   }
 
   /**
    * Says what a token stands for, without spending it.
    * @throws Problem token_used
    */
-  async find(purpose: LinkPurpose, token: string): Promise<EmailToken> {
+  async find(purpose: AddressPurpose, token: string): Promise<EmailToken> {
     const found = await this.repository.find(tokenHash(token), purpose);
     if (!found) throw new Problem('token_used');
     return found;
@@ -69,8 +105,24 @@ export class MailedLinks {
    * Spends a token in the current transaction.
    * @throws Problem token_used for all but one caller, ever
    */
-  async spend(purpose: LinkPurpose, token: string): Promise<void> {
+  async spend(purpose: AddressPurpose, token: string): Promise<void> {
     if (!(await this.repository.use(tokenHash(token), purpose))) throw new Problem('token_used');
+  }
+
+  /** @returns whose address the token would change, whatever it is still good for; null where it is for something else */
+  async findChange(token: string): Promise<string | null> {
+    return this.repository.findChange(tokenHash(token));
+  }
+
+  /**
+   * Spends a token in the current transaction of its user, and gives them the address that it was sent to.
+   * @returns the address before
+   * @throws Problem token_used for all but one caller, and where the token is void or somebody else has got the address
+   */
+  async spendChange(token: string): Promise<string> {
+    const previous = await this.repository.useChange(tokenHash(token));
+    if (previous === null) throw new Problem('token_used');
+    return previous;
   }
 
   /** Runs what a token is shown for, and records where it is refused, after all else was undone. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { emailIdentity } from '../users/index.ts';
+import { EmailChangeService } from './email-change.service.ts';
 import { LinkSignInService } from './link-sign-in.service.ts';
 import { MailedLinks } from './mailed-links.ts';
 import type { TokenPair } from './sessions.service.ts';
@@ -13,6 +14,7 @@ export class RegistrationService {
     private readonly database: Database,
     private readonly links: MailedLinks,
     private readonly linkSignIn: LinkSignInService,
+    private readonly emailChange: EmailChangeService,
     private readonly mail: Mail,
   ) {}
 
@@ -30,8 +32,13 @@ export class RegistrationService {
     });
   }
 
-  /** @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent */
-  async verify(token: string, password: string | undefined): Promise<TokenPair> {
+  /**
+   * Verifies a new user's address, or the new address of one who is there.
+   * @returns undefined for the second: nobody was signed in
+   * @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent
+   */
+  async verify(token: string, password: string | undefined): Promise<TokenPair | undefined> {
+    if (await this.emailChange.confirm(token)) return undefined;
     return this.linkSignIn.signIn('verify_email', token, password);
   }
 }

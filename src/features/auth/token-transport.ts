@@ -8,6 +8,7 @@ import { SESSION_LIFETIME_SECONDS, type TokenPair } from './sessions.service.ts'
 
 const HEADER = 'X-Token-Transport';
 const COOKIE = 'cookie';
+const NO_CONTENT = 204;
 
 /** Holds a browser's refresh token, for the calls of /auth alone, and for none that another site has begun. */
 const refreshCookie = new Cookie('__Secure-tenantry_refresh', { path: '/api/v1/auth', sameSite: 'Strict' });
@@ -56,6 +57,11 @@ export class TokenTransport {
     accessCookie.set(this.reply, pair.accessToken, SESSION_LIFETIME_SECONDS);
     refreshCookie.set(this.reply, pair.refreshToken, SESSION_LIFETIME_SECONDS);
     return toCookieSession(pair);
+  }
+
+  /** Nobody was signed in: 204, and no body. */
+  deliverNothing(): undefined {
+    void this.reply.code(NO_CONTENT);
   }
 
   /** Has the browser forget the session that it was signed in to by cookie, and no other. */

@@ -12,7 +12,9 @@ export interface SecurityEvent {
     | 'auth.session_ended'
     | 'auth.token_reused'
     | 'user.updated'
-    | 'user.password_changed';
+    | 'user.password_changed'
+    | 'user.email_change_requested'
+    | 'user.email_changed';
   readonly outcome: 'success' | 'failure';
   /** The session that it happened to. */
   readonly sessionId?: string;

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { Database, Scope } from '../../core/database/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
+import { Mail } from '../../core/mail/index.ts';
+import { emailIdentity, SecurityEvents, type User, UsersService } from '../users/index.ts';
+import { MailedLinks } from './mailed-links.ts';
+import { PasswordAttempts } from './password-attempts.ts';
+
+/**
+ * Another address for a person. It is theirs when the new mailbox has confirmed it, and the old one is told twice. It signs nobody in and
+ * nobody out.
+ */
+@Injectable()
+export class EmailChangeService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersService,
+    private readonly events: SecurityEvents,
+    private readonly links: MailedLinks,
+    private readonly attempts: PasswordAttempts,
+    private readonly mail: Mail,
+  ) {}
+
+  /**
+   * Mails a link to the new address, or a notice where somebody has it: the same work, so that neither answer nor time tells.
+   * @param password has to be right where it is given
+   * @throws Problem validation_failed for what no mail can be sent to, the caller's own address, or a wrong password; rate_limited
+   * after too many wrong ones
+   */
+  async request(email: string, password: string | undefined): Promise<void> {
+    const user = await this.users.profile();
+    const identity = emailIdentity(email);
+    if (identity.key === user.emailKey) throw unchanged();
+    if (password !== undefined) await this.#prove(user, password);
+    await this.database.transaction(async () => {
+      const { withheld, known, url } = await this.links.issueChange(identity);
+      const to = identity.address;
+      if (known) this.mail.send({ to, withheld, template: 'address_known' });
+      else this.mail.send({ to, withheld, template: 'email_change', link: url });
+      this.mail.send({ to: user.email, withheld, template: 'email_change_requested' });
+      await this.events.record({ action: 'user.email_change_requested', outcome: 'success' }, user.emailKey);
+    });
+  }
+
+  async #prove({ email, emailKey }: User, password: string): Promise<void> {
+    const identity = { address: email, key: emailKey };
+    const proved = await this.attempts.prove(identity, password, 'user.email_change_requested');
+    if (!proved || !(await this.attempts.accept(proved))) throw wrongPassword();
+  }
+
+  /**
+   * Changes the address of whoever asked for the link. Whoever opens it has the mailbox, and need not be signed in.
+   * @returns false, and nothing happened, where the token is not one of these
+   * @throws Problem token_used where it is spent, expired or void, or somebody else has the address by now
+   */
+  async confirm(token: string): Promise<boolean> {
+    const userId = await this.links.findChange(token);
+    if (userId === null) return false;
+    await this.links.attempt('change_email', token, () =>
+      this.database.inScope(Scope.user(userId), () => this.database.transaction(() => this.#change(token))),
+    );
+    return true;
+  }
+
+  async #change(token: string): Promise<void> {
+    const to = await this.links.spendChange(token);
+    const changes = { email: { changed: true } } as const;
+    await this.events.record({ action: 'user.email_changed', outcome: 'success', changes });
+    this.mail.send({ to, template: 'email_changed' });
+  }
+}
+
+function unchanged(): Error {
+  return validationProblem([{ pointer: '/email', code: 'unchanged', detail: 'must be another address than yours' }]);
+}
+
+function wrongPassword(): Error {
+  return validationProblem([{ pointer: '/password', code: 'wrong', detail: 'must be your password' }]);
+}
