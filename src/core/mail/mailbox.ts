@@ -30,6 +30,10 @@ export class Mailbox {
     }
   }
 
+  find(id: string): KeptMail | undefined {
+    return this.#mails.get(id);
+  }
+
   /** Newest first; with an address, in any letter case, only those to it. */
   list(to = ''): KeptMail[] {
     const wanted = to.toLowerCase();

@@ -1,0 +1,21 @@
+import type { MailContent, MailTemplate } from './templates.ts';
+
+/** One of every mail: complete by its type. */
+export function samples(link: string): readonly MailContent[] {
+  const contents: { readonly [Name in MailTemplate]: MailContent<Name> } = {
+    verify_email: { template: 'verify_email', link },
+    magic_link: { template: 'magic_link', link },
+    reset_password: { template: 'reset_password', link },
+    password_changed: { template: 'password_changed' },
+    address_known: { template: 'address_known' },
+    email_change: { template: 'email_change', link },
+    email_change_requested: { template: 'email_change_requested' },
+    email_changed: { template: 'email_changed' },
+    second_factor_added: { template: 'second_factor_added' },
+    second_factor_removed: { template: 'second_factor_removed' },
+    recovery_code_used: { template: 'recovery_code_used' },
+    recovery_codes_replaced: { template: 'recovery_codes_replaced' },
+    account_deleted: { template: 'account_deleted' },
+  };
+  return Object.values(contents);
+}
