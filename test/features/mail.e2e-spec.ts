@@ -66,7 +66,7 @@ describe('mail', () => {
           to: 'Ada@example.com',
           subject: 'Confirm your email address',
           text: expect.stringContaining(link),
-          html: expect.stringContaining('<p>Hello,</p>'),
+          html: expect.stringContaining('>Hello,</p>'),
           created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           links: [link],
         },
@@ -108,6 +108,29 @@ describe('mail', () => {
       expect(text).toContain('token=abc&amp;amp;next=%2F');
     });
 
+    it('has a page of its own for each, and a body for a program', async () => {
+      await send({ to: 'single@example.com', template: 'verify_email', link });
+      await app.mailsTo('single@example.com');
+      const [mail] = await shownTo('single@example.com');
+      const path = `/dev/mailbox/${String(mail!['id'])}`;
+      const { body } = await app.anonymous.outside('get', path).set('Accept', 'application/json').expect(200);
+      expect(body).toEqual(mail);
+      const { text, headers } = await app.anonymous.outside('get', path).set('Accept', 'text/html').expect(200);
+      expect(headers['content-security-policy']).toContain("default-src 'none'");
+      expect(text.match(/<iframe /g)).toHaveLength(4);
+    });
+
+    it.each(['00000000-0000-7000-8000-000000000000', 'nothing'])('has no page for %s', async (id) => {
+      await app.anonymous.outside('get', `/dev/mailbox/${id}`).expect(404);
+    });
+
+    it('shows every template in each language, and in no other', async () => {
+      const gallery = (language: string) => app.anonymous.outside('get', `/dev/mailbox/templates?language=${language}`);
+      expect((await gallery('de').expect(200)).text).toContain('Sie haben schon ein Konto');
+      expect((await gallery('en').expect(200)).text).toContain('You already have an account');
+      await gallery('fr').expect(422);
+    });
+
     it('escapes what the page is asked for', async () => {
       const { text } = await app.anonymous.outside('get', '/dev/mailbox?to=%22%3E%3Cscript%3E').expect(200);
       expect(text).toContain('value="&quot;&gt;&lt;script&gt;"');
@@ -132,6 +155,7 @@ describe('mail', () => {
 
     it('goes to the mail server alone: there is no mailbox', async () => {
       await mailbox().expect(404);
+      await mailbox('/templates').expect(404);
       await send({ to: 'ada@example.com', template: 'verify_email', link });
       await until(() => smtp.mails.length > 0);
       expect(smtp.mails).toMatchObject([{ from: 'no-reply@tenantry.example', to: ['ada@example.com'] }]);

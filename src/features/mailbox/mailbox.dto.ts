@@ -1,9 +1,14 @@
-import { Text } from '../../core/http/index.ts';
-import type { KeptMail } from '../../core/mail/index.ts';
+import { Choice, Text } from '../../core/http/index.ts';
+import { type KeptMail, type Language, languages } from '../../core/mail/index.ts';
 
 export class MailboxQuery {
   @Text({ optional: true, description: 'Only the mails to this address.' })
   to?: string;
+}
+
+export class GalleryQuery {
+  @Choice(Object.keys(languages), { optional: true })
+  language?: Language;
 }
 
 export class MailResponse {
@@ -25,7 +30,7 @@ export function toMailbox(mails: readonly KeptMail[]): MailboxResponse {
   return { data: mails.map(toMail) };
 }
 
-function toMail({ id, to, subject, text, html, createdAt }: KeptMail): MailResponse {
+export function toMail({ id, to, subject, text, html, createdAt }: KeptMail): MailResponse {
   return {
     id,
     to,

@@ -1,26 +1,65 @@
-import { escapeHtml } from '../../core/mail/index.ts';
+import { escapeHtml, type Language, languages } from '../../core/mail/index.ts';
+import type { Specimen } from './gallery.ts';
 import type { MailResponse } from './mailbox.dto.ts';
+import { picture } from './picture.ts';
 
 /** Mails bring inline styles of their own; nothing else may be loaded, run or embedded. */
 export const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const STYLE = `
-body { margin: 0 auto; padding: 1rem; max-width: 60rem; font: 16px/1.5 sans-serif; color: #1a1a1a; background: #f4f4f5 }
-article { margin: 1rem 0; padding: 1rem; border: 1px solid #d4d4d8; border-radius: 8px; background: #fff }
-h2 { margin: 0; font-size: 1.1rem } .meta { margin: 0 0 .5rem; color: #666 } pre { white-space: pre-wrap; overflow-wrap: anywhere }
-a { overflow-wrap: anywhere } iframe { width: 100%; height: 24rem; border: 1px solid #d4d4d8 } input { font: inherit; width: 20rem }`;
+:root { color-scheme: light dark }
+body { margin: 0 auto; padding: 1rem; max-width: 70rem; font: 16px/1.5 system-ui, sans-serif; color: light-dark(#1b1f24, #e9ebee); background: light-dark(#f2f3f5, #111316) }
+article { margin: 1.5rem 0; padding: 1rem 1.25rem; border: 1px solid light-dark(#d5d9df, #30353d); border-radius: 12px; background: light-dark(#fff, #1c1f24) }
+h1 { font-size: 1.5rem } h2 { margin: 0; font-size: 1.1rem } .meta { margin: 0 0 .75rem; color: light-dark(#5c6470, #a2a9b4) }
+a { color: light-dark(#1f4fd8, #8ba8ff); overflow-wrap: anywhere } ul { padding-left: 1.25rem } pre { white-space: pre-wrap; overflow-wrap: anywhere }
+.pictures { display: flex; flex-wrap: wrap; gap: 1rem; margin: .75rem 0 } iframe { max-width: 100%; border: 1px solid light-dark(#d5d9df, #30353d); border-radius: 8px }
+input { font: inherit; width: 20rem } button { font: inherit }`;
 
-/** The mailbox for a person: no script, and each mail's HTML in a frame that can do nothing but open a link. */
+/** The mailbox for a person, without a script. */
 export function mailboxPage(mails: readonly MailResponse[], to = ''): string {
+  return page(
+    'Mailbox',
+    `<p>The mails that this server process has sent since it started, newest first. Development only. <a href="/dev/mailbox/templates">All templates</a></p>
+<form><label>To <input name="to" type="email" value="${escapeHtml(to)}"></label> <button>Show</button></form>
+${mails.length === 0 ? '<p>No mail yet.</p>' : mails.map(article).join('\n')}`,
+  );
+}
+
+/** One mail, in every way that it may be seen. */
+export function mailPage(mail: MailResponse): string {
+  const { subject, html, text } = mail;
+  return page(
+    subject,
+    `<p><a href="/dev/mailbox">Mailbox</a></p>
+${about(mail)}
+<div class="pictures">${picture(html, { width: 'wide', scheme: 'light' })}${picture(html, { width: 'phone', scheme: 'light' })}</div>
+<div class="pictures">${picture(html, { width: 'wide', scheme: 'dark' })}${picture(html, { width: 'phone', scheme: 'dark' })}</div>
+<h2>Plain text</h2><pre>${escapeHtml(text)}</pre>`,
+  );
+}
+
+/** Every template in one language. */
+export function galleryPage(specimens: readonly Specimen[], language: Language): string {
+  const others = Object.keys(languages).map((tag) => `<a href="?language=${tag}">${tag}</a>`);
+  const articles = specimens.map(
+    ({ template, subject, html, text }) => `<article lang="${language}">
+<h2>${escapeHtml(subject)}</h2>
+<p class="meta"><code>${template}</code></p>
+<div class="pictures">${picture(html, { width: 'wide', scheme: 'light' })}${picture(html, { width: 'phone', scheme: 'dark' })}</div>
+${plain(text)}
+</article>`,
+  );
+  return page('Templates', `<p><a href="/dev/mailbox">Mailbox</a> · ${others.join(' ')}</p>${articles.join('\n')}`);
+}
+
+function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Mailbox</title><style>${STYLE}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body>
-<h1>Mailbox</h1>
-<p>The mails that this server process has sent since it started, newest first. Development only.</p>
-<form><label>To <input name="to" type="email" value="${escapeHtml(to)}"></label> <button>Show</button></form>
-${mails.length === 0 ? '<p>No mail yet.</p>' : mails.map(article).join('\n')}
+<h1>${escapeHtml(title)}</h1>
+${content}
 </body>
 </html>
 `;
@@ -28,19 +67,22 @@ ${mails.length === 0 ? '<p>No mail yet.</p>' : mails.map(article).join('\n')}
 
 function article(mail: MailResponse): string {
   return `<article>
-<h2>${escapeHtml(mail.subject)}</h2>
-<p class="meta">To ${escapeHtml(mail.to)}, ${mail.created_at}</p>
-${mail.links.length === 0 ? '' : `<ul>${mail.links.map(link).join('')}</ul>`}
-<iframe title="The mail as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escapeHtml(inNewTab(mail.html))}"></iframe>
-<details><summary>Plain text</summary><pre>${escapeHtml(mail.text)}</pre></details>
+<h2><a href="/dev/mailbox/${mail.id}">${escapeHtml(mail.subject)}</a></h2>
+${about(mail)}
+<div class="pictures">${picture(mail.html, { width: 'wide', scheme: 'light' })}</div>
+${plain(mail.text)}
 </article>`;
+}
+
+function about({ to, created_at, links }: MailResponse): string {
+  const list = links.length === 0 ? '' : `<ul>${links.map(link).join('')}</ul>`;
+  return `<p class="meta">To <bdi>${escapeHtml(to)}</bdi>, ${created_at}</p>${list}`;
 }
 
 function link(url: string): string {
   return `<li><a href="${escapeHtml(url)}" rel="noreferrer">${escapeHtml(url)}</a></li>`;
 }
 
-/** A link in a sandboxed frame leads nowhere unless it opens a tab. */
-function inNewTab(html: string): string {
-  return html.replace('<head>', '<head><base target="_blank">');
+function plain(text: string): string {
+  return `<details><summary>Plain text</summary><pre>${escapeHtml(text)}</pre></details>`;
 }
