@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { IssuerKeys, keySetFrom } from '../../src/features/outside-sign-in/issuer-keys.ts';
 import { TestClock } from '../support/clock.ts';
@@ -36,6 +37,15 @@ describe('the keys of an outside issuer', () => {
     clock.advance(30_000);
     expect(await keys.find(issuer.pair.kid)).toBeDefined();
     expect(issuer.questions).toBe(2);
+  });
+
+  it('are there at once, while an unknown one is asked for', async () => {
+    const answers = [keySetFrom(issuer.url), () => new Promise<never>(() => undefined)];
+    keys = new IssuerKeys(() => answers.shift()!(), clock);
+    await keys.find(issuer.pair.kid);
+    clock.advance(30_000);
+    void keys.find('made up');
+    expect(await Promise.race([keys.find(issuer.pair.kid), delay(100, 'waits')])).toMatchObject({ type: 'public' });
   });
 
   it('are believed no longer once the issuer has taken them back', async () => {

@@ -33,8 +33,10 @@ export class IssuerKeys {
   /** @returns undefined for a key that the issuer has not, or that could not be fetched */
   async find(id: string): Promise<KeyObject | undefined> {
     const age = this.clock.seconds() - this.#askedAt;
-    const isDue = age >= FRESH_SECONDS || (age >= PAUSE_SECONDS && !this.#keys.has(id));
-    if (isDue) this.#asking ??= this.#ask();
+    const known = this.#keys.get(id);
+    // Whoever has a good token does not wait for an answer that somebody with a made-up key id has us ask for.
+    if (known && age < FRESH_SECONDS) return known;
+    if (age >= PAUSE_SECONDS) this.#asking ??= this.#ask();
     await this.#asking;
     return this.#keys.get(id);
   }
