@@ -47,6 +47,14 @@ describe('an access token of an outside issuer', () => {
     await app.login(email, PASSWORD).expect(200);
   });
 
+  it('knows its address in each way to write it that is of one mailbox', async () => {
+    const local = `rene\u0301.${randomUUID()}`;
+    const { body } = await app.me(issuer.token(`${local}@b\u00fccher.example`)).expect(200);
+    expect(body.email).toBe(`${local.normalize('NFC')}@xn--bcher-kva.example`);
+    const same = `${local.normalize('NFC').toUpperCase()}@xn--bcher-kva.example`;
+    expect((await app.me(issuer.token(same)).expect(200)).body.id).toBe(body.id);
+  });
+
   it('makes a new user of who is none, by the name that it tells', async () => {
     const named = app.newAddress();
     expect((await app.me(issuer.token(named, { name: 'Ada Lovelace' })).expect(200)).body).toMatchObject({
@@ -137,6 +145,8 @@ describe('an access token of an outside issuer', () => {
       ],
       ['no address', () => issuer.token(email, { email: undefined })],
       ['no address at all', () => issuer.token('nonsense')],
+      ['an address that is another once normalised', () => issuer.token(email.replace('a', '\uff41'))],
+      ['an address with an @ once normalised', () => issuer.token(email.replace('@', '\uff20'))],
       ['another audience', () => issuer.token(email, { aud: 'anon' })],
       ['no audience', () => issuer.token(email, { aud: undefined })],
       ['another issuer', () => issuer.token(email, { iss: 'https://elsewhere.example' })],

@@ -83,8 +83,17 @@ export class OutsideSignInService implements OnModuleInit {
   }
 }
 
-/** @throws Problem unauthenticated for what is no address that we would send a mail to */
+/**
+ * @throws Problem unauthenticated for what is no address that we would send a mail to, or would send one to another mailbox than the
+ * issuer has proved: with `ａdmin` in full width, that of `admin`
+ */
 function addressOf({ email }: OutsideIdentity): EmailIdentity {
+  const identity = judged(email);
+  if (localPartOf(identity.address) !== localPartOf(email.normalize('NFC'))) throw new Problem('unauthenticated');
+  return identity;
+}
+
+function judged(email: string): EmailIdentity {
   try {
     return emailIdentity(email);
   } catch (cause) {
@@ -94,6 +103,9 @@ function addressOf({ email }: OutsideIdentity): EmailIdentity {
 
 /** What the issuer calls the person, where a name may look so; otherwise what stands before the @. */
 function nameOf({ name = '' }: OutsideIdentity, { address }: EmailIdentity): string {
-  if (nameRule.faults(name).length === 0) return name;
-  return address.slice(0, Math.min(address.lastIndexOf('@'), LONGEST_NAME));
+  return nameRule.faults(name).length === 0 ? name : localPartOf(address);
+}
+
+function localPartOf(address: string): string {
+  return address.slice(0, address.lastIndexOf('@'));
 }
