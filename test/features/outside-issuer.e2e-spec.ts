@@ -96,6 +96,17 @@ describe('an access token of an outside issuer', () => {
     },
   );
 
+  it('is of a session that ends with all others, also while its last token has expired', async () => {
+    const email = app.newAddress();
+    const own = await app.person(email);
+    const its = { session_id: randomUUID() };
+    await app.me(issuer.token(email, its)).expect(200);
+    await app.test.database.query('update sessions set expires_at = now() where outside_key is not null');
+    await app.test.anonymous.as(own.access_token).delete('/auth/sessions').expect(204);
+    await app.me(issuer.token(email, { ...its, name: 'later' })).expect(401);
+    await app.me(own.access_token).expect(200);
+  });
+
   it('tells when the person proved who they are, or else it was long ago', async () => {
     const email = app.newAddress();
     const auth_time = Math.floor(Date.now() / SECONDS) - 60;

@@ -118,14 +118,16 @@ export class SessionsRepository {
   }
 
   /**
-   * Ends every session of the user of the scope but one.
+   * Ends every session of the user of the scope but one; also one of an outside issuer that has expired, as its next token would
+   * prolong it.
    * @param id of the one that goes on; null: none does
    * @returns the ids of those that have ended now
    */
   async endAllBut(id: string | null): Promise<string[]> {
     const ended = await this.database.query<{ id: string }>(sql`
       update sessions set ended_at = now()
-      where user_id = app.user_id() and ended_at is null and expires_at > now() and id is distinct from ${id}::uuid
+      where user_id = app.user_id() and ended_at is null and (expires_at > now() or outside_key is not null)
+        and id is distinct from ${id}::uuid
       returning id`);
     return ended.map((session) => session.id);
   }
