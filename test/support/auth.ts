@@ -11,6 +11,7 @@ export interface Tokens {
 }
 
 interface SecurityEvent {
+  readonly id: string;
   readonly action: string;
   readonly session_id: string | null;
   readonly ip_address: string;

@@ -21,6 +21,13 @@ export function anyOf(column: Sql, type: keyof typeof arrays, values: readonly s
   return values && sql`${column} = any (${values}::${arrays[type]})`;
 }
 
+/** The column has one of the names, or one that begins like those that end in `.*`: `team.*` is `team.created` too. */
+export function named(column: Sql, names: readonly string[] | undefined): Condition {
+  if (!names) return undefined;
+  const beginnings = names.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1));
+  return sql`(${column} = any (${names}::text[]) or ${column} ^@ any (${beginnings}::text[]))`;
+}
+
 /** The time is `after` or later, and earlier than `before`; RFC 3339. */
 export function within(
   column: Sql,

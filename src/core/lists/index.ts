@@ -1,3 +1,3 @@
-export { anyOf, contains, within } from './conditions.ts';
+export { anyOf, contains, named, within } from './conditions.ts';
 export { List, textKey, timeKey } from './list.ts';
 export { EXACT_ROWS, Position, type Rows, type Selection } from './selection.ts';

@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { currentContext, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash } from '../../core/crypto/index.ts';
-import { SecurityEventsRepository } from './security-events.repository.ts';
+import type { Rows } from '../../core/lists/index.ts';
+import {
+  type OwnSecurityEvent,
+  type SecurityEventsFilter,
+  SecurityEventsRepository,
+} from './security-events.repository.ts';
 
 /** What a person finds in their own log. Ids alone: never an address, a name, a password or a token. */
 export interface SecurityEvent {
@@ -44,5 +49,10 @@ export class SecurityEvents {
       request: currentRequest(),
     };
     for (const event of [events].flat()) this.repository.append(event, circumstances);
+  }
+
+  /** @returns a page of the log, which nobody else reads */
+  async list(filter: SecurityEventsFilter): Promise<Rows<OwnSecurityEvent>> {
+    return this.repository.list(filter);
   }
 }

@@ -2,10 +2,10 @@ import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { type Answer, IfMatch, type Precondition, Resource, Section, versioned } from '../../core/http/index.ts';
-import { ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
+import { PROFILE, ProfilePatch, ProfileResponse, toChanges, toProfile } from './users.dto.ts';
 import { UsersService } from './users.service.ts';
 
-@Section('Profile', 'Your own name, address and picture, the same in every organization.')
+@Section(...PROFILE)
 @Controller('me')
 @Resource(UsersService)
 export class UsersController {

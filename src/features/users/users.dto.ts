@@ -1,6 +1,12 @@
 import { demo, EmailAddress, Identifier, Line, Text, Timestamp } from '../../core/http/index.ts';
 import type { ProfileChanges, User } from './users.repository.ts';
 
+/** The section of the document. */
+export const PROFILE = [
+  'Profile',
+  'Your own name, address and picture, the same in every organization, and what happened to your account.',
+] as const;
+
 const NAME = { min: 1, max: 200, example: 'Ada Lovelace' };
 /** A picture is shown to others: from a page served by TLS, and never a script. */
 const AVATAR_URL = {
