@@ -45,6 +45,15 @@ describe('passwords', () => {
     expect(await passwords.verify(encoded, 'correct horse batterz')).toBe(false);
   });
 
+  it('are neither cut, nor folded, nor trimmed', async () => {
+    const password = `${'x'.repeat(1022)} B`;
+    const encoded = await passwords.hash(password);
+    expect(await passwords.verify(encoded, password)).toBe(true);
+    for (const other of [`${'x'.repeat(1022)} b`, `${'x'.repeat(1022)} `, `${password} `, password.slice(0, 72)]) {
+      expect(await passwords.verify(encoded, other)).toBe(false);
+    }
+  });
+
   it('are the same in every Unicode form that a keyboard sends', async () => {
     const encoded = await passwords.hash('pa\u0308sswörter');
     expect(await passwords.verify(encoded, 'p\u00e4sswörter')).toBe(true);
