@@ -26,14 +26,19 @@ interface Difference {
   readonly interval: readonly [number, number];
 }
 
-/** What anybody may ask about an address. */
-type Flow = (email: string) => { path: string; body: object };
+/** What anybody may ask about an address, or anybody who is signed in. */
+interface Flow {
+  readonly path: string;
+  readonly body: object;
+  readonly isSignedIn?: true;
+}
 
 const flows: Record<string, Flow> = {
-  'a wrong password': (email) => ({ path: '/auth/login', body: { email, password: 'not the password' } }),
-  'a magic link': (email) => ({ path: '/auth/magic-links', body: { email } }),
-  registration: (email) => ({ path: '/auth/register', body: { email, name: 'Eve' } }),
-  'a forgotten password': (email) => ({ path: '/auth/password/forgot', body: { email } }),
+  'a wrong password': { path: '/auth/login', body: { password: 'not the password' } },
+  'a magic link': { path: '/auth/magic-links', body: {} },
+  registration: { path: '/auth/register', body: { name: 'Eve' } },
+  'a forgotten password': { path: '/auth/password/forgot', body: {} },
+  'a change of address': { path: '/me/email', body: {}, isSignedIn: true },
 };
 
 /** The state of the known address, as it is made: `$1` is the address, `$2` a hash of its password. */
@@ -75,13 +80,13 @@ describe('a known address and an unknown one, in turns', () => {
     return email;
   }
 
-  async function ask(flow: Flow, email: string): Promise<Answer> {
-    const { path, body } = flow(email);
+  async function ask({ path, body, isSignedIn }: Flow, email: string): Promise<Answer> {
+    const token = isSignedIn && (await app.actors.user()).api.token;
     const start = performance.now();
     const response = await fetch(`${app.url}/api/v1${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({ ...body, email }),
     });
     const { request_id: _, ...rest } = JSON.parse(await response.text());
     const ms = performance.now() - start;
