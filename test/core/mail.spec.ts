@@ -1,8 +1,10 @@
 import { Clock } from '../../src/core/clock/clock.ts';
 import { runInContext } from '../../src/core/context/context.ts';
-import { Languages } from '../../src/core/mail/languages.ts';
+import { type Language, Languages, languages } from '../../src/core/mail/languages.ts';
+import { render } from '../../src/core/mail/letter.ts';
 import { Mail } from '../../src/core/mail/mail.ts';
 import { Mailbox } from '../../src/core/mail/mailbox.ts';
+import { samples } from '../../src/core/mail/samples.ts';
 import { Smtp, SmtpError } from '../../src/core/mail/smtp.ts';
 import { testConfig } from '../support/environment.ts';
 import { SmtpServer } from '../support/smtp-server.ts';
@@ -36,6 +38,8 @@ describe('a mail', () => {
     'a@b.example\r\nBcc: eve@c.example',
     '<a@b.example>',
     '"a<b"@c.example',
+    '"a\u2028b"@c.example',
+    '"a\\\u2029b"@c.example',
     'a@b.example, c@d.example',
     'a',
     '',
@@ -100,6 +104,42 @@ describe('SMTP', () => {
     expect(source).toContain('one\r\n.\r\ntwo');
   });
 
+  it('has in its head what every mail has, whatever the template and its language', async () => {
+    for (const language of Object.keys(languages) as Language[]) {
+      for (const content of samples('https://app.example.com/page')) {
+        const rendered = render(content, language, 'Müller\u2028"Söhne"');
+        await smtp.deliver({ id: '0193', to: 'ada@example.com', ...rendered });
+        const { source } = server.mails.at(-1)!;
+        expect(headersOf(source).map(([name]) => name)).toEqual([
+          'Auto-Submitted',
+          'Content-Language',
+          'From',
+          'To',
+          'Subject',
+          'Message-ID',
+          'Date',
+          'MIME-Version',
+          'Content-Type',
+        ]);
+        expect(decodedWords(new Map(headersOf(source)).get('Subject')!)).toBe(rendered.subject);
+      }
+    }
+  });
+
+  it('brings a link whole, however long, in both parts', async () => {
+    const link = `https://app.example.com/page?next=${'%C3%BC=.'.repeat(500)}#token=abc`;
+    await smtp.deliver({
+      id: '0193',
+      to: 'ada@example.com',
+      ...render({ template: 'magic_link', link }, 'de', 'Acme'),
+    });
+    const { source } = server.mails[0]!;
+    expect(source.split('\r\n').filter((line) => line.length > 76)).toEqual([]);
+    const [text, html] = partsOf(source);
+    expect(text).toContain(`\r\n${link}\r\n`);
+    expect(html).toContain(`href="${link}"`);
+  });
+
   it('lets no value begin a header', async () => {
     await smtp.deliver({ ...mail, subject: 'Hello\r\nBcc: eve@example.com' });
     expect(server.mails).toMatchObject([{ to: ['ada@example.com'] }]);
@@ -134,3 +174,38 @@ describe('SMTP', () => {
     server = await SmtpServer.start();
   });
 });
+
+/** The header fields of a message (RFC 5322, 2.2), those that go on in another line made one. */
+function headersOf(source: string): [name: string, value: string][] {
+  const [head = ''] = source.split('\r\n\r\n', 1);
+  return head
+    .replace(/\r\n[ \t]+/g, ' ')
+    .split('\r\n')
+    .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]);
+}
+
+/** A text of which words are encoded (RFC 2047), as they were; blanks between two of those are none. */
+function decodedWords(text: string): string {
+  return text
+    .replace(/\?=\s+=\?/g, '?==?')
+    .replace(/(?:=\?UTF-8\?Q\?[^?]*\?=)+/g, (words) =>
+      quotedPrintable(words.replace(/=\?UTF-8\?Q\?|\?=/g, '').replaceAll('_', ' ')),
+    );
+}
+
+/** The parts of a message with alternatives, decoded. */
+function partsOf(source: string): string[] {
+  const [, boundary = ''] = /boundary="([^"]+)"/.exec(source) ?? [];
+  return source
+    .split(`--${boundary}`)
+    .slice(1, -1)
+    .map((part) => quotedPrintable(part.slice(part.indexOf('\r\n\r\n'))));
+}
+
+/** What was written as quoted-printable (RFC 2045, 6.7). */
+function quotedPrintable(text: string): string {
+  const bytes = text
+    .replace(/=\r\n/g, '')
+    .replace(/=([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}

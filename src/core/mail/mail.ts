@@ -48,8 +48,9 @@ export class Mail {
   }
 }
 
-/** One address: no control character, which would end a header; no angle bracket, which delimits it in SMTP. */
-const SAFE_ADDRESS = /^(?:[^\p{Cc}\s<>,;:"@]+|"(?:[^\p{Cc}<>"\\]|\\[^\p{Cc}<>])+")@[^\p{Cc}\s<>,;:"@]+$/u;
+/** One address: no control character and no line end, which would end a header; no angle bracket, which delimits it in SMTP. */
+const SAFE_ADDRESS =
+  /^(?:[^\p{Cc}\s<>,;:"@]+|"(?:[^\p{Cc}\p{Zl}\p{Zp}<>"\\]|\\[^\p{Cc}\p{Zl}\p{Zp}<>])+")@[^\p{Cc}\s<>,;:"@]+$/u;
 
 /** @returns whether a mail can be sent to the address: whoever keeps one asks first */
 export function isMailable(address: string): boolean {
