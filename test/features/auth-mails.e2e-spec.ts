@@ -57,6 +57,26 @@ describe('mails that anybody can have sent to an address', () => {
     expect(await work()).toEqual(within);
   });
 
+  it.each([
+    ['/auth/register', 'within the next day', 24],
+    ['/auth/magic-links', 'within the next hour', 1],
+    ['/auth/password/forgot', 'within the next hour', 1],
+  ])('say truly how long their link is good: %s', async (path, words, hours) => {
+    const email = app.newAddress();
+    await app.person(email);
+    const to = path === '/auth/register' ? app.newAddress() : email;
+    const before = (await app.test.mailsTo(to, 0)).length;
+    await app.post(path, { email: to, ...(path === '/auth/register' && { name: 'Ada' }) }).expect(202);
+    const [mail] = await app.test.mailsTo(to, before + 1);
+    expect(mail!.text.replaceAll('\n', ' ')).toContain(words);
+    const [newest] = await app.test.database.query(
+      `select extract(epoch from expires_at - created_at) / 3600 as hours from email_tokens where email_key = $1
+        order by created_at desc limit 1`,
+      [to],
+    );
+    expect(Number(newest!['hours'])).toBeCloseTo(hours, 1);
+  });
+
   it('are bound for every way to write the address together', async () => {
     const email = app.newAddress();
     for (const form of [email, email.toUpperCase(), email.replace('ada', '\uff41da'), email]) await register(form);

@@ -10,7 +10,9 @@ export const de: Texts = {
   letters: {
     verify_email: ({ app, link }) => ({
       subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
-      paragraphs: [`Willkommen bei ${app}. Bitte bestätigen Sie, dass dies Ihre E-Mail-Adresse ist.`],
+      paragraphs: [
+        `Willkommen bei ${app}. Bitte bestätigen Sie, dass dies Ihre E-Mail-Adresse ist. Der Link gilt einmal, innerhalb des nächsten Tages.`,
+      ],
       action: { label: 'Adresse bestätigen', link },
       footnote: NOT_YOU,
     }),
@@ -46,7 +48,7 @@ export const de: Texts = {
     email_change: ({ app, link }) => ({
       subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
       paragraphs: [
-        `Jemand, vermutlich Sie selbst, möchte diese E-Mail-Adresse für sein Konto bei ${app} verwenden. Mit diesem Link wird sie es. Er gilt einmal.`,
+        `Jemand, vermutlich Sie selbst, möchte diese E-Mail-Adresse für sein Konto bei ${app} verwenden. Mit diesem Link wird sie es. Er gilt einmal, innerhalb der nächsten Stunde.`,
       ],
       action: { label: 'Neue Adresse bestätigen', link },
       footnote:

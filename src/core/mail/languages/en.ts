@@ -10,7 +10,9 @@ export const en: Texts = {
   letters: {
     verify_email: ({ app, link }) => ({
       subject: 'Confirm your email address',
-      paragraphs: [`Welcome to ${app}. Please confirm that this is your email address.`],
+      paragraphs: [
+        `Welcome to ${app}. Please confirm that this is your email address. The link works once, within the next day.`,
+      ],
       action: { label: 'Confirm the address', link },
       footnote: NOT_YOU,
     }),
@@ -44,7 +46,7 @@ export const en: Texts = {
     email_change: ({ app, link }) => ({
       subject: 'Confirm your new email address',
       paragraphs: [
-        `Somebody, probably you, wants this to be the email address of their account at ${app}. With this link it becomes so. It works once.`,
+        `Somebody, probably you, wants this to be the email address of their account at ${app}. With this link it becomes so. It works once, within the next hour.`,
       ],
       action: { label: 'Confirm the new address', link },
       footnote: 'If this was not you, do not use the link: the account is not yours, and without it nothing changes.',
