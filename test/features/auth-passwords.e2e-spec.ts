@@ -53,6 +53,13 @@ describe('passwords', () => {
       ]);
     });
 
+    it('are set anew by whoever has the longest address that there may be', async () => {
+      const longest = `${'a'.repeat(64)}@${['b', 'c', 'd'].map((letter) => letter.repeat(61)).join('.')}.ee`;
+      expect(longest).toHaveLength(253);
+      await app.person(longest);
+      await app.reset(await app.resetLink(longest, 2), ANOTHER).expect(204);
+    });
+
     it('are answered alike for a known and an unknown address, by as many round trips, and an unknown one gets no mail', async () => {
       const stranger = app.newAddress();
       const answers: Response[] = [];

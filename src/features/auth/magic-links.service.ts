@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import { type EmailIdentity, emailIdentity } from '../users/index.ts';
+import { emailIdentity, nameAfter } from '../users/index.ts';
 import { LinkSignInService } from './link-sign-in.service.ts';
 import { MailedLinks } from './mailed-links.ts';
 import type { TokenPair } from './sessions.service.ts';
@@ -23,7 +23,7 @@ export class MagicLinksService {
   async request(email: string): Promise<void> {
     const identity = emailIdentity(email);
     await this.database.transaction(async () => {
-      const { withheld, url } = await this.links.issue('magic_link', identity, namedAfter(identity));
+      const { withheld, url } = await this.links.issue('magic_link', identity, nameAfter(identity));
       this.mail.send({ to: identity.address, withheld, template: 'magic_link', link: url });
     });
   }
@@ -32,9 +32,4 @@ export class MagicLinksService {
   async verify(token: string): Promise<TokenPair> {
     return this.linkSignIn.signIn('magic_link', token);
   }
-}
-
-/** What a new user is called, until they say otherwise. */
-function namedAfter({ address }: EmailIdentity): string {
-  return address.slice(0, address.lastIndexOf('@'));
 }

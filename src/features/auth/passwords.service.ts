@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import { type EmailIdentity, emailIdentity, SecurityEvents, type User, UsersService } from '../users/index.ts';
+import { type EmailIdentity, emailIdentity, nameAfter, SecurityEvents, type User, UsersService } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { MailedLinks } from './mailed-links.ts';
 import { NewPasswords } from './new-passwords.ts';
@@ -34,7 +34,7 @@ export class PasswordsService {
   async forgot(email: string): Promise<void> {
     const identity = emailIdentity(email);
     await this.database.transaction(async () => {
-      const { known, withheld, url } = await this.links.issue('reset_password', identity, identity.key);
+      const { known, withheld, url } = await this.links.issue('reset_password', identity, nameAfter(identity));
       const to = identity.address;
       this.mail.send({ to, withheld: withheld || !known, template: 'reset_password', link: url });
     });

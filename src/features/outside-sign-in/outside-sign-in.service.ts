@@ -7,7 +7,7 @@ import { currentRequest } from '../../core/context/context.ts';
 import { KeyedHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem, rules } from '../../core/http/index.ts';
-import { type EmailIdentity, emailIdentity, SecurityEvents, UsersService } from '../users/index.ts';
+import { type EmailIdentity, emailIdentity, nameAfter, SecurityEvents, UsersService } from '../users/index.ts';
 import { IssuerKeys, keySetFrom } from './issuer-keys.ts';
 import { type OutsideSession, OutsideSignInRepository } from './outside-sign-in.repository.ts';
 import { issuerOf, type OutsideIdentity, verified } from './outside-token.ts';
@@ -102,8 +102,8 @@ function judged(email: string): EmailIdentity {
 }
 
 /** What the issuer calls the person, where a name may look so; otherwise what stands before the @. */
-function nameOf({ name = '' }: OutsideIdentity, { address }: EmailIdentity): string {
-  return nameRule.faults(name).length === 0 ? name : localPartOf(address);
+function nameOf({ name = '' }: OutsideIdentity, email: EmailIdentity): string {
+  return nameRule.faults(name).length === 0 ? name : nameAfter(email);
 }
 
 function localPartOf(address: string): string {

@@ -30,6 +30,11 @@ export function emailIdentity(text: string): EmailIdentity {
   return { address, key: address.toLowerCase().normalize('NFKC') };
 }
 
+/** What a person is called until they say otherwise: what stands before the @. */
+export function nameAfter({ address }: EmailIdentity): string {
+  return address.slice(0, address.lastIndexOf('@'));
+}
+
 function isAddress(text: string): boolean {
   return form.faults(text).length === 0 && !UNSEEN.test(text);
 }
