@@ -53,6 +53,30 @@ describe('passwords', () => {
       ]);
     });
 
+    it('end the links that wait in the mailbox, and none that is asked for afterwards', async () => {
+      const verification = await app.register(app.newAddress());
+      const [magic, reset] = [await app.magicLink(email, 2), await app.resetLink(email, 3)];
+      await app.changePassword(tokens.access_token, { current_password: PASSWORD, new_password: ANOTHER }).expect(204);
+      expect(codeOf(await app.signInByLink(magic))).toBe('410 token_used');
+      expect(codeOf(await app.reset(reset, PASSWORD))).toBe('410 token_used');
+      const later = await app.magicLink(email, 5);
+      await app.reset(await app.resetLink(email, 6), PASSWORD).expect(204);
+      expect(codeOf(await app.signInByLink(later))).toBe('410 token_used');
+      await app.signInByLink(await app.magicLink(email, 8)).expect(200);
+      await app.verify(verification).expect(200);
+    });
+
+    it('leave no session of a link that is used at the same moment', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const person = app.newAddress();
+        await app.person(person);
+        const [magic, reset] = [await app.magicLink(person, 2), await app.resetLink(person, 3)];
+        const [answer] = await Promise.all([app.signInByLink(magic), app.reset(reset, ANOTHER).expect(204)]);
+        expect([200, 410]).toContain(answer.status);
+        if (answer.status === 200) await app.me(answer.body.access_token).expect(401);
+      }
+    });
+
     it('are set anew by whoever has the longest address that there may be', async () => {
       const longest = `${'a'.repeat(64)}@${['b', 'c', 'd'].map((letter) => letter.repeat(61)).join('.')}.ee`;
       expect(longest).toHaveLength(253);

@@ -80,6 +80,11 @@ export class EmailTokensRepository {
     return used;
   }
 
+  /** Spends, for nothing, what proves the address of the scope's user and has not been used. */
+  async voidAll(): Promise<void> {
+    await this.database.query(sql`select app.void_email_tokens()`);
+  }
+
   async issueChange({ hash, lifetimeSeconds, email, sessionId }: NewEmailChange): Promise<IssuedToken> {
     return this.database.one<IssuedToken>(sql`
       select known, due

@@ -109,6 +109,11 @@ export class MailedLinks {
     if (!(await this.repository.use(tokenHash(token), purpose))) throw new Problem('token_used');
   }
 
+  /** Voids the links that were sent to the scope's user and wait to be used. */
+  async voidAll(): Promise<void> {
+    await this.repository.voidAll();
+  }
+
   /** @returns whose address the token would change, whatever it is still good for; null where it is for something else */
   async findChange(token: string): Promise<string | null> {
     return this.repository.findChange(tokenHash(token));

@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import { type EmailIdentity, emailIdentity, nameAfter, SecurityEvents, type User, UsersService } from '../users/index.ts';
+import {
+  type EmailIdentity,
+  emailIdentity,
+  nameAfter,
+  SecurityEvents,
+  type User,
+  UsersService,
+} from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { MailedLinks } from './mailed-links.ts';
 import { NewPasswords } from './new-passwords.ts';
@@ -91,8 +98,12 @@ export class PasswordsService {
     return null;
   }
 
-  /** The statements before have the password's row, so nobody begins a session by the old one any more. */
+  /**
+   * The statements before have the password's row, so nobody begins a session by the old one any more; nor, from the first of these on,
+   * by a link that was mailed before.
+   */
   async #announce({ email: to, emailKey }: User): Promise<void> {
+    await this.links.voidAll();
     await this.events.record({ action: 'user.password_changed', outcome: 'success' }, emailKey);
     await this.sessions.endOthers(emailKey);
     this.mail.send({ to, template: 'password_changed' });

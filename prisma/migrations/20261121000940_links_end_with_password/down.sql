@@ -1,0 +1,1 @@
+drop function app.void_email_tokens();
