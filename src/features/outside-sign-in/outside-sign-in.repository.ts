@@ -24,7 +24,7 @@ export class OutsideSignInRepository {
 
   /**
    * Begins a session of the user in whose scope the current transaction runs, or prolongs the one of that key; one that has
-   * ended stays so.
+   * ended stays so. The latest proof counts, whichever token tells of it.
    */
   async begin(
     { key, expiresAt, authenticatedAt }: OutsideSession,
@@ -36,7 +36,8 @@ export class OutsideSignInRepository {
       values (app.user_id(), ${key}, least(${expiresAt}, now() + make_interval(days => ${LONGEST_DAYS})),
         least(${authenticatedAt}, now()), array['outside'], ${ipAddress}::inet, ${userAgent})
       on conflict (user_id, outside_key) do update
-        set expires_at = greatest(s.expires_at, excluded.expires_at), last_seen_at = now()
+        set expires_at = greatest(s.expires_at, excluded.expires_at), last_seen_at = now(),
+          authenticated_at = greatest(s.authenticated_at, excluded.authenticated_at)
       returning id, xmax = 0 as "isNew"`);
   }
 }
