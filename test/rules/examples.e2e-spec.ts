@@ -14,6 +14,7 @@ const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['magicLinks_verify', [410, 'the token comes by mail']],
   ['passwords_change', [422, "the demo's password is made anew in each clone"]],
   ['passwords_reset', [410, 'the token comes by mail']],
+  ['stepUp_stepUp', [422, "the demo's password is made anew in each clone"]],
 ]);
 /** What else a member is refused, who may not do all that the document is about. */
 const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([['organizations_update', [403, 'it takes organization:update']]]);

@@ -1,16 +1,32 @@
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
-import type { Organization } from './actors.ts';
+import { Passwords } from '../../src/core/crypto/index.ts';
+import type { Actor, Organization } from './actors.ts';
 import type { TestApp } from './app.ts';
 import type { Client } from './client.ts';
 
 const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
 export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 
+const PASSWORD = 'correct horse battery';
+
+/** What the owner has to have, before such a call changes something. */
+const PREPARED: ReadonlyMap<string, (app: TestApp, owner: Actor) => Promise<unknown>> = new Map([
+  [
+    'POST /auth/step-up',
+    async ({ database, nest }, { userId }) =>
+      database.query('insert into passwords (user_id, hash) values ($1, $2) on conflict do nothing', [
+        userId,
+        await nest.get(Passwords).hash(PASSWORD),
+      ]),
+  ],
+]);
+
 /** What each write behind a sign-in takes, so that it would change something if it were let. */
 const BODIES: ReadonlyMap<string, object | undefined> = new Map([
   ['POST /auth/logout', undefined],
+  ['POST /auth/step-up', { password: PASSWORD }],
   ['DELETE /auth/sessions', undefined],
   ['DELETE /auth/sessions/:session_id', undefined],
   ['POST /organizations', { name: 'Another' }],
@@ -32,7 +48,7 @@ export type Ids = ReadonlyMap<string, string>;
 export class Routes {
   readonly all: readonly Route[];
 
-  constructor(app: TestApp) {
+  constructor(private readonly app: TestApp) {
     this.all = app.nest.get(AccessTable).routes;
   }
 
@@ -51,7 +67,8 @@ export class Routes {
   }
 
   /** @returns the ids in the route's path: the organisation's, its owner's other session's, and of what its owner makes by a POST to the path before the id */
-  async idsFor({ path }: Route, { id, owner }: Organization): Promise<Map<string, string>> {
+  async idsFor({ method, path }: Route, { id, owner }: Organization): Promise<Map<string, string>> {
+    await PREPARED.get(`${method} ${path}`)?.(this.app, owner);
     const ids = new Map([
       [ORGANIZATION_PARAMETER, id],
       ['session_id', owner.otherSessionId],

@@ -28,6 +28,7 @@ export const faultCodes = {
   guessable: 'It is too easy to guess, by what is known of you.',
   common: 'It is among the passwords that are guessed first.',
   wrong: 'It is not the one that is kept, a password for one.',
+  not_set: 'There is none to compare it with: you have no password, for one.',
   refused: 'The value is not taken.',
 } as const;
 

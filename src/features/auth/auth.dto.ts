@@ -7,6 +7,8 @@ import type { TokenPair } from './sessions.service.ts';
 
 /** Longer than any token of ours, and short enough to be hashed without a thought. */
 const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
+/** Longer than any code is typed. */
+const CODE = { min: 1, max: 64, example: '123456' };
 const PASSWORD = { max: LONGEST_PASSWORD, example: 'correct horse battery staple' };
 
 /** The section of the document in which the way in and out stands. */
@@ -98,6 +100,24 @@ export class LoginRequest {
   @Text(PASSWORD)
   password: string;
 }
+
+export class StepUpRequest {
+  @Text({ ...PASSWORD, optional: true, description: 'The account’s; or else `code`.' })
+  password?: string;
+
+  @Text({
+    ...CODE,
+    optional: true,
+    description: 'Of the second factor: the six digits that the app shows, or a recovery code. Or else `password`.',
+  })
+  code?: string;
+}
+
+/** As it is filled in: one of the two. */
+export const stepUpExamples = {
+  by_password: { summary: 'By the password', value: { password: PASSWORD.example } },
+  by_code: { summary: 'By a code of the second factor', value: { code: CODE.example } },
+};
 
 export class RefreshRequest {
   @Text({

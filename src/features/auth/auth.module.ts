@@ -22,6 +22,8 @@ import { RegistrationService } from './registration.service.ts';
 import { SessionsController } from './sessions.controller.ts';
 import { SessionsRepository } from './sessions.repository.ts';
 import { SessionsService } from './sessions.service.ts';
+import { StepUpController } from './step-up.controller.ts';
+import { StepUpService } from './step-up.service.ts';
 
 @Module({
   imports: [CryptoModule, UsersModule],
@@ -31,6 +33,7 @@ import { SessionsService } from './sessions.service.ts';
     PasswordsController,
     EmailChangeController,
     SessionsController,
+    StepUpController,
     KeysController,
   ],
   providers: [
@@ -41,6 +44,7 @@ import { SessionsService } from './sessions.service.ts';
     LoginService,
     PasswordsService,
     SessionsService,
+    StepUpService,
     PasswordAttempts,
     NewPasswords,
     MailedLinks,

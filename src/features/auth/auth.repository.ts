@@ -21,7 +21,11 @@ export interface StrongerHash {
 }
 
 /** What somebody was trying to do with a wrong password. */
-export type FailedAttempt = 'auth.sign_in_failed' | 'auth.password_change_failed' | 'user.email_change_requested';
+export type FailedAttempt =
+  | 'auth.sign_in_failed'
+  | 'auth.password_change_failed'
+  | 'auth.step_up_failed'
+  | 'user.email_change_requested';
 
 export interface AcceptedPassword {
   /** Seconds for which the address is blocked by attempts judged meanwhile; 0 where they are forgotten now. */

@@ -55,7 +55,8 @@ export class SessionsRepository {
   insert({ id, authenticatedAt, methods }: NewSession, { ipAddress, userAgent }: RequestInfo): void {
     this.database.defer(sql`
       insert into sessions (user_id, id, expires_at, authenticated_at, authentication_methods, ip_address, user_agent)
-      values (app.user_id(), ${id}::uuid, now() + make_interval(days => ${LIFETIME_DAYS}), ${authenticatedAt},
+      values (app.user_id(), ${id}::uuid, now() + make_interval(days => ${LIFETIME_DAYS}),
+        least(${authenticatedAt}, clock_timestamp()),
         ${methods}, ${ipAddress}::inet, ${userAgent})`);
   }
 
@@ -130,6 +131,23 @@ export class SessionsRepository {
         and id is distinct from ${id}::uuid
       returning id`);
     return ended.map((session) => session.id);
+  }
+
+  /** @returns false for a session of an issuer that has never told when its person proved who they are */
+  async isRenewable(id: string): Promise<boolean> {
+    const [session] = await this.database.query<{ isRenewable: boolean }>(sql`
+      select outside_key is null or authenticated_at > 'epoch' as "isRenewable" from sessions
+      where user_id = app.user_id() and id = ${id}::uuid`);
+    return session?.isRenewable ?? false;
+  }
+
+  /** Its person has proved anew who they are. @returns false where it is over */
+  async renew(id: string, methods: readonly string[]): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      update sessions set authenticated_at = clock_timestamp(), authentication_methods = authentication_methods
+          || array(select m from unnest(${methods}::text[]) as m where m <> all (authentication_methods))
+        where user_id = app.user_id() and id = ${id}::uuid and ${isLive} returning id`);
+    return rows.length === 1;
   }
 
   /** @returns a page of those that are not over */

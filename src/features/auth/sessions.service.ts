@@ -109,6 +109,22 @@ export class SessionsService {
     await this.events.record(events, emailKey);
   }
 
+  /** @returns whether it is for the caller to prove anew who they are: a session of an issuer that never tells when has that in no hand here */
+  async isRenewable(): Promise<boolean> {
+    return this.repository.isRenewable(currentSessionId());
+  }
+
+  /**
+   * Writes down, in the current transaction, that the caller has just proved anew who they are.
+   * @returns the session
+   * @throws Problem unauthenticated where it has ended meanwhile
+   */
+  async renew(methods: readonly AuthenticationMethod[]): Promise<string> {
+    const sessionId = currentSessionId();
+    if (!(await this.repository.renew(sessionId, methods))) throw new Problem('unauthenticated');
+    return sessionId;
+  }
+
   /** @returns a page of the caller's sessions that are not over */
   async list(selection: Selection): Promise<Rows<OwnSession>> {
     return this.repository.list(selection);

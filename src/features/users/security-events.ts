@@ -16,6 +16,7 @@ export interface SecurityEvent {
     | 'auth.signed_out'
     | 'auth.session_ended'
     | 'auth.token_reused'
+    | 'auth.stepped_up'
     | 'user.updated'
     | 'user.password_changed'
     | 'user.email_change_requested'
