@@ -255,6 +255,15 @@ describe('an encrypted field of Prisma', () => {
     expect(await seal({ where: { id }, data: { aSecret: { set: 'x' } } }, false)).toMatchObject({
       data: { aSecret: `a_secret x ${id}` },
     });
+    const key = { organizationId_id: { organizationId: uuid(), id } };
+    expect(await seal({ where: key, data: { aSecret: 'x' } }, false)).toMatchObject({
+      data: { aSecret: `a_secret x ${id}` },
+    });
+    for (const where of [{ owner: { id } }, { owner: { is: { id } } }, { NOT: { id } }]) {
+      expect(await seal({ where, data: { aSecret: 'x' } }, false)).toMatchObject({
+        data: { aSecret: 'a_secret x undefined' },
+      });
+    }
     // Which row it is, is not known: the place refuses that.
     expect(await seal({ where: { id: { in: [id] } }, data: { aSecret: 'x' } }, false)).toMatchObject({
       data: { aSecret: 'a_secret x undefined' },

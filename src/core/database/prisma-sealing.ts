@@ -71,8 +71,15 @@ async function sealedData(
 }
 
 function rowIn(row: Members, rowName: string | undefined): string | undefined {
-  const id = rowName === undefined ? undefined : row[rowName];
+  if (rowName === undefined) return undefined;
+  const id = row[rowName] ?? compoundKey(row, rowName)?.[rowName];
   return typeof id === 'string' ? id : undefined;
+}
+
+/** `{ organizationId_id: { organizationId, id } }`, which Prisma calls after its fields, as it calls no relation. */
+function compoundKey(row: Members, rowName: string): Members | undefined {
+  const [, key] = Object.entries(row).find(([name]) => name.endsWith(`_${rowName}`)) ?? [];
+  return isMembers(key) ? key : undefined;
 }
 
 function refuseFilter(where: unknown, fields: readonly ModelField[]): void {
