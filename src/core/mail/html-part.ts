@@ -64,18 +64,19 @@ function paragraph(text: string): string {
  */
 function button({ label, link }: { label: string; link: string }): string {
   const href = escapeHtml(link);
-  return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:24px 0 20px">
+  return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:24px 0 0">
 <tr><td class="button" align="center" bgcolor="${LIGHT.button}" style="border-radius:8px;background:${LIGHT.button};mso-padding-alt:12px 28px">
 <a class="button" href="${href}" style="display:inline-block;padding:12px 28px;border-radius:8px;background:${LIGHT.button};${FONT};font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a>
 </td></tr>
 </table>
-<p class="muted" style="margin:0 0 16px;${FONT};font-size:13px;color:${LIGHT.muted};word-break:break-all">${href}</p>
+<p class="muted" style="margin:20px 0 16px;${FONT};font-size:13px;color:${LIGHT.muted};word-break:break-all">${href}</p>
 `;
 }
 
 const WIDTH = 560;
 const PREVIEW_LENGTH = 100;
-const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;line-height:1.5";
+/** First a font that Outlook has: for a list that begins with another it may take Times. */
+const FONT = "font-family:'Segoe UI',Roboto,Helvetica,Arial,sans-serif;line-height:1.5";
 
 /** Text has at least 4.5 times the contrast of what it stands on (WCAG 2.2, 1.4.3), in the dark as well. */
 const LIGHT = {
