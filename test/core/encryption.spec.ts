@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { v7 as uuid } from 'uuid';
+import { connected } from '../../prisma/engine/connection.ts';
 import { runInContext } from '../../src/core/context/context.ts';
 import { DataKey, Forgotten, MasterKeys, Undecipherable } from '../../src/core/crypto/index.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
@@ -14,6 +15,7 @@ import { TestDatabase } from '../support/database.ts';
 import { testConfig } from '../support/environment.ts';
 import { createPayees, Payees } from '../support/payees.ts';
 import { tenant, type Tenant } from '../support/tenant.ts';
+import { until } from '../support/until.ts';
 
 const FORGOTTEN_AFTER_MS = 10_000;
 const phone = encrypted({ model: 'User', table: 'users', column: 'phone' });
@@ -79,12 +81,12 @@ const asUser = <T>(work: () => Promise<T>, of = here): Promise<T> =>
 const everything = { bankAccount: 'DE89 3704 0044 0532 0130 00', nationalId: '12 345678 ü', taxNumber: '86095742719' };
 const kept = (id: string) => database.query('select * from payees where id = $1', [id]).then((rows) => rows[0]!);
 /** Another data key seals from now on, as after `rotate-data`. */
-const supersede = (of = here) => {
-  const key = DataKey.generate({ kind: 'organization', id: of.organizationId });
-  return database.query(
+const supersede = (by: { query(text: string, values: unknown[]): Promise<unknown> } = database) => {
+  const key = DataKey.generate({ kind: 'organization', id: here.organizationId });
+  return by.query(
     `with old as (update organization_keys set superseded_at = now() where organization_id = $1 and superseded_at is null returning id)
      insert into organization_keys (organization_id, id, wrapped_key) select $1::uuid, $2::uuid, $3 from old`,
-    [of.organizationId, key.id, key.wrap(new MasterKeys(config.encryptionKeys))],
+    [here.organizationId, key.id, key.wrap(new MasterKeys(config.encryptionKeys))],
   );
 };
 const keysOf = (of = here) =>
@@ -482,6 +484,20 @@ describe('what is to be forgotten', () => {
     await inside(() => server.payees.add(everything));
     expect(await inside(() => server.payees.list())).toMatchObject([everything]);
     expect(await keysOf()).toHaveLength(2);
+  });
+
+  it('is under no key that takes the place of another at that moment', async () => {
+    await inside(() => server.payees.add(everything));
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await connected(database.url(), async (rotation) => {
+      await rotation.query('begin');
+      await supersede(rotation);
+      const forgotten = inside(() => server.database.forget());
+      await until(async () => (await database.query(waiting)).length > 0);
+      await rotation.query('commit');
+      await forgotten;
+    });
+    expect(await keysOf()).toMatchObject([{ wrapped_key: null }, { wrapped_key: null }]);
   });
 
   it('is one person, and no other', async () => {
