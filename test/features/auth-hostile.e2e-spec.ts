@@ -7,22 +7,6 @@ const { jest } = import.meta;
 /** Where tests call from: a proxy that may say for whom it calls. */
 const PROXY = '127.0.0.1/32';
 
-const notAddresses = [
-  'ada@example.com\r\nBcc: eve@example.com',
-  '"ada\r\nBcc: eve"@example.com',
-  'ada@example.com\u2028Bcc: eve@example.com',
-  'ada@example.com,eve@example.com',
-  'ada@example.com;eve@example.com',
-  'Ada <ada@example.com>',
-  '"<eve@example.com>"@example.com',
-  'ada@eve.example@example.com',
-  'ada(eve)@example.com',
-  'ada@localhost',
-  'ada@[127.0.0.1]',
-  // 320 characters: as many as the two parts may have, and more than an address may (RFC 3696, erratum 1690).
-  `${'a'.repeat(64)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}.example.com`,
-];
-
 describe('somebody hostile', () => {
   let app: AuthApp;
   let email: string;
@@ -43,6 +27,8 @@ describe('somebody hostile', () => {
       'POST /auth/login': (password) => app.login(email, password),
       'POST /auth/email/verify': (password) => app.verify('A'.repeat(43), password),
       'POST /auth/password/reset': (password) => app.reset('A'.repeat(43), password),
+      'POST /auth/step-up': (password) =>
+        app.test.anonymous.as(tokens.access_token).post('/auth/step-up', { password }),
       'POST /me/email': (password) => app.changeEmail(tokens.access_token, { email: app.newAddress(), password }),
       'PUT /me/password': (password) =>
         app.changePassword(tokens.access_token, { current_password: password, new_password: PASSWORD }),
@@ -80,55 +66,31 @@ describe('somebody hostile', () => {
     await app.login(victim, PASSWORD).expect(200);
   });
 
-  describe.each<[string, object]>([
+  it.each<[string, object]>([
     ['/auth/register', { name: 'Ada' }],
     ['/auth/magic-links', {}],
     ['/auth/password/forgot', {}],
     ['/me/email', {}],
-  ])('POST %s', (path, body) => {
-    const ask = (address: string) => {
-      const caller = app.test.anonymous.as(path.startsWith('/me') ? tokens.access_token : null);
-      return caller.post(path, { ...body, email: address });
-    };
-
-    it('mails links of the front end, whatever host was asked, even behind a proxy that is trusted', async () => {
-      const person = path === '/auth/password/forgot' ? email : app.newAddress();
-      await ask(person)
-        .set({
-          host: 'evil.example',
-          forwarded: 'host=evil.example;proto=https',
-          'x-forwarded-host': 'evil.example',
-          'x-forwarded-proto': 'https',
-          'x-forwarded-prefix': '/evil',
-          'x-original-host': 'evil.example',
-          referer: 'https://evil.example/',
-        })
-        .expect(202);
-      const [mail] = await app.test.mailsTo(person, person === email ? 2 : 1);
-      const links = `${mail!.text} ${mail!.html}`.match(/https?:[^\s"<>]+/g)!;
-      expect(new Set(links.map((link) => new URL(link).origin))).toEqual(new Set(['http://localhost:5173']));
-      expect(`${mail!.subject} ${mail!.text} ${mail!.html}`).not.toContain('evil');
-    });
-
-    it('takes no address that is more than one, or none', async () => {
-      for (const address of notAddresses) {
-        const { status, body: problem } = await ask(address);
-        expect([address, status, problem.errors?.[0].pointer]).toEqual([address, 422, '/email']);
-      }
-    });
-
-    it.each([
-      ['"ada@home"@example.com', '"ada@home"@example.com'],
-      ['Ada@B\u00fccher.example', 'Ada@xn--bcher-kva.example'],
-      ['\uff41\uff44\uff41@example.com', 'ada@example.com'],
-    ])('mails to the one mailbox that is meant by %s', async (address, mailbox) => {
-      const id = app.newAddress().replace('@example.com', '');
-      const [written, meant] = [address, mailbox].map((text) => text.replace(/@(?=[^@]*$)/, `@${id}.`));
-      const isKnown = path === '/auth/password/forgot';
-      if (isKnown) await app.person(meant);
-      await ask(written!).expect(202);
-      expect((await app.test.mailsTo(meant!, isKnown ? 2 : 1))[0]!.to).toBe(meant);
-    });
+  ])('has links mailed to no page but the front end, even from a proxy that is trusted: %s', async (path, body) => {
+    const isForgotten = path === '/auth/password/forgot';
+    const person = isForgotten ? email : app.newAddress();
+    const caller = app.test.anonymous.as(path.startsWith('/me') ? tokens.access_token : null);
+    await caller
+      .post(path, { ...body, email: person })
+      .set({
+        host: 'evil.example',
+        forwarded: 'host=evil.example;proto=https',
+        'x-forwarded-host': 'evil.example',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-prefix': '/evil',
+        'x-original-host': 'evil.example',
+        referer: 'https://evil.example/',
+      })
+      .expect(202);
+    const [mail] = await app.test.mailsTo(person, isForgotten ? 2 : 1);
+    const links = `${mail!.text} ${mail!.html}`.match(/https?:[^\s"<>]+/g)!;
+    expect(new Set(links.map((link) => new URL(link).origin))).toEqual(new Set(['http://localhost:5173']));
+    expect(`${mail!.subject} ${mail!.text} ${mail!.html}`).not.toContain('evil');
   });
 
   describe('who is suspended', () => {
