@@ -15,6 +15,7 @@ import { HealthModule } from './features/health/health.module.ts';
 import { MailboxModule } from './features/mailbox/mailbox.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
 import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.module.ts';
+import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
 
 const core = [
@@ -36,7 +37,7 @@ const interceptors = [ScopeInterceptor, SignInLimitInterceptor, IdempotencyInter
 }));
 
 /** A new feature is one line here. */
-const features = [HealthModule, AuthModule, OutsideSignInModule, UsersModule, OrganizationsModule];
+const features = [HealthModule, AuthModule, OutsideSignInModule, SecondFactorModule, UsersModule, OrganizationsModule];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */
 @Module({ imports: [...core, ...features], providers: interceptors })

@@ -17,8 +17,16 @@ export interface SecurityEvent {
     | 'auth.session_ended'
     | 'auth.token_reused'
     | 'auth.stepped_up'
+    | 'auth.mfa_challenged'
+    | 'auth.mfa_failed'
+    | 'auth.mfa_refused'
+    | 'auth.step_up_failed'
     | 'user.updated'
     | 'user.password_changed'
+    | 'user.mfa_enabled'
+    | 'user.mfa_disabled'
+    | 'user.recovery_code_used'
+    | 'user.recovery_codes_replaced'
     | 'user.email_change_requested'
     | 'user.email_changed';
   readonly outcome: 'success' | 'failure';

@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/index.ts';
+import { Passwords } from '../../core/crypto/index.ts';
+import { Database } from '../../core/database/index.ts';
+import { Problem } from '../../core/http/index.ts';
+import { Mail } from '../../core/mail/index.ts';
+import { SecurityEvents, UsersService } from '../users/index.ts';
+import { newRecoveryCode, RECOVERY_CODES, shownRecoveryCode } from './recovery-code.ts';
+import { SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
+import { SecondFactor } from './second-factor.service.ts';
+import { newTotpSecret, otpauthUri } from './totp.ts';
+
+/** What an authenticator app is set up with. */
+export interface Enrollment {
+  readonly secret: string;
+  readonly otpauthUri: string;
+}
+
+/** Setting the caller's second factor up, and taking it away. They are told of each by mail. */
+@Injectable()
+export class EnrollmentService {
+  constructor(
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly repository: SecondFactorRepository,
+    private readonly secondFactor: SecondFactor,
+    private readonly passwords: Passwords,
+    private readonly users: UsersService,
+    private readonly events: SecurityEvents,
+    private readonly mail: Mail,
+  ) {}
+
+  /**
+   * Makes a secret, in the place of one that was not activated. Nothing is asked for a code of it before `activate`.
+   * @throws Problem already_exists where one is active
+   */
+  async enroll(): Promise<Enrollment> {
+    const { email } = await this.users.profile();
+    const secret = newTotpSecret();
+    if (!(await this.repository.enroll(secret))) throw alreadyActive();
+    return { secret, otpauthUri: otpauthUri(secret, this.config.appName, email) };
+  }
+
+  /**
+   * Has signing in take a code from now on, once a first one shows that the app has the secret. That code is spent.
+   * @returns recovery codes, which are not to be seen again
+   * @throws Problem not_found where no secret waits; already_exists where it is active; validation_failed for a wrong code;
+   * rate_limited after too many
+   */
+  async activate(code: string): Promise<string[]> {
+    const found = await this.#pending();
+    const step = await this.secondFactor.proveNew(code, found);
+    return this.database.transaction(async () => {
+      if (!(await this.repository.activate(found.id, step))) throw alreadyActive();
+      await this.#announce('user.mfa_enabled', 'second_factor_added');
+      return this.#newRecoveryCodes();
+    });
+  }
+
+  async #pending(): Promise<TotpSecret> {
+    const found = await this.repository.find();
+    if (!found) throw new Problem('not_found', { detail: 'No secret waits to be activated. Ask for one first.' });
+    if (found.isActive) throw alreadyActive();
+    return found;
+  }
+
+  /**
+   * Puts new recovery codes in the place of all that there were.
+   * @throws Problem not_found without a second factor; validation_failed for a wrong code; rate_limited after too many
+   */
+  async replaceRecoveryCodes(code: string): Promise<string[]> {
+    await this.#requireActive();
+    return this.database.transaction(async () => {
+      await this.secondFactor.prove(code);
+      if (!(await this.repository.lock())) throw notActive();
+      await this.#announce('user.recovery_codes_replaced', 'recovery_codes_replaced');
+      return this.#newRecoveryCodes();
+    });
+  }
+
+  /**
+   * Takes the second factor away, with its recovery codes.
+   * @throws Problem not_found without one; validation_failed for a wrong code; rate_limited after too many
+   */
+  async remove(code: string): Promise<void> {
+    await this.#requireActive();
+    await this.database.transaction(async () => {
+      await this.secondFactor.prove(code);
+      if (!(await this.repository.remove())) throw notActive();
+      await this.#announce('user.mfa_disabled', 'second_factor_removed');
+    });
+  }
+
+  async #requireActive(): Promise<void> {
+    if (!(await this.secondFactor.isActive())) throw notActive();
+  }
+
+  /** Ten hashes take a while: they are made for one of many at once, who has got through. */
+  async #newRecoveryCodes(): Promise<string[]> {
+    const codes = Array.from({ length: RECOVERY_CODES }, (_, number) => newRecoveryCode(number));
+    await this.repository.replaceRecoveryCodes(await Promise.all(codes.map(({ text }) => this.passwords.hash(text))));
+    return codes.map(shownRecoveryCode);
+  }
+
+  async #announce(
+    action: 'user.mfa_enabled' | 'user.mfa_disabled' | 'user.recovery_codes_replaced',
+    template: 'second_factor_added' | 'second_factor_removed' | 'recovery_codes_replaced',
+  ): Promise<void> {
+    const { email: to } = await this.users.profile();
+    await this.events.record({ action, outcome: 'success' });
+    this.mail.send({ to, template });
+  }
+}
+
+function alreadyActive(): Problem {
+  return new Problem('already_exists', {
+    detail: 'You have a second factor. Remove it first to set up another one.',
+  });
+}
+
+function notActive(): Problem {
+  return new Problem('not_found', { detail: 'You have no second factor.' });
+}

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { Database, encrypted, join, sql } from '../../core/database/index.ts';
+
+const secretField = encrypted({ table: 'totp_secrets', column: 'secret', model: 'TotpSecret' });
+
+export interface TotpSecret {
+  /** Tells this secret from the next one. */
+  readonly id: string;
+  readonly secret: string;
+  /** false: it was shown, and no code of it has been yet. */
+  readonly isActive: boolean;
+}
+
+/** A code that is right, and perhaps spent already. */
+export type Proof =
+  | { readonly method: 'otp'; readonly secretId: string; readonly step: number }
+  | { readonly method: 'recovery_code'; readonly hash: string };
+
+export interface Acceptance {
+  readonly accepted: boolean;
+  /** Seconds for which the person is blocked by attempts judged meanwhile; then the transaction has to be undone. */
+  readonly retryAfter: number;
+}
+
+/** Works in a user's own scope. */
+@Injectable()
+export class SecondFactorRepository {
+  constructor(private readonly database: Database) {}
+
+  async isActive(): Promise<boolean> {
+    const { isActive } = await this.database.one<{ isActive: boolean }>(sql`
+      select exists (
+        select from totp_secrets where user_id = app.user_id() and activated_at is not null
+      ) as "isActive"`);
+    return isActive;
+  }
+
+  async find(): Promise<TotpSecret | undefined> {
+    const [found] = await this.database.query<TotpSecret>(sql`
+      select id, secret, activated_at is not null as "isActive" from totp_secrets where user_id = app.user_id()`);
+    return found;
+  }
+
+  /** @returns seconds for which no code of the person is judged; 0 for none */
+  async findWait(): Promise<number> {
+    const { wait } = await this.database.one<{ wait: number }>(
+      sql`select app.second_factor_wait(app.user_id()) as wait`,
+    );
+    return wait;
+  }
+
+  /** @returns the hash that a recovery code of the number has to match; null where that is spent, or there is none */
+  async findRecoveryHash(number: number): Promise<string | null> {
+    const [found] = await this.database.query<{ hash: string }>(sql`
+      select hash from recovery_codes where user_id = app.user_id() and number = ${number} and used_at is null`);
+    return found?.hash ?? null;
+  }
+
+  /** Spends a code: true for one caller, ever, and never for one older than the newest that was taken. */
+  async accept(proof: Proof): Promise<Acceptance> {
+    const [secretId, step, hash] =
+      proof.method === 'otp' ? [proof.secretId, proof.step, null] : [null, null, proof.hash];
+    return this.database.one<Acceptance>(sql`
+      select accepted, retry_after as "retryAfter"
+      from app.accept_second_factor(${secretId}::uuid, ${step}::bigint, ${hash})`);
+  }
+
+  /** @returns seconds for which the person is blocked by attempts judged meanwhile; 0 where this one was counted */
+  async countFailure(): Promise<number> {
+    const { wait } = await this.database.one<{ wait: number }>(sql`select app.count_failed_second_factor() as wait`);
+    return wait;
+  }
+
+  /** Puts a new secret in the place of one that was not activated. @returns false, and nothing changed, where one is active */
+  async enroll(secret: string): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      insert into totp_secrets as t (secret) values (${secretField.of(secret)})
+      on conflict (user_id) do update set id = uuidv7(), secret = excluded.secret, created_at = now()
+        where t.activated_at is null
+      returning user_id`);
+    return rows.length === 1;
+  }
+
+  /** @returns false, and nothing changed, where the secret was activated or replaced meanwhile */
+  async activate(secretId: string, step: number): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      update totp_secrets set activated_at = now(), last_step = ${step}::bigint
+      where user_id = app.user_id() and id = ${secretId}::uuid and activated_at is null returning user_id`);
+    return rows.length === 1;
+  }
+
+  /** Keeps the active secret as it is until the end of the current transaction. @returns false where there is none */
+  async lock(): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      select from totp_secrets where user_id = app.user_id() and activated_at is not null for no key update`);
+    return rows.length === 1;
+  }
+
+  /** Puts these in the place of all that there are; each one's number is its place in the list. */
+  async replaceRecoveryCodes(hashes: readonly string[]): Promise<void> {
+    await this.#removeRecoveryCodes();
+    const rows = hashes.map((hash, number) => sql`(${number}::smallint, ${hash})`);
+    await this.database.query(sql`insert into recovery_codes (number, hash) values ${join(rows)}`);
+  }
+
+  /** @returns false where there was no active one */
+  async remove(): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      delete from totp_secrets where user_id = app.user_id() and activated_at is not null returning user_id`);
+    await this.#removeRecoveryCodes();
+    return rows.length === 1;
+  }
+
+  async #removeRecoveryCodes(): Promise<void> {
+    await this.database.query(sql`delete from recovery_codes where user_id = app.user_id()`);
+  }
+}

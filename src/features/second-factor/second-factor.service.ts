@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../core/clock/clock.ts';
+import { Passwords } from '../../core/crypto/index.ts';
+import { Database } from '../../core/database/index.ts';
+import { Problem, validationProblem } from '../../core/http/index.ts';
+import { Mail } from '../../core/mail/index.ts';
+import { SecurityEvents, UsersService } from '../users/index.ts';
+import { readRecoveryCode } from './recovery-code.ts';
+import { type Proof, SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
+import { readTotpCode, stepOf } from './totp.ts';
+
+/** What the log says that somebody tried with a wrong code. */
+export type FailedProof = 'auth.mfa_failed' | 'auth.step_up_failed';
+
+/** How a code was right: it came from the app (`otp` of RFC 8176), or was one of those for who has lost that. */
+export type CodeMethod = Proof['method'];
+
+/**
+ * Judges the codes of the user of the scope. The wrong ones are counted for the person, wherever they were tried, and slow the
+ * next ones down (ASVS 5.0, 6.3.1); a right one is spent (6.5.1).
+ */
+@Injectable()
+export class SecondFactor {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: SecondFactorRepository,
+    private readonly passwords: Passwords,
+    private readonly users: UsersService,
+    private readonly events: SecurityEvents,
+    private readonly mail: Mail,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns whether signing in takes a code */
+  async isActive(): Promise<boolean> {
+    return this.repository.isActive();
+  }
+
+  /**
+   * Spends a code from the app or a recovery code, in the current transaction where there is one.
+   * @param action what the log says was tried, where it is wrong
+   * @throws Problem validation_failed where it is wrong, or spent before; rate_limited after too many wrong ones
+   */
+  async prove(code: string, action: FailedProof = 'auth.mfa_failed'): Promise<CodeMethod> {
+    refuseBlocked(await this.repository.findWait());
+    const proof = await this.#proofOf(code);
+    if (!proof || !(await this.#spend(proof))) return this.#refuse(action);
+    return proof.method;
+  }
+
+  /**
+   * Judges a code by a secret that is not active yet.
+   * @returns the time step that the code is of
+   * @throws Problem validation_failed where it is wrong; rate_limited after too many wrong ones
+   */
+  async proveNew(code: string, { secret }: TotpSecret): Promise<number> {
+    refuseBlocked(await this.repository.findWait());
+    return this.#stepOf(code, secret) ?? this.#refuse('auth.mfa_failed');
+  }
+
+  async #proofOf(code: string): Promise<Proof | undefined> {
+    const found = await this.repository.find();
+    if (!found?.isActive) return undefined;
+    const step = this.#stepOf(code, found.secret);
+    return step === undefined ? this.#recoveryProofOf(code) : { method: 'otp', secretId: found.id, step };
+  }
+
+  #stepOf(typed: string, secret: string): number | undefined {
+    const code = readTotpCode(typed);
+    return code === undefined ? undefined : stepOf(code, secret, this.clock.now());
+  }
+
+  async #recoveryProofOf(typed: string): Promise<Proof | undefined> {
+    const code = readRecoveryCode(typed);
+    const hash = code && (await this.repository.findRecoveryHash(code.number));
+    return hash && (await this.passwords.verify(hash, code.text)) ? { method: 'recovery_code', hash } : undefined;
+  }
+
+  /** @returns false where it was spent before, or something newer was */
+  async #spend(proof: Proof): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const { accepted, retryAfter } = await this.repository.accept(proof);
+      refuseBlocked(retryAfter);
+      if (accepted && proof.method === 'recovery_code') await this.#announce();
+      return accepted;
+    });
+  }
+
+  async #announce(): Promise<void> {
+    const { email: to } = await this.users.profile();
+    await this.events.record({ action: 'user.recovery_code_used', outcome: 'success' });
+    this.mail.send({ to, template: 'recovery_code_used' });
+  }
+
+  /** Counts a wrong code, whatever becomes of the transaction that it was sent in. */
+  async #refuse(action: FailedProof): Promise<never> {
+    refuseBlocked(await this.database.apart(() => this.database.transaction(() => this.#count(action))));
+    throw validationProblem([
+      {
+        pointer: '/code',
+        code: 'wrong',
+        detail: 'must be the code that your app shows now, or an unused recovery code',
+      },
+    ]);
+  }
+
+  async #count(action: FailedProof): Promise<number> {
+    const retryAfter = await this.repository.countFailure();
+    if (retryAfter === 0) await this.events.record({ action, outcome: 'failure' });
+    return retryAfter;
+  }
+}
+
+/** @throws Problem rate_limited while the person is blocked; the fields of the IETF's RateLimit headers draft go with it */
+function refuseBlocked(retryAfter: number): void {
+  if (retryAfter === 0) return;
+  throw new Problem('rate_limited', {
+    detail: 'Too many wrong codes for this account. Wait as long as Retry-After says.',
+    headers: {
+      'retry-after': String(retryAfter),
+      'ratelimit-policy': '"second-factor";q=10;w=86400',
+      ratelimit: `"second-factor";r=0;t=${retryAfter}`,
+    },
+  });
+}
