@@ -32,7 +32,7 @@ describe.each(posts.filter((route) => reasonAgainst(route) === undefined))('$met
     const ids = await routes.idsFor(route, organization);
     const key = uuid();
     const send = async (): Promise<Response> =>
-      organization.owner.api.outside('post', pathOf(route, ids), bodyFor(route)).set('idempotency-key', key);
+      organization.owner.api.outside('post', pathOf(route, ids), bodyFor(route, ids)).set('idempotency-key', key);
 
     const before = await app.database.contents();
     const first = await send();

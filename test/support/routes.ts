@@ -5,26 +5,48 @@ import { Passwords } from '../../src/core/crypto/index.ts';
 import type { Actor, Organization } from './actors.ts';
 import type { TestApp } from './app.ts';
 import type { Client } from './client.ts';
+import { RECOVERY_CODE, TestFactor } from './second-factor.ts';
 
 const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
+/** Not in a path: by this name `idsFor` tells the code that a body takes. */
+const CODE = 'code';
 export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 
 const PASSWORD = 'correct horse battery';
 
+/** Sees to it that the call changes something for the owner. @returns the code that its body takes, where it takes one */
+type Preparation = (app: TestApp, owner: Actor) => Promise<string | undefined>;
+
+const withPassword: Preparation = async ({ database, nest }, { userId }) => {
+  await database.query('insert into passwords (user_id, hash) values ($1, $2) on conflict do nothing', [
+    userId,
+    await nest.get(Passwords).hash(PASSWORD),
+  ]);
+  return undefined;
+};
+
+const withPendingFactor: Preparation = async (app, { api }) => (await TestFactor.enroll(app, api)).code();
+
+const withFactor: Preparation = async (app, owner) => {
+  await TestFactor.active(app, owner);
+  return RECOVERY_CODE;
+};
+
 /** What the owner has to have, before such a call changes something. */
-const PREPARED: ReadonlyMap<string, (app: TestApp, owner: Actor) => Promise<unknown>> = new Map([
-  [
-    'POST /auth/step-up',
-    async ({ database, nest }, { userId }) =>
-      database.query('insert into passwords (user_id, hash) values ($1, $2) on conflict do nothing', [
-        userId,
-        await nest.get(Passwords).hash(PASSWORD),
-      ]),
-  ],
+const PREPARED: ReadonlyMap<string, Preparation> = new Map([
+  ['POST /auth/step-up', withPassword],
+  ['POST /me/mfa/totp/activate', withPendingFactor],
+  ['POST /me/mfa/recovery-codes', withFactor],
+  ['DELETE /me/mfa/totp', withFactor],
 ]);
 
+type Body = object | ((ids: Ids) => object) | undefined;
+
+/** A code that is right for whom `idsFor` has prepared, and wrong for everybody else. */
+const withCode: Body = (ids) => ({ code: ids.get(CODE) ?? '000000' });
+
 /** What each write behind a sign-in takes, so that it would change something if it were let. */
-const BODIES: ReadonlyMap<string, object | undefined> = new Map([
+const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['POST /auth/logout', undefined],
   ['POST /auth/step-up', { password: PASSWORD }],
   ['DELETE /auth/sessions', undefined],
@@ -34,6 +56,10 @@ const BODIES: ReadonlyMap<string, object | undefined> = new Map([
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],
+  ['POST /me/mfa/totp', undefined],
+  ['POST /me/mfa/totp/activate', withCode],
+  ['POST /me/mfa/recovery-codes', withCode],
+  ['DELETE /me/mfa/totp', withCode],
   // Of the routes that tests bring (things.ts).
   ['POST /organizations/:organization_id/things', { name: 'Another' }],
   ['POST /organizations/:organization_id/things/:thing_id/copies', { name: 'Another' }],
@@ -63,12 +89,14 @@ export class Routes {
   /** Calls the route with the ids in its path, and with one that nothing has for each other name. */
   async call(caller: Client, route: Route, ids: Ids = new Map()): Promise<Response> {
     const method = METHODS[route.method as keyof typeof METHODS];
-    return caller.outside(method, pathOf(route, ids), bodyFor(route));
+    return caller.outside(method, pathOf(route, ids), bodyFor(route, ids));
   }
 
-  /** @returns the ids in the route's path: the organisation's, its owner's other session's, and of what its owner makes by a POST to the path before the id */
+  /**
+   * @returns the ids in the route's path: the organisation's, its owner's other session's, and of what its owner makes by a POST to
+   * the path before the id; and the code that its body takes
+   */
   async idsFor({ method, path }: Route, { id, owner }: Organization): Promise<Map<string, string>> {
-    await PREPARED.get(`${method} ${path}`)?.(this.app, owner);
     const ids = new Map([
       [ORGANIZATION_PARAMETER, id],
       ['session_id', owner.otherSessionId],
@@ -78,6 +106,8 @@ export class Routes {
       const create = this.all.find((route) => route.method === 'POST' && route.path === collection);
       if (create && !ids.has(name)) ids.set(name, (await this.call(owner.api, create, ids)).body.id);
     }
+    const code = await PREPARED.get(label({ method, path }))?.(this.app, owner);
+    if (code !== undefined) ids.set(CODE, code);
     return ids;
   }
 }
@@ -87,11 +117,16 @@ export function isInOrganization({ rule }: Route): boolean {
 }
 
 /** @throws Error for a write behind a sign-in of which nobody has said what it takes */
-export function bodyFor({ method, path, rule }: Route): object | undefined {
-  const label = `${method} ${path}`;
-  if (method !== 'GET' && rule.kind !== 'public' && !BODIES.has(label))
-    throw new Error(`${label} is missing from BODIES`);
-  return BODIES.get(label);
+export function bodyFor(route: Route, ids: Ids = new Map()): object | undefined {
+  const name = label(route);
+  if (route.method !== 'GET' && route.rule.kind !== 'public' && !BODIES.has(name))
+    throw new Error(`${name} is missing from BODIES`);
+  const body = BODIES.get(name);
+  return typeof body === 'function' ? body(ids) : body;
+}
+
+function label({ method, path }: Pick<Route, 'method' | 'path'>): string {
+  return `${method} ${path}`;
 }
 
 /** @returns the path from the server's root, with its parameters' names in it */
