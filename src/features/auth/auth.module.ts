@@ -24,6 +24,8 @@ import { SessionsRepository } from './sessions.repository.ts';
 import { SessionsService } from './sessions.service.ts';
 import { StepUpController } from './step-up.controller.ts';
 import { StepUpService } from './step-up.service.ts';
+import { SweepRepository } from './sweep.repository.ts';
+import { SignInSweep } from './sweep.ts';
 
 @Module({
   imports: [CryptoModule, UsersModule],
@@ -53,6 +55,8 @@ import { StepUpService } from './step-up.service.ts';
     SessionsRepository,
     AccessTokens,
     IssuedSessions,
+    SignInSweep,
+    SweepRepository,
   ],
 })
 export class AuthModule {}
