@@ -13,7 +13,7 @@ const connections = size(300, 20_000);
 const seed = Number(process.env['FUZZ_SEED'] ?? size(1, Date.now() % 2 ** 32));
 const SECRET_KEY = Buffer.from('a secret that is long enough for it').toString('base64url');
 /** Refusing is all that there is to do here. */
-const NEVER_GRANTED = ['/api/v1/nothing'];
+const NEVER_GRANTED = ['/dev/mailbox/{mail_id}', '/api/v1/nothing'];
 
 let app: TestApp;
 let stranger: Stranger;

@@ -99,6 +99,8 @@ export const outsideTheDocument: readonly Operation[] = [
   outside('/problems'),
   outside('/problems/{type}', 'path', 'type', ['validation-failed', 'not-found', 'internal-error', 'nothing']),
   outside('/dev/mailbox', 'query', 'to', ['a@example.com', '']),
+  outside('/dev/mailbox/templates', 'query', 'language', ['de', 'fr']),
+  outside('/dev/mailbox/{mail_id}', 'path', 'mail_id', ['01930000-0000-7000-8000-000000000000', 'nothing']),
   outside('/metrics'),
   outside('/docs'),
   outside('/docs/{file}', 'path', 'file', ['swagger-ui.css', 'swagger-ui-init.js', 'none']),
