@@ -102,6 +102,7 @@ export const de: Texts = {
       subject: 'Ihr Konto wurde gelöscht',
       paragraphs: [
         `Ihr Konto bei ${app} wurde gerade gelöscht, mit Ihrem Namen, Ihrer Adresse und allem, was es sonst von Ihnen wusste. Dies ist die letzte Nachricht an Sie.`,
+        'In der Historie Ihrer Organisationen bleibt stehen, was getan wurde, aber nicht, dass Sie es waren.',
       ],
       footnote: `Es lässt sich nicht wiederherstellen. Wenn Sie das nicht waren, sagen Sie es dem Betreiber von ${app}; mit dieser Adresse können Sie sich neu registrieren.`,
     }),

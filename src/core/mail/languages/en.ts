@@ -99,6 +99,7 @@ export const en: Texts = {
       subject: 'Your account was deleted',
       paragraphs: [
         `Your account at ${app} has just been deleted, with your name, your address and all else that it knew of you. This is the last mail to you.`,
+        'The history of your organisations still says what was done, but no longer that it was you.',
       ],
       footnote: `It can't be brought back. If this was not you, tell whoever runs ${app}; you can register again with this address.`,
     }),
