@@ -40,7 +40,8 @@ export class PasswordsController {
   @LimitsSignIn()
   @ApiOperation({
     summary: 'Set another password by the mailed token',
-    description: 'Every session ends, and none begins: sign in by the new password.',
+    description:
+      'Every session ends, with every link that was mailed before, and none begins: sign in by the new password.',
   })
   @ApiResponse({ status: 204 })
   @Refuses('token_used')
@@ -54,7 +55,8 @@ export class PasswordsController {
   @StepUp()
   @ApiOperation({
     summary: 'Set another password by the current one',
-    description: 'Every other session ends. Whoever has no password leaves the current one out.',
+    description:
+      'Every other session ends, with every link that was mailed before. Whoever has no password leaves the current one out.',
   })
   @ApiResponse({ status: 204 })
   async change(@Body() { current_password, new_password }: PasswordChange): Promise<void> {
