@@ -33,8 +33,8 @@ export function mailPage(mail: MailResponse): string {
     subject,
     `<p><a href="/dev/mailbox">Mailbox</a></p>
 ${about(mail)}
-<div class="pictures">${picture(html, { width: 'wide', scheme: 'light' })}${picture(html, { width: 'phone', scheme: 'light' })}</div>
-<div class="pictures">${picture(html, { width: 'wide', scheme: 'dark' })}${picture(html, { width: 'phone', scheme: 'dark' })}</div>
+${pictures(picture(html, { width: 'wide', scheme: 'light' }), picture(html, { width: 'phone', scheme: 'light' }))}
+${pictures(picture(html, { width: 'wide', scheme: 'dark' }), picture(html, { width: 'phone', scheme: 'dark' }))}
 <h2>Plain text</h2><pre>${escapeHtml(text)}</pre>`,
   );
 }
@@ -46,7 +46,7 @@ export function galleryPage(specimens: readonly Specimen[], language: Language):
     ({ template, subject, html, text }) => `<article lang="${language}">
 <h2>${escapeHtml(subject)}</h2>
 <p class="meta"><code>${template}</code></p>
-<div class="pictures">${picture(html, { width: 'wide', scheme: 'light' })}${picture(html, { width: 'phone', scheme: 'dark' })}</div>
+${glance(html)}
 ${plain(text)}
 </article>`,
   );
@@ -69,7 +69,7 @@ function article(mail: MailResponse): string {
   return `<article>
 <h2><a href="/dev/mailbox/${mail.id}">${escapeHtml(mail.subject)}</a></h2>
 ${about(mail)}
-<div class="pictures">${picture(mail.html, { width: 'wide', scheme: 'light' })}</div>
+${glance(mail.html)}
 ${plain(mail.text)}
 </article>`;
 }
@@ -81,6 +81,15 @@ function about({ to, created_at, links }: MailResponse): string {
 
 function link(url: string): string {
   return `<li><a href="${escapeHtml(url)}" rel="noreferrer">${escapeHtml(url)}</a></li>`;
+}
+
+/** The two that differ most. */
+function glance(html: string): string {
+  return pictures(picture(html, { width: 'wide', scheme: 'light' }), picture(html, { width: 'phone', scheme: 'dark' }));
+}
+
+function pictures(...frames: readonly string[]): string {
+  return `<div class="pictures">${frames.join('')}</div>`;
 }
 
 function plain(text: string): string {
