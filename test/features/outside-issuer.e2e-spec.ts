@@ -130,6 +130,17 @@ describe('an access token of an outside issuer', () => {
     expect(rows).toEqual([{ isPast: true }]);
   });
 
+  it('is let in no longer than some minutes once the issuer has taken back its key', async () => {
+    const token = issuer.token(app.newAddress());
+    await app.me(token).expect(200);
+    issuer.rotate();
+    issuer.rotate();
+    app.test.clock.advance(599 * SECONDS);
+    await app.me(token).expect(200);
+    app.test.clock.advance(2 * SECONDS);
+    expect((await app.me(token).expect(401)).body.code).toBe('unauthenticated');
+  });
+
   it('does not let in who is suspended, nor makes them anew', async () => {
     const email = app.newAddress();
     const token = issuer.token(email);

@@ -2,7 +2,7 @@
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
-  /** Seconds since 1970 (RFC 7519, `exp`). */
+  /** Seconds since 1970 (RFC 7519, `exp`): until then the token need not be verified again. */
   readonly expiresAt: number;
 }
 

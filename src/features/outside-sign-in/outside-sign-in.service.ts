@@ -13,6 +13,8 @@ import { type OutsideSession, OutsideSignInRepository } from './outside-sign-in.
 import { issuerOf, type OutsideIdentity, verified } from './outside-token.ts';
 
 const MS_PER_SECOND = 1000;
+/** Then a token is judged anew, however long it is good for: by the keys that the issuer has then, and by who has the address. */
+const JUDGED_FOR_SECONDS = 600;
 const LONGEST_NAME = 200;
 const nameRule = rules.line({ min: 1, max: LONGEST_NAME });
 
@@ -46,7 +48,7 @@ export class OutsideSignInService implements OnModuleInit {
     const userId = (await this.repository.findUser(email)) ?? (await this.#signUp(email, identity, issuer));
     if (userId === null) throw new Problem('unauthenticated');
     const sessionId = await this.#begin(userId, email, this.#sessionOf(identity, issuer));
-    return { userId, sessionId, expiresAt: identity.expiresAt };
+    return { userId, sessionId, expiresAt: Math.min(identity.expiresAt, this.clock.seconds() + JUDGED_FOR_SECONDS) };
   }
 
   /** @returns the new user, where that is configured; who has got the address this moment; or null */
