@@ -75,10 +75,13 @@ export function mailbox(value: string): string {
   return value;
 }
 
-/** A name that people read: one line, of characters that show, none of which turns the text around. */
+/**
+ * A name that people read: one line, of characters that show, none of which turns the text around. An authenticator app takes what is
+ * before a colon for the whole.
+ */
 export function displayName(value: string): string {
-  if (value.trim() !== value || value.length > LONGEST_NAME || /[\p{C}\p{Zl}\p{Zp}]/u.test(value)) {
-    throw new Error(`must be a name of at most ${LONGEST_NAME} characters, on one line`);
+  if (value.trim() !== value || value.length > LONGEST_NAME || /[:\p{C}\p{Zl}\p{Zp}]/u.test(value)) {
+    throw new Error(`must be a name of at most ${LONGEST_NAME} characters, on one line, without a colon`);
   }
   return value;
 }

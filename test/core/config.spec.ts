@@ -102,6 +102,7 @@ describe('the configuration', () => {
     ['HOST', 'http://host'],
     ['APP_NAME', 'Tenantry\r\nBcc: all@example.com'],
     ['APP_NAME', 'Tenantry\u202e'],
+    ['APP_NAME', 'Acme: Cloud'],
     ['APP_NAME', 'a\u2028b'],
     ['APP_NAME', 'T'.repeat(61)],
     ['APP_NAME', ' Acme'],
