@@ -410,6 +410,13 @@ describe('docs/spa.md', () => {
       await auth.signInByLink(await app.mailedToken(email, 2));
       expire(browser);
 
+      await app.test.database.query("update sessions set authenticated_at = now() - interval '11 minutes'");
+      const body = { current_password: PASSWORD, new_password: PASSWORD };
+      const change = () => client.ok(auth.api.PUT('/api/v1/me/password', { body }));
+      expect(await message(change())).toMatch(/sign-in of the last ten minutes/);
+      await auth.steppingUp(change, async () => PASSWORD);
+      expect(await message(auth.steppingUp(() => organizations.create(''), fail))).toMatch(/^\/name must have/);
+
       const { id } = await organizations.create('Acme');
       const tag = (await organizations.read(id)).response.headers.get('ETag');
       expect(await organizations.rename(id, 'Analytical Engines', tag)).toMatchObject({ name: 'Analytical Engines' });

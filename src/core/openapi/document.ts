@@ -14,6 +14,9 @@ is converted: \`"5"\` is not 5. \`HEAD\` works wherever \`GET\` does.
 named here, a path answers 405 to a method that it does not have, and the server 408 to a request that does not arrive and 431 to
 headers that are too large.
 
+**Sensitive operations** (\`x-step-up\`) take a proof of the last ten minutes of who you are. Where it is older they answer 403
+\`step_up_required\`, and nothing has happened: send the password or a code to \`POST /api/v1/auth/step-up\`, then the same call again.
+
 **Versions**: within v1 members are added, never removed or changed in meaning. So take no offence at one that you don't know.`;
 
 const ABOUT_TOKENS = `The access token of a sign-in, valid for ten minutes: a JWT as RFC 9068 has it, issued and verified by the rules of RFC8725
