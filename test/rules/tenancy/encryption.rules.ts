@@ -66,6 +66,7 @@ export const encryption: readonly Rule[] = [
       ['drop trigger check_key_of_phone on users', 'users.phone'],
       ['alter table teams add column secret app.sealed', 'teams.secret'],
       ['drop policy keys_maintenance on users', 'users.phone'],
+      ['create view phones with (security_invoker) as select id, phone from users', 'phones.phone'],
       ['revoke update (phone) on users from tenantry_keys', 'users.phone'],
     ],
   },
