@@ -200,7 +200,7 @@ describe('a change of address', () => {
       const token = await ask();
       await app.verify(await registerAfter(1), PASSWORD).expect(200);
       await app.test.changingNothing(() => expectVoid(token), ['security_events']);
-      expect(await actionsOf(next)).toContain('auth.link_refused');
+      expect(await actionsOf(old)).toContain('auth.link_refused');
       expect(await addressOf(tokens)).toBe(old);
     });
 

@@ -1,6 +1,9 @@
 import type { Test } from 'supertest';
 import { KeyedHash } from '../../src/core/crypto/index.ts';
 import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
+import type { Client } from '../support/client.ts';
+import { FakeIssuer } from '../support/fake-issuer.ts';
+import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 
 const AGENT = 'Flows/1.0';
 const UNKNOWN = 'A'.repeat(43);
@@ -25,7 +28,10 @@ interface Recorded {
 /** A call, whose request has an id of its own, and what it is expected to have recorded. */
 interface Flow {
   readonly call: Test;
+  /** The address that it is about. */
   readonly email: string;
+  /** The address of whose log it is in, where that is another one. */
+  readonly of?: string;
   readonly events: (body: Tokens) => readonly Recorded[];
 }
 
@@ -47,6 +53,22 @@ async function suspended(app: AuthApp): Promise<string> {
   const { email } = await known(app);
   await app.test.database.query('update users set suspended_at = now() where email_key = $1', [email]);
   return email;
+}
+
+/** A person who has asked for another address. @returns that, with the token that it was sent */
+async function movingTo(app: AuthApp): Promise<{ email: string; from: string; token: string }> {
+  const { email: from, tokens } = await known(app);
+  const email = app.newAddress();
+  await app.changeEmail(tokens.access_token, { email }).expect(202);
+  return { email, from, token: await app.mailedToken(email) };
+}
+
+/** A person with a second factor. */
+async function withFactor(app: AuthApp): Promise<{ email: string; tokens: Tokens; api: Client; factor: TestFactor }> {
+  const { email, tokens } = await known(app);
+  const api = app.test.anonymous.as(tokens.access_token);
+  const { body } = await api.get('/me').expect(200);
+  return { email, tokens, api, factor: await TestFactor.active(app.test, { api, userId: body.id }) };
 }
 
 const flows: Record<string, Prepare> = {
@@ -165,6 +187,69 @@ const flows: Record<string, Prepare> = {
     const call = app.changePassword(tokens.access_token, { current_password: NEXT, new_password: NEXT });
     return { call, email, events: () => [failed('auth.password_change_failed', own)] };
   },
+  'a password that steps up': async (app) => {
+    const { email, tokens, api } = await known(app);
+    const session = tokens.session_id;
+    const event = done('auth.stepped_up', { ...own, caller: session, session });
+    return { call: api('/auth/step-up').send({ password: PASSWORD }), email, events: () => [event] };
+  },
+  'a wrong password to step up': async (app) => {
+    const { email, api } = await known(app);
+    const call = api('/auth/step-up').send({ password: NEXT });
+    return { call, email, events: () => [failed('auth.step_up_failed', own)] };
+  },
+  'a change of address that is asked for': async (app) => {
+    const { email, tokens } = await known(app);
+    const event = done('user.email_change_requested', { ...own, caller: tokens.session_id });
+    return { call: app.changeEmail(tokens.access_token, { email: app.newAddress() }), email, events: () => [event] };
+  },
+  'a change of address by a wrong password': async (app) => {
+    const { email, tokens } = await known(app);
+    const call = app.changeEmail(tokens.access_token, { email: app.newAddress(), password: NEXT });
+    return { call, email, events: () => [failed('user.email_change_requested', own)] };
+  },
+  'an address that has become another one': async (app) => {
+    const { email, token } = await movingTo(app);
+    return { call: app.verify(token), email, events: () => [done('user.email_changed', own)] };
+  },
+  'a link for a change of address that was used before': async (app) => {
+    const { email, token } = await movingTo(app);
+    await app.verify(token).expect(204);
+    return { call: app.verify(token), email, events: () => [failed('auth.link_refused')] };
+  },
+  'a link for a change of address that is void': async (app) => {
+    const { email, token, from } = await movingTo(app);
+    await app.test.database.query(
+      'update sessions s set ended_at = now() from users u where u.id = s.user_id and u.email_key = $1',
+      [from],
+    );
+    return { call: app.verify(token), email, of: from, events: () => [failed('auth.link_refused')] };
+  },
+  'a second factor that is set up': async (app) => {
+    const { email, tokens } = await known(app);
+    const api = app.test.anonymous.as(tokens.access_token);
+    const factor = await TestFactor.enroll(app.test, api);
+    const event = done('user.mfa_enabled', { ...own, caller: tokens.session_id });
+    return { call: api.post('/me/mfa/totp/activate', { code: factor.code() }), email, events: () => [event] };
+  },
+  'a wrong code of a second factor': async (app) => {
+    const { email, tokens } = await known(app);
+    const api = app.test.anonymous.as(tokens.access_token);
+    await TestFactor.enroll(app.test, api);
+    const event = failed('auth.mfa_failed', { ...own, caller: tokens.session_id });
+    return { call: api.post('/me/mfa/totp/activate', { code: '000000' }), email, events: () => [event] };
+  },
+  'new recovery codes, by one of the old ones': async (app) => {
+    const { email, tokens, api } = await withFactor(app);
+    const by = { ...own, caller: tokens.session_id };
+    const events = [done('user.recovery_code_used', by), done('user.recovery_codes_replaced', by)];
+    return { call: api.post('/me/mfa/recovery-codes', { code: RECOVERY_CODE }), email, events: () => events };
+  },
+  'a second factor that is taken away': async (app) => {
+    const { email, tokens, api, factor } = await withFactor(app);
+    const event = done('user.mfa_disabled', { ...own, caller: tokens.session_id });
+    return { call: api.delete('/me/mfa/totp').send({ code: factor.code() }), email, events: () => [event] };
+  },
   'a profile that is changed': async (app) => {
     const { email, tokens } = await known(app);
     const call = app.test.anonymous.as(tokens.access_token).patch('/me', { name: 'Grace' });
@@ -195,9 +280,16 @@ const flows: Record<string, Prepare> = {
 };
 
 describe('the security events of a request', () => {
+  let issuer: FakeIssuer;
   let app: AuthApp;
-  beforeAll(async () => void (app = await AuthApp.start()));
-  afterAll(() => app.stop());
+  beforeAll(async () => {
+    issuer = await FakeIssuer.start();
+    app = await AuthApp.start(issuer.environment);
+  });
+  afterAll(async () => {
+    await app.stop();
+    await issuer.stop();
+  });
 
   const columns = `action, outcome, user_id, session_id, caller_session_id, anonymous, encode(address_hash, 'hex') as address,
     host(ip_address) as ip, user_agent, request_id`;
@@ -211,10 +303,10 @@ describe('the security events of a request', () => {
     app.test.nest.get(KeyedHash, { strict: false }).digest('email_address', email).toString('hex');
 
   it.each(Object.entries(flows))('of %s', async (name, prepare) => {
-    const { call, email, events } = await prepare(app);
+    const { call, email, of = email, events } = await prepare(app);
     const requestId = `flow-${Object.keys(flows).indexOf(name)}`;
     const { body } = await call.set('user-agent', AGENT).set('x-request-id', requestId);
-    const userId = await userOf(email);
+    const userId = await userOf(of);
     const recorded = await recordedBy(requestId);
     const expected = events(body).map((event) => ({
       action: event.action,
@@ -230,6 +322,48 @@ describe('the security events of a request', () => {
     }));
     const inOrder = (list: readonly object[]) => list.map((event) => JSON.stringify(event)).toSorted();
     expect(inOrder(recorded)).toEqual(inOrder(expected));
+  });
+
+  describe('with a token of an outside issuer', () => {
+    const eventsOf = (email: string) =>
+      app.test.database.query(
+        `select action, outcome, user_id from security_events where address_hash = decode($1, 'hex') order by id`,
+        [hashOf(email)],
+      );
+    const refused = (userId: string | null) => ({ action: 'auth.sign_in_failed', outcome: 'failure', user_id: userId });
+
+    it('tell of its first sight, and not of later ones', async () => {
+      const { email } = await known(app);
+      const token = issuer.token(email);
+      const before = await eventsOf(email);
+      for (let request = 1; request <= 3; request += 1) await app.me(token).expect(200);
+      const since = (await eventsOf(email)).slice(before.length);
+      expect(since).toEqual([{ action: 'auth.signed_in', outcome: 'success', user_id: await userOf(email) }]);
+    });
+
+    it('tell of one for an address that nobody has, once a minute', async () => {
+      const email = app.newAddress();
+      const token = issuer.token(email);
+      await Promise.all(Array.from({ length: 20 }, () => app.me(token).expect(401)));
+      expect(await eventsOf(email)).toEqual([refused(null)]);
+      app.test.clock.advance(120_000);
+      await app.me(issuer.token(email)).expect(401);
+      expect(await eventsOf(email)).toEqual([refused(null), refused(null)]);
+    });
+
+    it('tell of one for somebody who is suspended, in their log', async () => {
+      const email = await suspended(app);
+      await app.me(issuer.token(email)).expect(401);
+      expect((await eventsOf(email)).at(-1)).toEqual(refused(await userOf(email)));
+    });
+
+    it('tell nothing of one that proves no address', async () => {
+      const { email } = await known(app);
+      const before = await eventsOf(email);
+      await app.me(issuer.token(email, { email_verified: false })).expect(401);
+      await app.me(`${issuer.token(email)}x`).expect(401);
+      expect(await eventsOf(email)).toEqual(before);
+    });
   });
 
   it('tell no address, name, password or token', async () => {

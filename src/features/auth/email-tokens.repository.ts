@@ -43,9 +43,10 @@ export interface EmailToken {
   readonly userId: string | null;
 }
 
-/** Of the address that it was sent to; null where that is unknown. */
 export interface RefusedToken {
-  readonly emailKey: string | null;
+  readonly hash: Buffer;
+  readonly purpose: LinkPurpose;
+  /** Of the address that it was sent to; null where that is unknown. */
   readonly addressHash: Buffer | null;
 }
 
@@ -120,10 +121,11 @@ export class EmailTokensRepository {
   }
 
   async recordRefusal(
-    { emailKey, addressHash }: RefusedToken,
+    { hash, purpose, addressHash }: RefusedToken,
     { id, ipAddress, userAgent }: RequestInfo,
   ): Promise<void> {
     await this.database.query(sql`
-      select app.record_refused_email_token(${emailKey}, ${addressHash}::bytea, ${ipAddress}::inet, ${userAgent}, ${id})`);
+      select app.record_refused_email_token(${hash}, ${purpose}, ${addressHash}::bytea, ${ipAddress}::inet, ${userAgent},
+        ${id})`);
   }
 }

@@ -142,9 +142,10 @@ export class MailedLinks {
   }
 
   async #recordRefusal(purpose: LinkPurpose, token: string): Promise<void> {
-    const emailKey = await this.repository.findEmailKey(tokenHash(token), purpose);
+    const hash = tokenHash(token);
+    const emailKey = await this.repository.findEmailKey(hash, purpose);
     const addressHash = emailKey === null ? null : this.#hashOf(emailKey);
-    await this.repository.recordRefusal({ emailKey, addressHash }, currentRequest());
+    await this.repository.recordRefusal({ hash, purpose, addressHash }, currentRequest());
   }
 
   #hashOf(emailKey: string): Buffer {

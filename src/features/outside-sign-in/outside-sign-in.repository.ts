@@ -22,6 +22,17 @@ export class OutsideSignInRepository {
     return id;
   }
 
+  /** Answers in any scope. Of somebody who is suspended, it is in their log; otherwise in nobody's. */
+  async recordRefusal(
+    { key }: EmailIdentity,
+    addressHash: Buffer,
+    { id, ipAddress, userAgent }: RequestInfo,
+  ): Promise<void> {
+    await this.database.query(
+      sql`select app.record_refused_sign_in(${key}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})`,
+    );
+  }
+
   /**
    * Begins a session of the user in whose scope the current transaction runs, or prolongs the one of that key; one that has
    * ended stays so. The latest proof counts, whichever token tells of it.

@@ -7,6 +7,7 @@ import { currentRequest } from '../../core/context/context.ts';
 import { KeyedHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem, rules } from '../../core/http/index.ts';
+import { ShortMemory } from '../../core/limits/index.ts';
 import { type EmailIdentity, emailIdentity, nameAfter, SecurityEvents, UsersService } from '../users/index.ts';
 import { IssuerKeys, keySetFrom } from './issuer-keys.ts';
 import { type OutsideSession, OutsideSignInRepository } from './outside-sign-in.repository.ts';
@@ -15,12 +16,17 @@ import { issuerOf, type OutsideIdentity, verified } from './outside-token.ts';
 const MS_PER_SECOND = 1000;
 /** Then a token is judged anew, however long it is good for: by the keys that the issuer has then, and by who has the address. */
 const JUDGED_FOR_SECONDS = 600;
+/** A page goes on asking with the token that was refused: so often one address is told of. */
+const REFUSALS_APART_MS = 60_000;
 const LONGEST_NAME = 200;
 const nameRule = rules.line({ min: 1, max: LONGEST_NAME });
 
 /** Lets in whoever comes with an access token of the configured outside issuer. */
 @Injectable()
 export class OutsideSignInService implements OnModuleInit {
+  /** By address: when it was last recorded, in milliseconds. */
+  readonly #refusedAt: ShortMemory<number>;
+
   constructor(
     private readonly config: Config,
     private readonly tokens: OutsideTokens,
@@ -30,7 +36,9 @@ export class OutsideSignInService implements OnModuleInit {
     private readonly events: SecurityEvents,
     private readonly keyedHash: KeyedHash,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#refusedAt = new ShortMemory(clock, REFUSALS_APART_MS);
+  }
 
   onModuleInit(): void {
     const issuer = this.config.outsideIssuer;
@@ -46,7 +54,7 @@ export class OutsideSignInService implements OnModuleInit {
   async #admit(identity: OutsideIdentity, issuer: OutsideIssuer): Promise<AccessClaims> {
     const email = addressOf(identity);
     const userId = (await this.repository.findUser(email)) ?? (await this.#signUp(email, identity, issuer));
-    if (userId === null) throw new Problem('unauthenticated');
+    if (userId === null) return this.#refuse(email);
     const sessionId = await this.#begin(userId, email, this.#sessionOf(identity, issuer));
     return { userId, sessionId, expiresAt: Math.min(identity.expiresAt, this.clock.seconds() + JUDGED_FOR_SECONDS) };
   }
@@ -61,6 +69,17 @@ export class OutsideSignInService implements OnModuleInit {
     const userId = uuid();
     const isNew = await this.#inTransactionOf(userId, () => this.users.create(email, nameOf(identity, email)));
     return isNew ? userId : this.repository.findUser(email);
+  }
+
+  async #refuse(email: EmailIdentity): Promise<never> {
+    const addressHash = this.keyedHash.digest('email_address', email.key);
+    const name = addressHash.toString('hex');
+    const now = this.clock.now().getTime();
+    if (now - (this.#refusedAt.get(name) ?? -Infinity) >= REFUSALS_APART_MS) {
+      this.#refusedAt.set(name, now);
+      await this.repository.recordRefusal(email, addressHash, currentRequest());
+    }
+    throw new Problem('unauthenticated');
   }
 
   #sessionOf({ session, expiresAt, authenticatedAt = 0 }: OutsideIdentity, { url }: OutsideIssuer): OutsideSession {
