@@ -19,36 +19,43 @@ interface Step {
   readonly args: readonly string[];
 }
 
-/** What has to be built before the server runs, in order; paths are relative to the repository. */
-const steps: readonly Step[] = [
-  {
-    says: 'Generating the Prisma client',
-    folder: 'src/generated',
-    sources: ['prisma/schema/*.prisma', '.config/prisma.ts'],
-    program: 'prisma/build/index.js',
-    args: ['generate'],
-  },
-  {
-    says: 'Compiling',
-    folder: 'dist',
-    sources: ['src/**/*.ts', 'src/tsconfig.json', 'tsconfig.json'],
-    program: 'typescript-7/bin/tsc',
-    args: ['-p', 'src'],
-  },
-];
+// Paths are relative to the repository.
+const CLIENT: Step = {
+  says: 'Generating the Prisma client',
+  folder: 'src/generated',
+  sources: ['prisma/schema/*.prisma', '.config/prisma.ts'],
+  program: 'prisma/build/index.js',
+  args: ['generate'],
+};
+const SERVER: Step = {
+  says: 'Compiling',
+  folder: 'dist',
+  sources: ['src/**/*.ts', 'src/tsconfig.json', 'tsconfig.json'],
+  program: 'typescript-7/bin/tsc',
+  args: ['-p', 'src'],
+};
 
-/** Builds what is missing or older than its sources. Throws where a step fails, after it has said why. */
+/** Builds what the server runs as, where it is missing or older than its sources. Throws where a step fails, after it has said why. */
 export async function build(root: string): Promise<void> {
+  await take([CLIENT, SERVER], root);
+}
+
+/** Builds the Prisma client alone: all that a test needs, which compiles what it loads. Throws as `build` does. */
+export async function buildClient(root: string): Promise<void> {
+  await take([CLIENT], root);
+}
+
+async function take(steps: readonly Step[], root: string): Promise<void> {
   mkdirSync(join(root, '.data'), { recursive: true, mode: PASSABLE });
   const building = await FileLock.exclusive(join(root, '.data/build.lock'), PATIENCE_MS);
   try {
-    await buildAll(root);
+    await takeEach(steps, root);
   } finally {
     building.release();
   }
 }
 
-async function buildAll(root: string): Promise<void> {
+async function takeEach(steps: readonly Step[], root: string): Promise<void> {
   for (const step of steps) {
     const fingerprint = fingerprintOf(root, step.sources);
     const stamp = join(root, step.folder, STAMP);

@@ -1,9 +1,17 @@
+import { join } from 'node:path';
+import { buildClient } from '../../prisma/embedded/build.ts';
 import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
 import { deploy } from '../../prisma/engine/deploy.ts';
 import { createTemplate, shareServer } from './database.ts';
 
-/** Starts one PostgreSQL for the whole run, and the template that each spec file's database is cloned from. */
+const ROOT = join(import.meta.dirname, '../..');
+
+/**
+ * Starts one PostgreSQL for the whole run, and the template that each spec file's database is cloned from. In a clone that
+ * nobody has built yet, and after a change of the schema, it makes the Prisma client first.
+ */
 export default async function start(): Promise<void> {
+  await buildClient(ROOT);
   const cluster = await throwAwayCluster();
   Object.assign(globalThis, { stopCluster: () => cluster.stop() });
   const passwords = {
