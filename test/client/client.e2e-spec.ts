@@ -180,7 +180,8 @@ describe('a renewal', () => {
 });
 
 describe('a POST', () => {
-  it.each([
+  // Here and below, what waits a second before it is sent again waits together.
+  it.concurrent.each([
     ['that met a busy server', [busy, busy]],
     ['that never arrived', [unreachable]],
     ['whose answer was lost', [lost]],
@@ -253,7 +254,7 @@ describe('what would be refused because it was done', () => {
 });
 
 describe('a call', () => {
-  it('is given up after three attempts, with what the last one met', async () => {
+  it.concurrent('is given up after three attempts, with what the last one met', async () => {
     const { api, browser } = await signedIn();
     browser.meets(busy, unreachable, busy);
     expect((await api.GET('/api/v1/me')).error.code).toBe('unavailable');
@@ -262,13 +263,16 @@ describe('a call', () => {
     expect(browser.sent('GET', '/api/v1/me')).toHaveLength(6);
   });
 
-  it.each(['Fri, 31 Dec 2027 00:00:00 GMT', 'soon'])('waits a moment where Retry-After is "%s"', async (asked) => {
-    const { api, browser } = await signedIn();
-    browser.meets(async () => new Response(null, { status: 503, headers: { 'Retry-After': asked } }));
-    const begin = performance.now();
-    expect(await client.ok(api.GET('/api/v1/me'))).toMatchObject({ name: 'Ada' });
-    expect(performance.now() - begin).toBeGreaterThan(900);
-  });
+  it.concurrent.each(['Fri, 31 Dec 2027 00:00:00 GMT', 'soon'])(
+    'waits a moment where Retry-After is "%s"',
+    async (asked) => {
+      const { api, browser } = await signedIn();
+      browser.meets(async () => new Response(null, { status: 503, headers: { 'Retry-After': asked } }));
+      const begin = performance.now();
+      expect(await client.ok(api.GET('/api/v1/me'))).toMatchObject({ name: 'Ada' });
+      expect(performance.now() - begin).toBeGreaterThan(900);
+    },
+  );
 
   it('that is aborted is not sent again', async () => {
     const { api, browser } = await signedIn();
