@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Jest in native ESM: the npm scripts start it with `--experimental-vm-modules`. */
 const swc = {
   // The repository holds no .swcrc, and one in a parent directory is none of our business.
@@ -12,6 +14,9 @@ const swc = {
   sourceMaps: 'inline',
 };
 
+// PostgreSQL has 200 connections for all of them, and a file may want 40.
+const MOST_WORKERS = 4;
+
 /** @type {import('jest').Config} */
 export default {
   rootDir: '..',
@@ -23,7 +28,8 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFiles: ['<rootDir>/test/support/setup.ts'],
-  maxWorkers: 2,
+  // A fifth of the time a test waits: for PostgreSQL, for a process or for a while to pass. One more than the cores uses it.
+  maxWorkers: Math.min(availableParallelism() + 1, MOST_WORKERS),
   // Each file leaves its modules behind in the memory of its worker, up to 1.2 GB at the end: a new worker takes over before that.
   workerIdleMemoryLimit: '400MB',
   // Some times what the slowest test takes: the machine may have other work.
