@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Database, encrypted, sql } from '../../core/database/index.ts';
-import type { User } from '../../generated/prisma/client.ts';
+import { Problem } from '../../core/http/index.ts';
+import type { User as UserRow } from '../../generated/prisma/client.ts';
 import type { EmailIdentity } from './email-identity.ts';
 
-export type { User };
+/** A person who is here: whoever has deleted their account has no address, and is none. */
+export type User = Omit<UserRow, 'email' | 'emailKey'> & { readonly email: string; readonly emailKey: string };
 
 encrypted({ model: 'User', table: 'users', column: 'phone' });
 
@@ -19,8 +21,9 @@ export interface ProfileChanges {
 export class UsersRepository {
   constructor(private readonly database: Database) {}
 
+  /** @throws Problem unauthenticated for whoever has deleted their account this moment */
   async find(): Promise<User> {
-    return this.database.prisma.user.findFirstOrThrow();
+    return here(await this.database.prisma.user.findFirstOrThrow());
   }
 
   /** Waits for whoever is changing the row, and keeps it until the transaction ends. */
@@ -29,7 +32,7 @@ export class UsersRepository {
   }
 
   async update(id: string, changes: ProfileChanges): Promise<User> {
-    return this.database.prisma.user.update({ where: { id }, data: changes });
+    return here(await this.database.prisma.user.update({ where: { id }, data: changes }));
   }
 
   /** @returns false where another user has the address */
@@ -39,4 +42,9 @@ export class UsersRepository {
       on conflict (email_key) do nothing returning id`);
     return rows.length === 1;
   }
+}
+
+function here({ email, emailKey, ...rest }: UserRow): User {
+  if (email === null || emailKey === null) throw new Problem('unauthenticated');
+  return { ...rest, email, emailKey };
 }
