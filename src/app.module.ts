@@ -10,6 +10,7 @@ import { JobsModule } from './core/jobs/index.ts';
 import { LimitsModule, SignInLimitInterceptor } from './core/limits/index.ts';
 import { MailModule } from './core/mail/index.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
+import { AccountModule } from './features/account/account.module.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
 import { MailboxModule } from './features/mailbox/mailbox.module.ts';
@@ -37,7 +38,15 @@ const interceptors = [ScopeInterceptor, SignInLimitInterceptor, IdempotencyInter
 }));
 
 /** A new feature is one line here. */
-const features = [HealthModule, AuthModule, OutsideSignInModule, SecondFactorModule, UsersModule, OrganizationsModule];
+const features = [
+  HealthModule,
+  AuthModule,
+  OutsideSignInModule,
+  SecondFactorModule,
+  UsersModule,
+  AccountModule,
+  OrganizationsModule,
+];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */
 @Module({ imports: [...core, ...features], providers: interceptors })

@@ -12,7 +12,7 @@ export const METRICS_TOKEN = 'metrics-token-of-the-fuzzed-server';
 
 /** Longer than an access token lives. */
 const AGE_SECONDS = 3_600;
-const LEAVING = 8;
+const LEAVING = 16;
 const DEVICES = 40;
 const PASSWORD = 'correct horse battery';
 const NO_SIGNATURE = 'eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIn0.';
@@ -38,7 +38,7 @@ export interface Stranger {
 export class Cast {
   private constructor(
     readonly callers: readonly Caller[],
-    /** For calls that end the session they are made in. */
+    /** For calls that end the session they are made in, or the account. */
     readonly leaving: readonly Caller[],
     /** For calls that end another session of the caller's, and she has many. */
     readonly travelling: Caller,
@@ -117,7 +117,7 @@ export class Cast {
 
   caller(operationId: string, dice: Dice): Caller {
     if (/^sessions_(?:end|list)$/.test(operationId)) return this.travelling;
-    return dice.pick(/logout|^sessions/.test(operationId) ? this.leaving : this.callers);
+    return dice.pick(/logout|^sessions|^account/.test(operationId) ? this.leaving : this.callers);
   }
 }
 

@@ -59,7 +59,7 @@ function sendTo(route: Route, given: Given): Test {
 
 /** Somebody who may call the route, and what is in its path. */
 async function given(route: Route): Promise<{ caller: Actor; ids: Ids }> {
-  const organization = await app.actors.organization();
+  const organization = await app.actors.sharedOrganization();
   return { caller: organization.owner, ids: await routes.idsFor(route, organization) };
 }
 

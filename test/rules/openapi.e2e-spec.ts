@@ -31,7 +31,7 @@ function faultsIn(method: string, path: string, { status, headers, text }: Respo
 
 describe.each(documented)('$method $path', (route) => {
   it('answers its owner, and the second time, as the document says', async () => {
-    const organization = await app.test.actors.organization();
+    const organization = await app.test.actors.sharedOrganization();
     const ids = await routes.idsFor(route, organization);
     const read = await routes.call(organization.owner.api, route, ids);
     expect(faultsOf(route, read)).toEqual([]);

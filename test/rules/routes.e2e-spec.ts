@@ -106,7 +106,7 @@ describe.each(behindSignIn)('$method $path', (route) => {
 // Without this, no refusal below says anything of what a refused caller could change.
 describe.each(behindSignIn.filter(({ method }) => method !== 'GET'))('$method $path', (route) => {
   it('changes something for the owner', async () => {
-    const organization = await app.actors.organization();
+    const organization = await app.actors.sharedOrganization();
     const ids = await routes.idsFor(route, organization);
     const before = await app.database.contents();
 
@@ -183,7 +183,7 @@ describe.each(withStepUp)('$method $path', (route) => {
   });
 
   it('is open to who did within them', async () => {
-    const organization = await app.actors.organization();
+    const organization = await app.actors.sharedOrganization();
     const ids = await routes.idsFor(route, organization);
     await age(9 * 60, organization.owner);
 

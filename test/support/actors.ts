@@ -55,6 +55,13 @@ export class Actors {
     return { id, name, slug, owner: founder };
   }
 
+  /** One with two owners, either of whom may leave. */
+  async sharedOrganization(): Promise<Organization> {
+    const organization = await this.organization();
+    await this.member(organization, ['owner']);
+    return organization;
+  }
+
   /** A new user who is a member; `roles` are keys, and none at all permits nothing. */
   async member(organization: Organization, roles: readonly string[] = ['member'], status = 'active'): Promise<Member> {
     const user = await this.user('Grace');

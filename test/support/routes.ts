@@ -60,6 +60,7 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['POST /me/mfa/totp/activate', withCode],
   ['POST /me/mfa/recovery-codes', withCode],
   ['DELETE /me/mfa/totp', withCode],
+  ['DELETE /me', undefined],
   // Of the routes that tests bring (things.ts).
   ['POST /organizations/:organization_id/things', { name: 'Another' }],
   ['POST /organizations/:organization_id/things/:thing_id/copies', { name: 'Another' }],

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { Access } from '../../core/access/index.ts';
+import { Access, StepUp } from '../../core/access/index.ts';
 import { Section } from '../../core/http/index.ts';
 import {
   AUTHENTICATION,
@@ -19,6 +19,7 @@ export class EmailChangeController {
   @Post()
   @HttpCode(202)
   @Access.signedIn()
+  @StepUp()
   @ApiOperation({
     summary: 'Ask for another address; a mail to it brings the link that confirms it',
     description:

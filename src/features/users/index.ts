@@ -1,5 +1,5 @@
 export { emailIdentity, nameAfter, type EmailIdentity } from './email-identity.ts';
 export { SecurityEvents } from './security-events.ts';
-export { PersonName } from './users.dto.ts';
+export { PersonName, PROFILE } from './users.dto.ts';
 export { UsersModule } from './users.module.ts';
 export { type User, UsersService } from './users.service.ts';

@@ -28,7 +28,8 @@ export interface SecurityEvent {
     | 'user.recovery_code_used'
     | 'user.recovery_codes_replaced'
     | 'user.email_change_requested'
-    | 'user.email_changed';
+    | 'user.email_changed'
+    | 'user.deleted';
   readonly outcome: 'success' | 'failure';
   /** The session that it happened to. */
   readonly sessionId?: string;

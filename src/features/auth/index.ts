@@ -1,0 +1,1 @@
+export { SignOutTransport, TokenTransport } from './token-transport.ts';
