@@ -19,6 +19,8 @@ export interface TestOptions {
   readonly environment?: Record<string, string>;
   /** For who has to know it before it listens; any that is free, unless given. */
   readonly port?: number;
+  /** Where it logs to; at level `silent`, unless the environment says otherwise, nothing comes. */
+  readonly log?: { write(line: string): void };
   /** What its database has besides, before the application knows it. */
   readonly prepare?: (database: TestDatabase) => Promise<unknown>;
 }
@@ -40,7 +42,7 @@ export class TestApp {
     this.actors = new Actors(this.anonymous, database, nest.get(Config), clock);
   }
 
-  static async start({ module, environment = {}, port = 0, prepare }: TestOptions = {}): Promise<TestApp> {
+  static async start({ module, environment = {}, port = 0, log, prepare }: TestOptions = {}): Promise<TestApp> {
     const database = await TestDatabase.create();
     await prepare?.(database);
     const given = {
@@ -51,7 +53,7 @@ export class TestApp {
     };
     const clock = new TestClock();
     const config = testConfig({ ...given, ...environment });
-    const nest = await createApplication(module ?? AppModule.of(config), config, clock);
+    const nest = await createApplication(module ?? AppModule.of(config), config, clock, log);
     try {
       await nest.listen(port, '127.0.0.1');
       return new TestApp(nest, database, clock, await nest.getUrl());

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DestinationStream } from 'pino';
 import { Registry } from 'prom-client';
 import { Config } from '../../config/index.ts';
 import { Clock } from '../clock/clock.ts';
@@ -28,17 +29,19 @@ class RootModule {}
  * The application as production and the tests run it, ready to listen. It provides Config, Clock, Registry, Readiness
  * and RequestLimits to every module.
  * @param clock a test's own, where time matters
+ * @param log where to log to; standard output, unless a test reads it
  */
 export async function createApplication(
   module: Type | DynamicModule,
   config: Config,
   clock: Clock = new Clock(),
+  log?: DestinationStream,
 ): Promise<NestFastifyApplication> {
   const registry = createRegistry();
   const readiness = new Readiness();
   const limits = new RequestLimits(config, clock);
   const routes = new RouteTable();
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, log);
   const observer = new RequestObserver(new RequestMetrics(registry), logger);
   const app = await NestFactory.create<NestFastifyApplication>(
     rootModule(module, [
