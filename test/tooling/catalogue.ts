@@ -7,7 +7,8 @@ const QUERIES = [
   `select 'schema ' || nspname || ' ' || nspowner::regrole || ' ' || coalesce(nspacl::text, '') from pg_namespace
    where nspname in ${OURS}`,
   `select 'relation ' || c.oid::regclass || ' ' || relkind::text || relowner::regrole || ' ' || relrowsecurity::text || relforcerowsecurity::text
-     || ' ' || coalesce((select string_agg(a::text, ',' order by a::text) from unnest(relacl) a), '')
+     || ' ' || coalesce((select string_agg(a::text, ',' order by a::text) from unnest(
+       coalesce(relacl, acldefault(case relkind when 'S' then 's' else 'r' end::"char", relowner))) a), '')
      || ' ' || coalesce(array_to_string(reloptions, ','), '')
    from pg_class c join pg_namespace n on n.oid = relnamespace where nspname in ${OURS} and relkind <> 't'`,
   `select 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull::text
