@@ -147,7 +147,7 @@ describe('secrets', () => {
       'select * from passwords',
       'update passwords set changed_at = now()',
       'update users set email_key = email_key',
-      'update sessions set authenticated_at = now()',
+      'update sessions set created_at = now()',
       'select * from email_tokens',
       'select * from sign_in_failures',
       'select * from sign_in_counts',
