@@ -6,7 +6,9 @@ import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
 import {
   AUTHENTICATION,
+  HasSession,
   LoginRequest,
+  type NewSessionResponse,
   refreshExamples,
   RefreshRequest,
   RegisterRequest,
@@ -62,8 +64,8 @@ export class AuthController {
     @Body() { token, password }: VerifyEmailRequest,
     @SignInTransport() transport: TokenTransport,
   ): Promise<SignedInResponse | undefined> {
-    const pair = await this.registration.verify(token, password);
-    return pair ? transport.deliver(pair) : transport.deliverNothing();
+    const result = await this.registration.verify(token, password);
+    return result ? transport.deliverSignIn(result) : transport.deliverNothing();
   }
 
   @Post('login')
@@ -80,7 +82,7 @@ export class AuthController {
     @Body() { email, password }: LoginRequest,
     @SignInTransport() transport: TokenTransport,
   ): Promise<SignedInResponse> {
-    return transport.deliver(await this.logins.login(email, password));
+    return transport.deliverSignIn(await this.logins.login(email, password));
   }
 
   @Post('refresh')
@@ -91,12 +93,12 @@ export class AuthController {
     description: 'A token that was spent before ends the whole session: somebody else may hold it.',
   })
   @ApiBody({ type: RefreshRequest, required: false, examples: refreshExamples })
-  @SignedIn()
+  @HasSession()
   @Refuses('token_reused', 'unauthenticated')
   async refresh(
     @Body() { refresh_token }: RefreshRequest,
     @RefreshTransport() transport: TokenTransport,
-  ): Promise<SignedInResponse> {
+  ): Promise<NewSessionResponse> {
     const held = transport.accessTokenBeside(refresh_token);
     const expected = held === undefined ? undefined : this.issuedSessions.sessionOf(held);
     const pair = await this.sessions.refresh(transport.refreshToken(refresh_token), expected);

@@ -1,15 +1,19 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
-import { Choice, demo, EmailAddress, Identifier, Integer, rules, Text } from '../../core/http/index.ts';
+import { Choice, demo, EmailAddress, Flag, Identifier, Integer, ListOf, rules, Text } from '../../core/http/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 import type { TokenPair } from './sessions.service.ts';
+import type { MfaChallenge } from './sign-in.service.ts';
 
 /** Longer than any token of ours, and short enough to be hashed without a thought. */
 const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
 /** Longer than any code is typed. */
 const CODE = { min: 1, max: 64, example: '123456' };
 const PASSWORD = { max: LONGEST_PASSWORD, example: 'correct horse battery staple' };
+
+/** What may be asked for after the first factor. */
+const MFA_METHODS = ['totp', 'recovery_code'];
 
 /** The section of the document in which the way in and out stands. */
 export const AUTHENTICATION = [
@@ -119,6 +123,14 @@ export const stepUpExamples = {
   by_code: { summary: 'By a code of the second factor', value: { code: CODE.example } },
 };
 
+export class VerifyMfaRequest {
+  @Text({ ...TOKEN, description: 'Of the answer to the first factor.' })
+  mfa_token: string;
+
+  @Text({ ...CODE, description: 'The six digits that the app shows, or a recovery code.' })
+  code: string;
+}
+
 export class RefreshRequest {
   @Text({
     ...TOKEN,
@@ -157,7 +169,23 @@ export class CookieSessionResponse {
   session_id: string;
 }
 
-export type SignedInResponse = TokenPairResponse | CookieSessionResponse;
+/** What whoever has a second factor gets for the first one. Nobody is signed in yet, and no cookie is set. */
+export class MfaRequiredResponse {
+  @Flag({ example: true })
+  mfa_required: true;
+
+  @Text({ ...TOKEN, description: 'For `/auth/mfa/verify`, with a code, and for nothing else.' })
+  mfa_token: string;
+
+  @ListOf(rules.choice(MFA_METHODS), { min: 1, max: MFA_METHODS.length, example: MFA_METHODS })
+  methods: string[];
+
+  @Integer({ description: 'Seconds that the token is valid for.', example: 300 })
+  expires_in: number;
+}
+
+export type NewSessionResponse = TokenPairResponse | CookieSessionResponse;
+export type SignedInResponse = NewSessionResponse | MfaRequiredResponse;
 
 const cookies = {
   description: 'Where the answer goes by cookie: the access token and the refresh token, one line each.',
@@ -166,8 +194,16 @@ const cookies = {
 };
 
 /** Documents the answer of a handler that begins or renews a session. */
+export function HasSession(): MethodDecorator {
+  return answersWith(TokenPairResponse, CookieSessionResponse);
+}
+
+/** Documents the answer of a handler that takes a first factor. */
 export function SignedIn(): MethodDecorator {
-  const forms = [TokenPairResponse, CookieSessionResponse];
+  return answersWith(TokenPairResponse, CookieSessionResponse, MfaRequiredResponse);
+}
+
+function answersWith(...forms: Type[]): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(...forms),
     ApiOkResponse({
@@ -179,6 +215,10 @@ export function SignedIn(): MethodDecorator {
 
 export function toCookieSession({ expiresIn, sessionId }: TokenPair): CookieSessionResponse {
   return { expires_in: expiresIn, session_id: sessionId };
+}
+
+export function toMfaRequired({ mfaToken, expiresIn }: MfaChallenge): MfaRequiredResponse {
+  return { mfa_required: true, mfa_token: mfaToken, methods: [...MFA_METHODS], expires_in: expiresIn };
 }
 
 export function toTokenPair({ accessToken, expiresIn, refreshToken, sessionId }: TokenPair): TokenPairResponse {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CryptoModule } from '../../core/crypto/index.ts';
+import { SecondFactorModule } from '../second-factor/index.ts';
 import { UsersModule } from '../users/index.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { AuthController } from './auth.controller.ts';
@@ -14,6 +15,8 @@ import { LoginService } from './login.service.ts';
 import { MagicLinksController } from './magic-links.controller.ts';
 import { MagicLinksService } from './magic-links.service.ts';
 import { MailedLinks } from './mailed-links.ts';
+import { MfaChallengesRepository } from './mfa-challenges.repository.ts';
+import { MfaController } from './mfa.controller.ts';
 import { NewPasswords } from './new-passwords.ts';
 import { PasswordAttempts } from './password-attempts.ts';
 import { PasswordsController } from './passwords.controller.ts';
@@ -22,16 +25,18 @@ import { RegistrationService } from './registration.service.ts';
 import { SessionsController } from './sessions.controller.ts';
 import { SessionsRepository } from './sessions.repository.ts';
 import { SessionsService } from './sessions.service.ts';
+import { SignIn } from './sign-in.service.ts';
 import { StepUpController } from './step-up.controller.ts';
 import { StepUpService } from './step-up.service.ts';
 import { SweepRepository } from './sweep.repository.ts';
 import { SignInSweep } from './sweep.ts';
 
 @Module({
-  imports: [CryptoModule, UsersModule],
+  imports: [CryptoModule, UsersModule, SecondFactorModule],
   controllers: [
     AuthController,
     MagicLinksController,
+    MfaController,
     PasswordsController,
     EmailChangeController,
     SessionsController,
@@ -44,6 +49,7 @@ import { SignInSweep } from './sweep.ts';
     MagicLinksService,
     LinkSignInService,
     LoginService,
+    SignIn,
     PasswordsService,
     SessionsService,
     StepUpService,
@@ -53,6 +59,7 @@ import { SignInSweep } from './sweep.ts';
     EmailTokensRepository,
     AuthRepository,
     SessionsRepository,
+    MfaChallengesRepository,
     AccessTokens,
     IssuedSessions,
     SignInSweep,

@@ -5,7 +5,7 @@ import { type EmailIdentity, UsersService } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { type AddressPurpose, type EmailToken, MailedLinks } from './mailed-links.ts';
 import { NewPasswords } from './new-passwords.ts';
-import { SessionsService, type TokenPair } from './sessions.service.ts';
+import { SignIn, type SignInResult } from './sign-in.service.ts';
 
 /** Signs in by a mailed link. Nobody is a user before their address is proved: the first link makes one. */
 @Injectable()
@@ -15,7 +15,7 @@ export class LinkSignInService {
     private readonly links: MailedLinks,
     private readonly repository: AuthRepository,
     private readonly users: UsersService,
-    private readonly sessions: SessionsService,
+    private readonly signIns: SignIn,
     private readonly passwords: NewPasswords,
   ) {}
 
@@ -24,20 +24,20 @@ export class LinkSignInService {
    * user, whose password and name stay.
    * @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent
    */
-  async signIn(purpose: AddressPurpose, token: string, password?: string): Promise<TokenPair> {
+  async signIn(purpose: AddressPurpose, token: string, password?: string): Promise<SignInResult> {
     return this.links.attempt(purpose, token, () => this.#signInOrUp(purpose, token, password));
   }
 
-  async #signInOrUp(purpose: AddressPurpose, token: string, password?: string): Promise<TokenPair> {
+  async #signInOrUp(purpose: AddressPurpose, token: string, password?: string): Promise<SignInResult> {
     const found = await this.links.find(purpose, token);
     if (found.userId !== null) return this.#signIn(purpose, token, found.userId, found.email);
     return (await this.#signUp(purpose, token, found, password)) ?? this.#signInOrUp(purpose, token, password);
   }
 
-  #signIn(purpose: AddressPurpose, token: string, userId: string, { key }: EmailIdentity): Promise<TokenPair> {
+  #signIn(purpose: AddressPurpose, token: string, userId: string, { key }: EmailIdentity): Promise<SignInResult> {
     return this.#inTransactionOf(userId, async () => {
       await this.links.spend(purpose, token);
-      return this.sessions.begin(userId, 'email', key);
+      return this.signIns.complete(userId, 'email', key);
     });
   }
 
@@ -47,14 +47,14 @@ export class LinkSignInService {
     token: string,
     { email, name }: EmailToken,
     password: string | undefined,
-  ): Promise<TokenPair | undefined> {
+  ): Promise<SignInResult | undefined> {
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password, [email.key, name]);
     const userId = uuid();
     return this.#inTransactionOf(userId, async () => {
       if (!(await this.users.create(email, name))) return undefined;
       await this.links.spend(purpose, token);
       if (passwordHash !== undefined) this.repository.insertPassword(passwordHash);
-      return this.sessions.begin(userId, 'email', email.key);
+      return this.signIns.complete(userId, 'email', email.key);
     });
   }
 

@@ -5,7 +5,7 @@ import { Problem } from '../../core/http/index.ts';
 import { emailIdentity } from '../users/index.ts';
 import { AuthRepository, type StrongerHash } from './auth.repository.ts';
 import { PasswordAttempts } from './password-attempts.ts';
-import { SessionsService, type TokenPair } from './sessions.service.ts';
+import { SignIn, type SignInResult } from './sign-in.service.ts';
 
 @Injectable()
 export class LoginService {
@@ -13,7 +13,7 @@ export class LoginService {
     private readonly database: Database,
     private readonly repository: AuthRepository,
     private readonly attempts: PasswordAttempts,
-    private readonly sessions: SessionsService,
+    private readonly signIn: SignIn,
     private readonly passwords: Passwords,
   ) {}
 
@@ -21,7 +21,7 @@ export class LoginService {
    * Signs in by password. Known and unknown addresses get the same answer after the same work.
    * @throws Problem invalid_credentials; rate_limited after too many wrong passwords for the address
    */
-  async login(email: string, password: string): Promise<TokenPair> {
+  async login(email: string, password: string): Promise<SignInResult> {
     const identity = emailIdentity(email);
     const proved = await this.attempts.prove(identity, password, 'auth.sign_in_failed');
     if (!proved) throw invalidCredentials();
@@ -31,7 +31,7 @@ export class LoginService {
         // A new password ends every session, and one that the old password is beginning at this moment as well.
         if (!(await this.attempts.accept(proved))) throw invalidCredentials();
         if (stronger) this.repository.strengthenPassword(stronger);
-        return this.sessions.begin(proved.userId, 'pwd', identity.key);
+        return this.signIn.complete(proved.userId, 'pwd', identity.key);
       }),
     );
   }

@@ -50,6 +50,6 @@ export class MagicLinksController {
     @Body() { token }: VerifyLinkRequest,
     @SignInTransport() transport: TokenTransport,
   ): Promise<SignedInResponse> {
-    return transport.deliver(await this.magicLinks.verify(token));
+    return transport.deliverSignIn(await this.magicLinks.verify(token));
   }
 }

@@ -4,7 +4,7 @@ import { Mail } from '../../core/mail/index.ts';
 import { emailIdentity, nameAfter } from '../users/index.ts';
 import { LinkSignInService } from './link-sign-in.service.ts';
 import { MailedLinks } from './mailed-links.ts';
-import type { TokenPair } from './sessions.service.ts';
+import type { SignInResult } from './sign-in.service.ts';
 
 /** Signing in without a password: also when wrong ones, a stranger's for instance, have the address wait. */
 @Injectable()
@@ -29,7 +29,7 @@ export class MagicLinksService {
   }
 
   /** @throws Problem token_used */
-  async verify(token: string): Promise<TokenPair> {
+  async verify(token: string): Promise<SignInResult> {
     return this.linkSignIn.signIn('magic_link', token);
   }
 }

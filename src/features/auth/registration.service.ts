@@ -5,7 +5,7 @@ import { emailIdentity } from '../users/index.ts';
 import { EmailChangeService } from './email-change.service.ts';
 import { LinkSignInService } from './link-sign-in.service.ts';
 import { MailedLinks } from './mailed-links.ts';
-import type { TokenPair } from './sessions.service.ts';
+import type { SignInResult } from './sign-in.service.ts';
 
 /** Nobody is a user before their address is proved: until then there is a token, and a mail that carries it. */
 @Injectable()
@@ -37,7 +37,7 @@ export class RegistrationService {
    * @returns undefined for the second: nobody was signed in
    * @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent
    */
-  async verify(token: string, password: string | undefined): Promise<TokenPair | undefined> {
+  async verify(token: string, password: string | undefined): Promise<SignInResult | undefined> {
     if (await this.emailChange.confirm(token)) return undefined;
     return this.linkSignIn.signIn('verify_email', token, password);
   }

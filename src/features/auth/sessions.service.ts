@@ -30,7 +30,10 @@ const SECONDS_PER_DAY = 86_400;
 export const SESSION_LIFETIME_SECONDS = LIFETIME_DAYS * SECONDS_PER_DAY;
 
 /** How a person proved who they are: a password (RFC 8176), or a link mailed to their address. */
-export type AuthenticationMethod = 'pwd' | 'email';
+export type FirstFactor = 'pwd' | 'email';
+
+/** And besides: a code of an app (`otp`), or any second factor at all (`mfa`). */
+export type AuthenticationMethod = FirstFactor | 'otp' | 'mfa';
 
 @Injectable()
 export class SessionsService {
@@ -47,8 +50,8 @@ export class SessionsService {
    * Begins a session of a person who has just proved who they are, with the current transaction in their scope.
    * @param emailKey of their address, where the caller knows it
    */
-  async begin(userId: string, method: AuthenticationMethod, emailKey?: string): Promise<TokenPair> {
-    const session = { id: uuid(), authenticatedAt: this.clock.now(), methods: [method] };
+  async begin(userId: string, methods: AuthenticationMethod[], emailKey?: string): Promise<TokenPair> {
+    const session = { id: uuid(), authenticatedAt: this.clock.now(), methods };
     const refreshToken = randomToken();
     this.repository.insert(session, currentRequest());
     this.repository.insertRefreshToken(tokenHash(refreshToken), session.id);

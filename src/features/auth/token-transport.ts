@@ -3,8 +3,15 @@ import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessCookie, ActsByCookie, credentialOf } from '../../core/access/index.ts';
 import { Cookie, JudgesHeaders, Problem, Refuses, rules, withHandler } from '../../core/http/index.ts';
-import { type SignedInResponse, toCookieSession, toTokenPair } from './auth.dto.ts';
+import {
+  type NewSessionResponse,
+  type SignedInResponse,
+  toCookieSession,
+  toMfaRequired,
+  toTokenPair,
+} from './auth.dto.ts';
 import { SESSION_LIFETIME_SECONDS, type TokenPair } from './sessions.service.ts';
+import type { SignInResult } from './sign-in.service.ts';
 
 const HEADER = 'X-Token-Transport';
 const COOKIE = 'cookie';
@@ -51,12 +58,17 @@ export class TokenTransport {
   }
 
   /** @returns the body of the answer; where cookies hold the tokens, without them */
-  deliver(pair: TokenPair): SignedInResponse {
+  deliver(pair: TokenPair): NewSessionResponse {
     if (!this.isByCookie(this.request)) return toTokenPair(pair);
     // Both outlive the access token, so that a request with an expired one is told that it is (token_expired).
     accessCookie.set(this.reply, pair.accessToken, SESSION_LIFETIME_SECONDS);
     refreshCookie.set(this.reply, pair.refreshToken, SESSION_LIFETIME_SECONDS);
     return toCookieSession(pair);
+  }
+
+  /** @returns the body of the answer to a first factor: `deliver`, or the question for the second one, with which no cookie goes */
+  deliverSignIn(result: SignInResult): SignedInResponse {
+    return 'mfaToken' in result ? toMfaRequired(result) : this.deliver(result);
   }
 
   /** Nobody was signed in: 204, and no body. */

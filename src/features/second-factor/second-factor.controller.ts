@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { Access } from '../../core/access/index.ts';
+import { Access, StepUp } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
 import { EnrollmentService } from './enrollment.service.ts';
 import {
@@ -20,6 +20,7 @@ export class SecondFactorController {
   @Post('totp')
   @HttpCode(200)
   @Access.signedIn()
+  @StepUp()
   @ApiOperation({
     summary: 'Get a secret for an authenticator app',
     description: 'Nothing changes before it is activated; until then the next call gives another one.',
@@ -33,6 +34,7 @@ export class SecondFactorController {
   @Post('totp/activate')
   @HttpCode(200)
   @Access.signedIn()
+  @StepUp()
   @ApiOperation({
     summary: 'Have signing in take a code from now on',
     description: 'The first code shows that the app has the secret, and is spent. Who is signed in stays so.',
@@ -46,6 +48,7 @@ export class SecondFactorController {
   @Delete('totp')
   @HttpCode(204)
   @Access.signedIn()
+  @StepUp()
   @ApiOperation({
     summary: 'Remove the second factor',
     description: 'Its recovery codes go with it. Signing in takes no code any more.',
@@ -59,6 +62,7 @@ export class SecondFactorController {
   @Post('recovery-codes')
   @HttpCode(200)
   @Access.signedIn()
+  @StepUp()
   @ApiOperation({
     summary: 'Get new recovery codes',
     description: 'Those from before work no more, used or not.',

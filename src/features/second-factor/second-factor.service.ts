@@ -112,7 +112,7 @@ export class SecondFactor {
 }
 
 /** @throws Problem rate_limited while the person is blocked; the fields of the IETF's RateLimit headers draft go with it */
-function refuseBlocked(retryAfter: number): void {
+export function refuseBlocked(retryAfter: number): void {
   if (retryAfter === 0) return;
   throw new Problem('rate_limited', {
     detail: 'Too many wrong codes for this account. Wait as long as Retry-After says.',

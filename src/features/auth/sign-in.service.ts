@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { randomToken, tokenHash } from '../../core/crypto/index.ts';
+import { Database, Scope } from '../../core/database/index.ts';
+import { Problem } from '../../core/http/index.ts';
+import { type CodeMethod, refuseBlocked, SecondFactor } from '../second-factor/index.ts';
+import { SecurityEvents } from '../users/index.ts';
+import { MfaChallengesRepository } from './mfa-challenges.repository.ts';
+import { type AuthenticationMethod, type FirstFactor, SessionsService, type TokenPair } from './sessions.service.ts';
+
+/** What whoever has a second factor gets for the first one: nothing that lets them in. */
+export interface MfaChallenge {
+  readonly mfaToken: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+}
+
+export type SignInResult = TokenPair | MfaChallenge;
+
+const LIFETIME_SECONDS = 300;
+
+/** Where every way to sign in ends: in a session, or in the question for the second factor (ASVS 5.0, 6.3.3 and 6.3.4). */
+@Injectable()
+export class SignIn {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: MfaChallengesRepository,
+    private readonly secondFactor: SecondFactor,
+    private readonly sessions: SessionsService,
+    private readonly events: SecurityEvents,
+  ) {}
+
+  /**
+   * Goes on with a person who has just proved the first factor, with the current transaction in their scope.
+   * @param emailKey of their address, where the caller knows it
+   */
+  async complete(userId: string, method: FirstFactor, emailKey?: string): Promise<SignInResult> {
+    if (!(await this.secondFactor.isActive())) return this.sessions.begin(userId, [method], emailKey);
+    const mfaToken = randomToken();
+    this.repository.issue(tokenHash(mfaToken), method, LIFETIME_SECONDS);
+    await this.events.record({ action: 'auth.mfa_challenged', outcome: 'success' }, emailKey);
+    return { mfaToken, expiresIn: LIFETIME_SECONDS };
+  }
+
+  /**
+   * Answers the question, with a code from the app or a recovery code.
+   * @throws Problem validation_failed for a wrong code, five times; after that, and where the question is over for another
+   * reason, invalid_credentials, the same for the right code; rate_limited after too many wrong codes of the person
+   */
+  async answer(mfaToken: string, code: string): Promise<TokenPair> {
+    const hash = tokenHash(mfaToken);
+    const { userId, method, retryAfter } = await this.repository.claim(hash);
+    if (userId === null) throw over();
+    return this.database.inScope(Scope.user(userId), async () => {
+      if (method === null) return this.#refuse();
+      refuseBlocked(retryAfter);
+      return this.#begin(userId, method, hash, code);
+    });
+  }
+
+  async #refuse(): Promise<never> {
+    await this.database.transaction(() => this.events.record({ action: 'auth.mfa_refused', outcome: 'failure' }));
+    throw over();
+  }
+
+  #begin(userId: string, method: FirstFactor, hash: Buffer, code: string): Promise<TokenPair> {
+    return this.database.transaction(async () => {
+      if (!(await this.repository.spend(hash))) throw over();
+      const methods = [method, ...methodsOf(await this.secondFactor.prove(code))];
+      return this.sessions.begin(userId, methods);
+    });
+  }
+}
+
+/** As an access token tells of them (RFC 8176), which has no word for a recovery code. */
+function methodsOf(method: CodeMethod): AuthenticationMethod[] {
+  return method === 'otp' ? ['otp', 'mfa'] : ['mfa'];
+}
+
+/** Not `unauthenticated`: nobody's session is over. */
+function over(): Problem {
+  return new Problem('invalid_credentials', {
+    detail: 'The sign-in was not finished in time, or in five tries. Begin anew.',
+  });
+}
