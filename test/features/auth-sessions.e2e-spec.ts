@@ -10,10 +10,10 @@ describe('sessions', () => {
   beforeAll(async () => void (app = await AuthApp.start()));
   afterAll(() => app.stop());
 
-  it('cost four round trips to begin, one of which counts the attempt, and two to refresh', async () => {
+  it('cost five round trips to begin, one to count the attempt and one to ask for a second factor, and two to refresh', async () => {
     const email = app.newAddress();
     const { refresh_token } = await app.person(email);
-    expect(await app.test.roundTrips(() => app.login(email, PASSWORD).expect(200))).toBe(4);
+    expect(await app.test.roundTrips(() => app.login(email, PASSWORD).expect(200))).toBe(5);
     expect(await app.test.roundTrips(() => app.refresh(refresh_token).expect(200))).toBe(2);
   });
 
@@ -49,7 +49,7 @@ describe('sessions', () => {
       });
 
       it('make it stronger, in no more round trips, and the password has not changed', async () => {
-        expect(await app.test.roundTrips(() => app.login(email, PASSWORD).expect(200))).toBe(4);
+        expect(await app.test.roundTrips(() => app.login(email, PASSWORD).expect(200))).toBe(5);
         const after = await hashOf(email);
         expect(after.hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
         expect(after.changed_at).toEqual(before.changed_at);

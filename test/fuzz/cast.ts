@@ -3,6 +3,7 @@ import { Passwords } from '../../src/core/crypto/index.ts';
 import type { Actor, Organization } from '../support/actors.ts';
 import type { TestApp } from '../support/app.ts';
 import { tokenIn } from '../support/auth.ts';
+import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import type { TestDatabase } from '../support/database.ts';
 import type { Dice } from './dice.ts';
 
@@ -42,6 +43,10 @@ export class Cast {
     readonly leaving: readonly Caller[],
     /** For calls that end another session of the caller's, and she has many. */
     readonly travelling: Caller,
+    /** For calls that take the second factor away, and those who have one. */
+    readonly careful: readonly Caller[],
+    /** For the call that sets it up, and whoever has got a secret for it. */
+    readonly enrolling: Caller,
     readonly organizations: readonly string[],
     /** Values for members and parameters of the name. */
     readonly familiar: Readonly<Record<string, readonly string[]>>,
@@ -70,6 +75,20 @@ export class Cast {
     const forgetful = await actors.user('Eve');
     await app.anonymous.post('/auth/password/forgot', { email: forgetful.email }).expect(202);
     const [reset] = await app.mailsTo(forgetful.email);
+
+    // Whoever has an app is asked for a code, and takes it away sooner or later.
+    const careful = await Promise.all(Array.from({ length: LEAVING }, () => actors.user('Joan')));
+    const tokens: string[] = [];
+    for (const { userId } of careful) {
+      await app.database.query('insert into passwords (user_id, hash) values ($1, $2)', [userId, passwordHash]);
+    }
+    await Promise.all(careful.map((actor) => TestFactor.active(app, actor)));
+    for (const { email } of careful) {
+      const asked = await app.anonymous.post('/auth/login', { email, password: PASSWORD }).expect(200);
+      tokens.push(asked.body.mfa_token);
+    }
+    const enrolling = await actors.user('Mae');
+    const factor = await TestFactor.enroll(app, enrolling.api);
 
     const leaving = await Promise.all(Array.from({ length: LEAVING }, () => actors.user('Eve')));
     const travelling = await actors.user('Ina');
@@ -103,12 +122,16 @@ export class Cast {
         number % 2 ? bearer('leaving', actor) : cookie('leaving', actor, ALLOWED_ORIGIN),
       ),
       bearer('travelling', travelling),
+      careful.map((actor) => bearer('careful', actor)),
+      bearer('enrolling', enrolling),
       [home.id, home.id, elsewhere.id, stranger.organization.id],
       {
         email: [owner.email],
         password: [PASSWORD],
         refresh_token: [signIn.body.refresh_token],
         token: [tokenIn(mail!), tokenIn(link!), tokenIn(reset!)],
+        mfa_token: tokens,
+        code: [RECOVERY_CODE, factor.code(), factor.code(1)],
         slug: [home.slug],
         session_id: devices.map(({ id }) => id),
       },
@@ -117,6 +140,8 @@ export class Cast {
 
   caller(operationId: string, dice: Dice): Caller {
     if (/^sessions_(?:end|list)$/.test(operationId)) return this.travelling;
+    if (operationId === 'secondFactor_activate') return this.enrolling;
+    if (/^secondFactor_(?:remove|replace)/.test(operationId)) return dice.pick(this.careful);
     return dice.pick(/logout|^sessions|^account/.test(operationId) ? this.leaving : this.callers);
   }
 }

@@ -13,6 +13,7 @@ const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['auth_login', [401, "the demo's password is made anew in each clone"]],
   ['auth_verifyEmail', [410, 'the token comes by mail']],
   ['magicLinks_verify', [410, 'the token comes by mail']],
+  ['mfa_verify', [401, 'the token comes with the answer to a first factor']],
   ['secondFactor_activate', [422, 'the code comes from an app']],
   ['secondFactor_remove', [404, 'the demo has no second factor']],
   ['secondFactor_replaceRecoveryCodes', [404, 'the demo has no second factor']],
