@@ -1,0 +1,2 @@
+drop function app.sweep_second_factor_failures, app.sweep_mfa_challenges;
+drop index second_factor_failures_last_failed_at_idx, mfa_challenges_expires_at_idx;
