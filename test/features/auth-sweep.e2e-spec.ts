@@ -8,7 +8,15 @@ import { FakeIssuer } from '../support/fake-issuer.ts';
 import { until } from '../support/until.ts';
 
 const WAITS_AT_MOST_MS = 1_000;
-const TABLES = ['email_tokens', 'sign_in_failures', 'refresh_tokens', 'sessions'];
+const TABLES = [
+  'email_tokens',
+  'sign_in_failures',
+  'mfa_challenges',
+  'second_factor_failures',
+  'refresh_tokens',
+  'sessions',
+];
+const NOTHING = TABLES.map(() => 0);
 
 describe('what signing in leaves behind', () => {
   let issuer: FakeIssuer;
@@ -42,6 +50,16 @@ describe('what signing in leaves behind', () => {
     await query(`update refresh_tokens set spent_at = now() - interval '29 days 23 hours' where spent_at is not null`);
     await query(`update sessions set expires_at = now() - interval '29 days 23 hours' where ended_at is not null`);
     await query(`update sign_in_failures set window_started_at = now() - interval '14 minutes 50 seconds'`);
+    await query(
+      `insert into mfa_challenges (hash, user_id, method, expires_at)
+         select sha256('live'), id, 'pwd', now() - interval '23 hours 59 minutes' from users where email_key = $1`,
+      [email],
+    );
+    await query(
+      `insert into second_factor_failures
+         select id, 9, now() - interval '23 hours 59 minutes', now() - interval '1 day' from users where email_key = $1`,
+      [email],
+    );
     await app.test.changingNothing(sweep);
     expect((await app.refresh(refresh_token, 'thief').expect(401)).body.code).toBe('token_reused');
     expect(next.session_id).toBe(session_id);
@@ -146,6 +164,19 @@ describe('what signing in leaves behind', () => {
         [rows],
       );
       await query(
+        `insert into mfa_challenges (hash, user_id, method, expires_at)
+           select sha256(n::text::bytea), $2, 'pwd', now() - interval '2 days' from generate_series(1, $1::int) n`,
+        [rows, userId],
+      );
+      await query(
+        `with u as (
+           insert into users (email, email_key, name)
+             select id, id, 'a' from (select gen_random_uuid()::text as id from generate_series(1, $1::int)) as ids returning id
+         )
+         insert into second_factor_failures select id, 12, now() - interval '2 days', now() - interval '2 days' from u`,
+        [rows],
+      );
+      await query(
         `with s as (
            insert into sessions (user_id, expires_at, authentication_methods, ip_address)
              select $2, now() - interval '31 days', '{pwd}', '127.0.0.1' from generate_series(1, $1::int) returning id
@@ -174,7 +205,7 @@ describe('what signing in leaves behind', () => {
     it('goes in batches, each as long as a second at most', async () => {
       await fill(2 * BATCH);
       const client = await server();
-      for (const kind of ['email_tokens', 'sign_in_failures', 'refresh_tokens', 'refresh_tokens', 'sessions']) {
+      for (const kind of ['refresh_tokens', ...TABLES]) {
         const before = await count(kind);
         const times: number[] = [];
         for (let batch = 1; batch <= 2; batch += 1) {
@@ -187,20 +218,20 @@ describe('what signing in leaves behind', () => {
         expect(Math.min(...times)).toBeLessThan(WAITS_AT_MOST_MS);
       }
       await client.end();
-      expect(await left()).toEqual([0, 0, 0, 0]);
+      expect(await left()).toEqual(NOTHING);
     });
 
     it('goes batch by batch until nothing is left', async () => {
       await fill(MANY);
       await sweepFew();
-      expect(await left()).toEqual([0, 0, 0, 0]);
+      expect(await left()).toEqual(NOTHING);
     });
 
     it('goes by several workers at once, and none fails', async () => {
       await fill(MANY);
       await Promise.all([sweepFew(), sweepFew(), sweepFew()]);
       await sweepFew();
-      expect(await left()).toEqual([0, 0, 0, 0]);
+      expect(await left()).toEqual(NOTHING);
     });
 
     it('is left, where another worker is at it', async () => {
@@ -216,28 +247,30 @@ describe('what signing in leaves behind', () => {
         await client.end();
       }
       await sweepFew();
-      expect(await left()).toEqual([0, 0, 0, 0]);
+      expect(await left()).toEqual(NOTHING);
     });
 
     it('keeps a session that waits for its spent tokens', async () => {
       await fill(1);
       await query(`update refresh_tokens set spent_at = now() where spent_at is not null`);
-      await app.test.changingNothing(sweep, ['email_tokens', 'sign_in_failures']);
+      await app.test.changingNothing(sweep, TABLES.slice(0, 4));
     });
 
     it('is found by an index', async () => {
       await fill(BATCH);
-      await query('analyze email_tokens, sign_in_failures, refresh_tokens, sessions');
+      await query(`analyze ${TABLES.join(', ')}`);
       const conditions = [
         `hash from email_tokens where expires_at < now() - interval '1 day' order by expires_at`,
         `address_hash from sign_in_failures where window_started_at < now() - interval '15 minutes' order by window_started_at`,
+        `hash from mfa_challenges where expires_at < now() - interval '1 day' order by expires_at`,
+        `user_id from second_factor_failures where last_failed_at < now() - interval '1 day' order by last_failed_at`,
         `hash from refresh_tokens where spent_at < now() - interval '90 days' order by spent_at`,
         `id from sessions where expires_at < now() - interval '90 days' and (outside_key is null or ended_at is null) order by expires_at`,
       ];
       for (const condition of conditions) {
         const plan = await query<{ 'QUERY PLAN': string }>(`explain select ${condition} limit 10`);
         expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(
-          /Index (?:Only )?Scan using \w+_(?:expires_at|window_started_at|spent_at)_idx/,
+          /Index (?:Only )?Scan using \w+_(?:expires_at|window_started_at|last_failed_at|spent_at)_idx/,
         );
       }
     });

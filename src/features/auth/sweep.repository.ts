@@ -5,6 +5,8 @@ import { Database, sql, type Sql } from '../../core/database/index.ts';
 const sweeps: readonly ((limit: number) => Sql)[] = [
   (limit) => sql`select app.sweep_email_tokens(${limit}::integer) as swept`,
   (limit) => sql`select app.sweep_sign_in_failures(${limit}::integer) as swept`,
+  (limit) => sql`select app.sweep_mfa_challenges(${limit}::integer) as swept`,
+  (limit) => sql`select app.sweep_second_factor_failures(${limit}::integer) as swept`,
   (limit) => sql`select app.sweep_refresh_tokens(${limit}::integer) as swept`,
   (limit) => sql`select app.sweep_sessions(${limit}::integer) as swept`,
 ];
