@@ -1,6 +1,8 @@
+import jwt from 'jsonwebtoken';
 import type { Response } from 'supertest';
 import { Passwords } from '../../src/core/crypto/index.ts';
 import { AuthApp, comparable, PASSWORD, type Tokens } from '../support/auth.ts';
+import { TestFactor } from '../support/second-factor.ts';
 
 const { jest } = import.meta;
 
@@ -91,6 +93,20 @@ describe('somebody hostile', () => {
     const links = `${mail!.text} ${mail!.html}`.match(/https?:[^\s"<>]+/g)!;
     expect(new Set(links.map((link) => new URL(link).origin))).toEqual(new Set(['http://localhost:5173']));
     expect(`${mail!.subject} ${mail!.text} ${mail!.html}`).not.toContain('evil');
+  });
+
+  it('finds no way round a second factor by another address', async () => {
+    const { sub: userId } = jwt.decode(tokens.access_token) as { sub: string };
+    await TestFactor.active(app.test, { api: app.test.anonymous.as(tokens.access_token), userId });
+    const next = app.newAddress();
+    await app.changeEmail(tokens.access_token, { email: next }).expect(202);
+    expect((await app.verify(await app.mailedToken(next)).expect(204)).text).toBe('');
+    const byLink = await app.signInByLink(await app.magicLink(next, 2)).expect(200);
+    await app.reset(await app.resetLink(next, 3), 'battery staple, horse').expect(204);
+    const byPassword = await app.login(next, 'battery staple, horse').expect(200);
+    for (const { body } of [byLink, byPassword]) expect(Object.keys(body)[0]).toBe('mfa_required');
+    const sessions = 'select from sessions where user_id = $1 and ended_at is null';
+    expect(await app.test.database.query(sessions, [userId])).toEqual([]);
   });
 
   describe('who is suspended', () => {
