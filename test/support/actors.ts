@@ -28,12 +28,16 @@ const MS_PER_SECOND = 1000;
 
 /** Makes users, organisations and members: rows as sign-in and invitations leave them, without going through those. */
 export class Actors {
+  readonly #key: SigningKey;
+
   constructor(
     private readonly anonymous: Client,
     private readonly database: TestDatabase,
     private readonly config: Config,
     private readonly clock: TestClock,
-  ) {}
+  ) {
+    this.#key = new SigningKey(config.accessTokenKey);
+  }
 
   async user(name = 'Ada'): Promise<Actor> {
     const user = await person(this.database, name);
@@ -43,7 +47,7 @@ export class Actors {
   /** @returns an access token as sign-in gave it so many seconds ago */
   token(userId: string, sessionId: string, age = 0): string {
     const then = this.clock.behind(age * MS_PER_SECOND);
-    const tokens = new AccessTokens(this.config, then, new SigningKey(this.config.accessTokenKey));
+    const tokens = new AccessTokens(this.config, then, this.#key);
     return tokens.sign({ userId, sessionId, authenticatedAt: then.now(), methods: ['pwd'] });
   }
 
