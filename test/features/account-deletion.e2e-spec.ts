@@ -7,6 +7,7 @@ import type { Organization } from '../support/actors.ts';
 import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
 import { Client } from '../support/client.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
+import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
 
 const NAME = 'Augusta Ada Byron';
@@ -195,6 +196,17 @@ describe('an account that its owner deletes', () => {
     await app.post('/auth/register', { email, name: 'Grace' }).expect(202);
     const mails = await app.test.mailsTo(email, before + 1);
     expect(mails.map(({ subject }) => subject).filter((subject) => subject === 'Set another password')).toHaveLength(1);
+  });
+
+  it('has no way in by a second factor that was asked for before', async () => {
+    const factor = await TestFactor.active(app.test, { api: api(), userId });
+    const { body } = await app.login(email, PASSWORD).expect(200);
+    const code = factor.code();
+    await remove().expect(204);
+    for (const each of [code, RECOVERY_CODE]) {
+      const answer = await app.post('/auth/mfa/verify', { mfa_token: body.mfa_token, code: each });
+      expect(codeOf(answer)).toBe('401 invalid_credentials');
+    }
   });
 
   it('frees its address for a new one, who is somebody else', async () => {

@@ -1,6 +1,7 @@
 import type { Response } from 'supertest';
 import { Config } from '../../src/config/index.ts';
 import { AuthApp, comparable, PASSWORD, type Tokens, tokenIn } from '../support/auth.ts';
+import { TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
 
 describe('a change of address', () => {
@@ -212,6 +213,19 @@ describe('a change of address', () => {
       await app.test.anonymous.get(`/auth/email/verify?token=${token}`).expect(405);
       await app.verify(token).expect(204);
       await expectVoid(token);
+    });
+
+    it('goes round no second factor: the new mailbox is asked for a code, as the old one was', async () => {
+      const api = app.test.anonymous.as(tokens.access_token);
+      const { body: profile } = await api.get('/me').expect(200);
+      const factor = await TestFactor.active(app.test, { api, userId: profile.id });
+      const confirmed = await app.verify(await ask()).expect(204);
+      expect([confirmed.text, confirmed.headers['set-cookie']]).toEqual(['', undefined]);
+      const asked = await app.signInByLink(await app.magicLink(next, 2)).expect(200);
+      expect(Object.keys(asked.body)).toEqual(['mfa_required', 'mfa_token', 'methods', 'expires_in']);
+      const answer = { mfa_token: asked.body.mfa_token, code: factor.code() };
+      const { body } = await app.post('/auth/mfa/verify', answer).expect(200);
+      expect((await app.me(body.access_token).expect(200)).body.id).toBe(profile.id);
     });
 
     it('sets no password', async () => {
