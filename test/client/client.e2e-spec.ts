@@ -1,3 +1,4 @@
+import { TOTP } from 'otpauth';
 import { readFileSync } from 'node:fs';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
 import { AuthApp, PASSWORD } from '../support/auth.ts';
@@ -412,6 +413,17 @@ describe('docs/spa.md', () => {
       await auth.signOut();
       await auth.mailLink(email);
       await auth.signInByLink(await app.mailedToken(email, 2));
+
+      const setUp = await auth.api.POST('/api/v1/me/mfa/totp');
+      const code = (steps: number) =>
+        new TOTP({ secret: setUp.data.secret }).generate({ timestamp: Date.now() + steps * 30_000 });
+      await client.ok(auth.api.POST('/api/v1/me/mfa/totp/activate', { body: { code: code(-1) } }));
+      await auth.signOut();
+      const { mfa_token } = await auth.signIn(email, PASSWORD);
+      expect(await message(auth.whoAmI())).toBe('');
+      expect(await message(auth.enterCode(mfa_token, '000000'))).toMatch(/^\/code must be/);
+      await auth.enterCode(mfa_token, code(0));
+      expect(await auth.whoAmI()).toMatchObject({ email });
       expire(browser);
 
       await app.test.database.query("update sessions set authenticated_at = now() - interval '11 minutes'");
