@@ -47,6 +47,9 @@ describe('what the server keeps and says', () => {
     await canary.post('/organizations', { name: 'Cage' }).set('idempotency-key', 'canary-key').expect(201);
     const factor = await TestFactor.enroll(app, canary);
     const recoveryCodes = await factor.activate();
+    const asked = await post('/auth/login', { email: ADDRESS, password: PASSWORD }).expect(200);
+    await refused(post('/auth/mfa/verify', { mfa_token: asked.body.mfa_token, code: recoveryCodes[0]!.slice(1) }));
+    await post('/auth/mfa/verify', { mfa_token: asked.body.mfa_token, code: recoveryCodes[1] }).expect(200);
     await canary.post('/me/email', { email: `moved.${ADDRESS}` }).expect(202);
     await refused(canary.post('/me/email', { email: `other.${ADDRESS}`, password: WRONG }));
     await refused(canary.post('/auth/step-up', { password: WRONG }));
@@ -93,7 +96,9 @@ describe('what the server keeps and says', () => {
       template: 'address_known',
       'idempotency key': 'canary-key',
       'secret of the second factor': factor.secret,
+      'token of the question for it': asked.body.mfa_token,
       'recovery code': recoveryCodes[0]!,
+      'recovery code that was used': recoveryCodes[1]!.replaceAll('-', ''),
       'recovery code without dashes': recoveryCodes[0]!.replaceAll('-', ''),
       'wrong password': WRONG,
     };
@@ -145,7 +150,9 @@ describe('what the server keeps and says', () => {
       'template',
       'idempotency key',
       'secret of the second factor',
+      'token of the question for it',
       'recovery code',
+      'recovery code that was used',
       'wrong password',
     ])('holds no %s', (what) => {
       expect(secrets[what]!.length).toBeGreaterThan(9);
