@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Response } from 'supertest';
 import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
+import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
 
 const ANOTHER = 'battery staple, horse';
@@ -178,6 +179,59 @@ describe('stepping up', () => {
       expect([204, 401]).toContain(stepped.status);
       await app.me(other.access_token).expect(401);
     }
+  });
+
+  describe('by a code of the second factor', () => {
+    let factor: TestFactor;
+    beforeEach(async () => {
+      const api = app.test.anonymous.as(tokens.access_token);
+      const { body } = await api.get('/me').expect(200);
+      factor = await TestFactor.active(app.test, { api, userId: body.id });
+      await age();
+    });
+
+    it('is as good as by the password, and told in the next access token', async () => {
+      await stepUp({ code: factor.code() }).expect(204);
+      await sensitive().expect(204);
+      const { body: refreshed } = await app.refresh(tokens.refresh_token).expect(200);
+      expect(claimsOf(refreshed)['amr']).toEqual(['email', 'otp', 'mfa']);
+      await stepUp().expect(204);
+    });
+
+    it('takes a recovery code too, once', async () => {
+      await stepUp({ code: RECOVERY_CODE }).expect(204);
+      expect((await sessionOf()).methods).toEqual(['email', 'mfa']);
+      expect(faultOf(await stepUp({ code: RECOVERY_CODE }))).toEqual([422, '/code', 'wrong']);
+    });
+
+    it('takes each code once, also of 20 times at once', async () => {
+      const code = factor.code();
+      const answers = await Promise.all(Array.from({ length: 20 }, () => served(() => stepUp({ code }))));
+      const statuses = answers.map(({ status }) => status).toSorted();
+      expect(statuses.slice(0, 2)).toEqual([204, 422]);
+      expect(statuses.filter((status) => ![204, 422, 429].includes(status))).toEqual([]);
+      await sensitive().expect(204);
+    });
+
+    it('counts the wrong ones and tells of them, and lets nobody through by them', async () => {
+      for (let guess = 0; guess < 10; guess += 1) {
+        expect(faultOf(await stepUp({ code: `00000${guess}` }))).toEqual([422, '/code', 'wrong']);
+      }
+      const { headers } = await stepUp({ code: factor.code() }).expect(429);
+      expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+      expect(codeOf(await sensitive())).toBe(REQUIRED);
+      const failures = (await app.eventsOf(email)).filter(({ action }) => action === 'auth.step_up_failed');
+      expect(failures).toHaveLength(10);
+    });
+
+    it('spends no code for a session that ends at this moment', async () => {
+      const { body: other } = await app.post('/auth/login', { email, password: PASSWORD }).expect(200);
+      expect(other).not.toHaveProperty('access_token');
+      await app.test.database.query('update sessions set ended_at = now() where id = $1', [tokens.session_id]);
+      await stepUp({ code: factor.code() }).expect(401);
+      const code = factor.code();
+      await app.post('/auth/mfa/verify', { mfa_token: other.mfa_token, code }).expect(200);
+    });
   });
 
   it('20 times at once is as good as once', async () => {

@@ -6,6 +6,7 @@ import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import type { Rows, Selection } from '../../core/lists/index.ts';
+import type { CodeMethod } from '../second-factor/index.ts';
 import { SecurityEvents } from '../users/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS, AccessTokens } from './access-tokens.ts';
 import {
@@ -34,6 +35,11 @@ export type FirstFactor = 'pwd' | 'email';
 
 /** And besides: a code of an app (`otp`), or any second factor at all (`mfa`). */
 export type AuthenticationMethod = FirstFactor | 'otp' | 'mfa';
+
+/** @returns what an access token tells of a code (RFC 8176, which has no word for a recovery code) */
+export function methodsOf(method: CodeMethod): AuthenticationMethod[] {
+  return method === 'otp' ? ['otp', 'mfa'] : ['mfa'];
+}
 
 @Injectable()
 export class SessionsService {

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
-import { type CodeMethod, refuseBlocked, SecondFactor } from '../second-factor/index.ts';
+import { refuseBlocked, SecondFactor } from '../second-factor/index.ts';
 import { SecurityEvents } from '../users/index.ts';
 import { MfaChallengesRepository } from './mfa-challenges.repository.ts';
-import { type AuthenticationMethod, type FirstFactor, SessionsService, type TokenPair } from './sessions.service.ts';
+import { type FirstFactor, methodsOf, SessionsService, type TokenPair } from './sessions.service.ts';
 
 /** What whoever has a second factor gets for the first one: nothing that lets them in. */
 export interface MfaChallenge {
@@ -69,11 +69,6 @@ export class SignIn {
       return this.sessions.begin(userId, methods);
     });
   }
-}
-
-/** As an access token tells of them (RFC 8176), which has no word for a recovery code. */
-function methodsOf(method: CodeMethod): AuthenticationMethod[] {
-  return method === 'otp' ? ['otp', 'mfa'] : ['mfa'];
 }
 
 /** Not `unauthenticated`: nobody's session is over. */

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
 import { type FieldError, Problem, validationProblem } from '../../core/http/index.ts';
+import { SecondFactor } from '../second-factor/index.ts';
 import { SecurityEvents, type User, UsersService } from '../users/index.ts';
 import { PasswordAttempts } from './password-attempts.ts';
-import { type AuthenticationMethod, SessionsService } from './sessions.service.ts';
+import { type AuthenticationMethod, methodsOf, SessionsService } from './sessions.service.ts';
 
 const PASSWORD = '/password';
 const CODE = '/code';
@@ -21,6 +22,7 @@ export class StepUpService {
     private readonly database: Database,
     private readonly users: UsersService,
     private readonly attempts: PasswordAttempts,
+    private readonly secondFactor: SecondFactor,
     private readonly sessions: SessionsService,
     private readonly events: SecurityEvents,
   ) {}
@@ -35,8 +37,7 @@ export class StepUpService {
     if (password !== undefined && code !== undefined)
       throw invalid(CODE, 'exclusive', 'must not be given with password');
     if (password !== undefined) await this.#byPassword(password);
-    else if (code !== undefined)
-      throw invalid(CODE, 'not_set', `must be left out: you have no second factor. ${INSTEAD}`);
+    else if (code !== undefined) await this.#byCode(code);
     else throw invalid(PASSWORD, 'required', 'must be given, or else code');
   }
 
@@ -51,6 +52,17 @@ export class StepUpService {
       // Another password ends the sessions that know the old one, and this one must not go on by it.
       if (!(await this.attempts.accept(proved))) throw wrongPassword();
       await this.#renew(user, ['pwd']);
+    });
+  }
+
+  async #byCode(code: string): Promise<void> {
+    if (!(await this.secondFactor.isActive())) {
+      throw invalid(CODE, 'not_set', `must be left out: you have no second factor. ${INSTEAD}`);
+    }
+    const user = await this.users.profile();
+    await this.database.transaction(async () => {
+      const method = await this.secondFactor.prove(code, 'auth.step_up_failed');
+      await this.#renew(user, methodsOf(method));
     });
   }
 
