@@ -99,6 +99,16 @@ describe('stepping up', () => {
     expect(codeOf(await sensitive())).toBe(REQUIRED);
   });
 
+  it('is judged by the database, however far a server is ahead', async () => {
+    app.test.clock.advance(3_600_000);
+    try {
+      const { body } = await app.login(email, PASSWORD).expect(200);
+      expect((await sessionOf(body.session_id)).age).toBeGreaterThanOrEqual(0);
+    } finally {
+      app.test.clock.advance(-3_600_000);
+    }
+  });
+
   it('takes one proof, and the right one', async () => {
     await age();
     expect(faultOf(await stepUp({}))).toEqual([422, '/password', 'required']);
