@@ -71,6 +71,13 @@ async function withFactor(app: AuthApp): Promise<{ email: string; tokens: Tokens
   return { email, tokens, api, factor: await TestFactor.active(app.test, { api, userId: body.id }) };
 }
 
+/** A person who is asked for a code. */
+async function challenged(app: AuthApp): Promise<{ email: string; mfaToken: string; factor: TestFactor }> {
+  const { email, factor } = await withFactor(app);
+  const { body } = await app.login(email, PASSWORD).expect(200);
+  return { email, mfaToken: body.mfa_token, factor };
+}
+
 const flows: Record<string, Prepare> = {
   'a registration of a new address': async (app) => {
     const email = app.newAddress();
@@ -250,6 +257,45 @@ const flows: Record<string, Prepare> = {
     const event = done('user.mfa_disabled', { ...own, caller: tokens.session_id });
     return { call: api.delete('/me/mfa/totp').send({ code: factor.code() }), email, events: () => [event] };
   },
+  'a password that is not enough': async (app) => {
+    const { email } = await withFactor(app);
+    return { call: app.login(email, PASSWORD), email, events: () => [done('auth.mfa_challenged', own)] };
+  },
+  'a code that signs in': async (app) => {
+    const { email, mfaToken, factor } = await challenged(app);
+    const call = app.post('/auth/mfa/verify', { mfa_token: mfaToken, code: factor.code() });
+    return { call, email, events: (tokens) => [signedIn(tokens)] };
+  },
+  'a wrong code to sign in': async (app) => {
+    const { email, mfaToken } = await challenged(app);
+    const call = app.post('/auth/mfa/verify', { mfa_token: mfaToken, code: '000000' });
+    return { call, email, events: () => [failed('auth.mfa_failed', own)] };
+  },
+  'a code that comes too late': async (app) => {
+    const { email, mfaToken, factor } = await challenged(app);
+    await app.test.database.query('update mfa_challenges set expires_at = now()');
+    const call = app.post('/auth/mfa/verify', { mfa_token: mfaToken, code: factor.code() });
+    return { call, email, events: () => [failed('auth.mfa_refused', own)] };
+  },
+  'a token that nobody was given, which tell nothing': async (app) => ({
+    call: app.post('/auth/mfa/verify', { mfa_token: UNKNOWN, code: '000000' }),
+    email: app.newAddress(),
+    events: () => [],
+  }),
+  'a refresh that goes well, which tell nothing': async (app) => {
+    const { email, tokens } = await known(app);
+    return { call: app.post('/auth/refresh', { refresh_token: tokens.refresh_token }), email, events: () => [] };
+  },
+  'a refresh token that nobody was given, which tell nothing': async (app) => ({
+    call: app.post('/auth/refresh', { refresh_token: UNKNOWN }),
+    email: app.newAddress(),
+    events: () => [],
+  }),
+  'an account that is deleted': async (app) => {
+    const { email, tokens } = await known(app);
+    const event = done('user.deleted', { ...own, caller: tokens.session_id });
+    return { call: app.test.anonymous.as(tokens.access_token).delete('/me'), email, events: () => [event] };
+  },
   'a profile that is changed': async (app) => {
     const { email, tokens } = await known(app);
     const call = app.test.anonymous.as(tokens.access_token).patch('/me', { name: 'Grace' });
@@ -304,9 +350,10 @@ describe('the security events of a request', () => {
 
   it.each(Object.entries(flows))('of %s', async (name, prepare) => {
     const { call, email, of = email, events } = await prepare(app);
+    const before = await userOf(of);
     const requestId = `flow-${Object.keys(flows).indexOf(name)}`;
     const { body } = await call.set('user-agent', AGENT).set('x-request-id', requestId);
-    const userId = await userOf(of);
+    const userId = before ?? (await userOf(of));
     const recorded = await recordedBy(requestId);
     const expected = events(body).map((event) => ({
       action: event.action,

@@ -153,6 +153,7 @@ describe('what the server keeps and says', () => {
       'token of the question for it',
       'recovery code',
       'recovery code that was used',
+      'recovery code without dashes',
       'wrong password',
     ])('holds no %s', (what) => {
       expect(secrets[what]!.length).toBeGreaterThan(9);
