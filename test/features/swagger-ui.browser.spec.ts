@@ -2,9 +2,11 @@ import jwt from 'jsonwebtoken';
 import type { Browser, ElementHandle, Page } from 'puppeteer-core';
 import { freePort } from '../../prisma/embedded/free-port.ts';
 import { seed, type SignIn } from '../../prisma/seed.ts';
+import { Passwords } from '../../src/core/crypto/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
 import { TestApp } from '../support/app.ts';
 import { startChromium } from '../support/chromium.ts';
+import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 
 const PASSWORD = 'a password of this clone';
 const ACCESS_COOKIE = '__Host-tenantry_access';
@@ -201,6 +203,16 @@ describe('Swagger UI', () => {
     expect(status).toBe(403);
     expect(text).toContain('permission_denied');
     expect(text).toContain('organization:update');
+  });
+
+  it('asks whoever has a second factor for a code of it', async () => {
+    const ada = await app.actors.user();
+    const hash = await app.nest.get(Passwords).hash(PASSWORD);
+    await app.database.query('insert into passwords (user_id, hash) values ($1, $2)', [ada.userId, hash]);
+    await TestFactor.active(app, ada);
+    docs.page.on('dialog', (dialog) => void dialog.accept(RECOVERY_CODE));
+    await docs.signIn(ada.email);
+    expect(await docs.account()).toContain(ada.email);
   });
 
   it('signs out, for good', async () => {

@@ -45,17 +45,17 @@ window.session = (() => {
     if (answer.ok) account.firstChild.textContent = `Signed in as ${(await answer.json()).email}`;
   }
 
-  /** A call of the bar's own; what it refuses is told there. */
+  /** A call of the bar's own; what it refuses is told there. @returns the answer, where it was granted */
   async function call(path, body) {
     message.textContent = '';
     const headers = { ...BY_COOKIE, ...(body && { 'Content-Type': 'application/json' }) };
     try {
       const answer = await send(API + path, { method: 'POST', headers, body: body && JSON.stringify(body) });
       if (!answer.ok) message.textContent = (await answer.json()).detail;
-      return answer.ok;
+      return answer.ok ? answer : undefined;
     } catch {
       message.textContent = 'The server did not answer. Try again.';
-      return false;
+      return undefined;
     }
   }
 
@@ -77,7 +77,12 @@ window.session = (() => {
   );
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    if (await call('/auth/login', Object.fromEntries(new FormData(form)))) form.reset();
+    const answer = await call('/auth/login', Object.fromEntries(new FormData(form)));
+    if (!answer) return;
+    form.reset();
+    const { mfa_required, mfa_token } = await answer.json();
+    const code = mfa_required && prompt('Code of your authenticator app, or a recovery code');
+    if (code) await call('/auth/mfa/verify', { mfa_token, code });
   });
   const signOut = element('button', { type: 'button' }, 'Sign out');
   signOut.addEventListener('click', async () => {
