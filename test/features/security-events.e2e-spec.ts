@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Database, Scope, type Statement } from '../../src/core/database/index.ts';
 import type { Actor } from '../support/actors.ts';
 import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
@@ -235,7 +234,7 @@ describe("a person's security events", () => {
     await app.test.database.query('analyze security_events');
     const sent: Statement[] = [];
     const query = database.query.bind(database);
-    const spy = jest.spyOn(database, 'query').mockImplementation(async (statement) => {
+    const spy = import.meta.jest.spyOn(database, 'query').mockImplementation(async (statement) => {
       sent.push({ text: statement.text, values: statement.values });
       return query(statement);
     });
