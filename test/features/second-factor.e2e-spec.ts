@@ -278,6 +278,15 @@ describe('a second factor', () => {
     });
   });
 
+  it("whose secret can't be opened any more is taken away by a recovery code", async () => {
+    const factor = await active();
+    await app.database.query(`begin; set local session_replication_role = replica;
+      update totp_secrets set secret = 'v1.' || gen_random_uuid() || '.' || repeat('A', 50) where user_id = '${ada.userId}'; commit`);
+    expect((await remove(factor.code())).status).toBe(500);
+    await remove(RECOVERY_CODE).expect(204);
+    await ada.api.post('/me/mfa/totp').expect(200);
+  });
+
   it("is its person's alone: another's secret and codes do nothing", async () => {
     const { factor, recoveryCodes } = await activated();
     const eve = await app.actors.user();

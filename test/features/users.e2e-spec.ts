@@ -2,6 +2,8 @@ import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { TestApp } from '../support/app.ts';
 import type { Actor } from '../support/actors.ts';
+import { PASSWORD, tokenIn } from '../support/auth.ts';
+import { TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
 
 describe('the profile', () => {
@@ -163,6 +165,43 @@ describe('the profile', () => {
       ]);
       expect(inspect(alarms, { depth: 9 })).not.toMatch(/\+49/);
       Logger.overrideLogger(false);
+    });
+
+    describe("that can't be opened", () => {
+      const spoil = () =>
+        app.database.query(`begin; set local session_replication_role = replica;
+          update users set phone = 'v1.' || gen_random_uuid() || '.' || repeat('A', 50) where id = '${ada.userId}'; commit`);
+      beforeEach(async () => {
+        await spoil();
+        await ada.api.get('/me').expect(500);
+      });
+
+      it.each([null, '+4917612345678'])('is replaced by %j', async (phone) => {
+        const { body } = await ada.api.patch('/me', { phone }).expect(200);
+        expect(body.phone).toBe(phone);
+        expect((await ada.api.get('/me').expect(200)).body.phone).toBe(phone);
+        expect(await eventsOf(ada.userId)).toEqual([{ action: 'user.updated', changes: { phone: { changed: true } } }]);
+      });
+
+      it('keeps nobody from securing their account', async () => {
+        await ada.api.send('put', '/me/password', { new_password: PASSWORD }).expect(204);
+        await ada.api.post('/auth/step-up', { password: PASSWORD }).expect(204);
+        await ada.api.post('/me/email', { email: `new.${ada.email}` }).expect(202);
+        const factor = await TestFactor.active(app, ada);
+        await ada.api.post('/auth/step-up', { code: factor.code() }).expect(204);
+        await ada.api.post('/me/mfa/recovery-codes', { code: factor.code(1) }).expect(200);
+      });
+
+      it('keeps nobody from another password by mail', async () => {
+        await app.anonymous.post('/auth/password/forgot', { email: ada.email }).expect(202);
+        const token = tokenIn((await app.mailsTo(ada.email))[0]!);
+        await app.anonymous.post('/auth/password/reset', { token, password: PASSWORD }).expect(204);
+      });
+
+      it('keeps nobody from deleting their account', async () => {
+        await ada.api.delete('/me').set('if-match', '"2.x"').expect(412);
+        await ada.api.delete('/me').expect(204);
+      });
     });
   });
 });

@@ -28,7 +28,7 @@ export class AccountService {
     await this.database.transaction(async () => {
       const sessionId = currentContext().scope?.sessionId ?? null;
       const kept = await this.repository.leaveOrganizations(sessionId, currentRequest());
-      const user = await this.users.profile();
+      const user = await this.users.identity();
       precondition.verify(user.version);
       if (kept.length > 0) throw lastOwner(kept);
       await this.events.record({ action: 'user.deleted', outcome: 'success' }, user.emailKey);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, Scope } from '../../core/database/index.ts';
 import { validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import { emailIdentity, SecurityEvents, type User, UsersService } from '../users/index.ts';
+import { emailIdentity, SecurityEvents, type UserIdentity, UsersService } from '../users/index.ts';
 import { MailedLinks } from './mailed-links.ts';
 import { PasswordAttempts } from './password-attempts.ts';
 
@@ -28,7 +28,7 @@ export class EmailChangeService {
    * after too many wrong ones
    */
   async request(email: string, password: string | undefined): Promise<void> {
-    const user = await this.users.profile();
+    const user = await this.users.identity();
     const identity = emailIdentity(email);
     if (identity.key === user.emailKey) throw unchanged();
     if (password !== undefined) await this.#prove(user, password);
@@ -42,7 +42,7 @@ export class EmailChangeService {
     });
   }
 
-  async #prove({ email, emailKey }: User, password: string): Promise<void> {
+  async #prove({ email, emailKey }: UserIdentity, password: string): Promise<void> {
     const identity = { address: email, key: emailKey };
     const proved = await this.attempts.prove(identity, password, 'user.email_change_requested');
     if (!proved || !(await this.attempts.accept(proved))) throw wrongPassword();

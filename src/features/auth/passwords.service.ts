@@ -7,7 +7,7 @@ import {
   emailIdentity,
   nameAfter,
   SecurityEvents,
-  type User,
+  type UserIdentity,
   UsersService,
 } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
@@ -60,7 +60,7 @@ export class PasswordsService {
   }
 
   async #reset(token: string, password: string): Promise<void> {
-    const user = await this.users.profile();
+    const user = await this.users.identity();
     const hash = await this.passwords.hash(password, knownOf(user));
     await this.database.transaction(async () => {
       await this.links.spend('reset_password', token);
@@ -75,7 +75,7 @@ export class PasswordsService {
    * @throws Problem validation_failed for a wrong current or a poor new one; rate_limited after too many wrong ones
    */
   async change(current: string | undefined, next: string): Promise<void> {
-    const user = await this.users.profile();
+    const user = await this.users.identity();
     const passwordSetAt = await this.#proveOwner(identityOf(user), current);
     const hash = await this.passwords.hash(next, knownOf(user), NEW);
     await this.database.transaction(async () => {
@@ -102,7 +102,7 @@ export class PasswordsService {
    * The statements before have the password's row, so nobody begins a session by the old one any more; nor, from the first of these on,
    * by a link that was mailed before.
    */
-  async #announce({ email: to, emailKey }: User): Promise<void> {
+  async #announce({ email: to, emailKey }: UserIdentity): Promise<void> {
     await this.links.voidAll();
     await this.events.record({ action: 'user.password_changed', outcome: 'success' }, emailKey);
     await this.sessions.endOthers(emailKey);
@@ -110,11 +110,11 @@ export class PasswordsService {
   }
 }
 
-function knownOf({ emailKey, name }: User): string[] {
+function knownOf({ emailKey, name }: UserIdentity): string[] {
   return [emailKey, name];
 }
 
-function identityOf({ email, emailKey }: User): EmailIdentity {
+function identityOf({ email, emailKey }: UserIdentity): EmailIdentity {
   return { address: email, key: emailKey };
 }
 

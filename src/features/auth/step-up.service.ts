@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
 import { type FieldError, Problem, validationProblem } from '../../core/http/index.ts';
 import { SecondFactor } from '../second-factor/index.ts';
-import { SecurityEvents, type User, UsersService } from '../users/index.ts';
+import { SecurityEvents, type UserIdentity, UsersService } from '../users/index.ts';
 import { PasswordAttempts } from './password-attempts.ts';
 import { type AuthenticationMethod, methodsOf, SessionsService } from './sessions.service.ts';
 
@@ -42,7 +42,7 @@ export class StepUpService {
   }
 
   async #byPassword(password: string): Promise<void> {
-    const user = await this.users.profile();
+    const user = await this.users.identity();
     const identity = { address: user.email, key: user.emailKey };
     const { passwordHash } = await this.attempts.credentialsOf(identity);
     if (passwordHash === null) throw invalid(PASSWORD, 'not_set', `must be left out: you have none. ${INSTEAD}`);
@@ -59,14 +59,14 @@ export class StepUpService {
     if (!(await this.secondFactor.isActive())) {
       throw invalid(CODE, 'not_set', `must be left out: you have no second factor. ${INSTEAD}`);
     }
-    const user = await this.users.profile();
+    const user = await this.users.identity();
     await this.database.transaction(async () => {
       const method = await this.secondFactor.prove(code, 'auth.step_up_failed');
       await this.#renew(user, methodsOf(method));
     });
   }
 
-  async #renew({ emailKey }: User, methods: readonly AuthenticationMethod[]): Promise<void> {
+  async #renew({ emailKey }: UserIdentity, methods: readonly AuthenticationMethod[]): Promise<void> {
     const sessionId = await this.sessions.renew(methods);
     await this.events.record({ action: 'auth.stepped_up', outcome: 'success', sessionId }, emailKey);
   }

@@ -35,7 +35,7 @@ export class EnrollmentService {
    * @throws Problem already_exists where one is active
    */
   async enroll(): Promise<Enrollment> {
-    const { email } = await this.users.profile();
+    const { email } = await this.users.identity();
     const secret = newTotpSecret();
     if (!(await this.repository.enroll(secret))) throw alreadyActive();
     return { secret, otpauthUri: otpauthUri(secret, this.config.appName, email) };
@@ -106,7 +106,7 @@ export class EnrollmentService {
     action: 'user.mfa_enabled' | 'user.mfa_disabled' | 'user.recovery_codes_replaced',
     template: 'second_factor_added' | 'second_factor_removed' | 'recovery_codes_replaced',
   ): Promise<void> {
-    const { email: to } = await this.users.profile();
+    const { email: to } = await this.users.identity();
     await this.events.record({ action, outcome: 'success' });
     this.mail.send({ to, template });
   }

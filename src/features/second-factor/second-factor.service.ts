@@ -5,7 +5,7 @@ import { Database } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { SecurityEvents, UsersService } from '../users/index.ts';
-import { readRecoveryCode } from './recovery-code.ts';
+import { readRecoveryCode, type RecoveryCode } from './recovery-code.ts';
 import { type Proof, SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
 import { readTotpCode, stepOf } from './totp.ts';
 
@@ -58,11 +58,13 @@ export class SecondFactor {
     return this.#stepOf(code, secret) ?? this.#refuse('auth.mfa_failed');
   }
 
-  async #proofOf(code: string): Promise<Proof | undefined> {
+  /** A recovery code stands in for a secret that is lost, here too: that is not read for it. */
+  async #proofOf(typed: string): Promise<Proof | undefined> {
+    const recoveryCode = readRecoveryCode(typed);
+    if (recoveryCode) return this.#recoveryProofOf(recoveryCode);
     const found = await this.repository.find();
-    if (!found?.isActive) return undefined;
-    const step = this.#stepOf(code, found.secret);
-    return step === undefined ? this.#recoveryProofOf(code) : { method: 'otp', secretId: found.id, step };
+    const step = found?.isActive ? this.#stepOf(typed, found.secret) : undefined;
+    return found && step !== undefined ? { method: 'otp', secretId: found.id, step } : undefined;
   }
 
   #stepOf(typed: string, secret: string): number | undefined {
@@ -70,10 +72,9 @@ export class SecondFactor {
     return code === undefined ? undefined : stepOf(code, secret, this.clock.now());
   }
 
-  async #recoveryProofOf(typed: string): Promise<Proof | undefined> {
-    const code = readRecoveryCode(typed);
-    const hash = code && (await this.repository.findRecoveryHash(code.number));
-    return hash && (await this.passwords.verify(hash, code.text)) ? { method: 'recovery_code', hash } : undefined;
+  async #recoveryProofOf({ number, text }: RecoveryCode): Promise<Proof | undefined> {
+    const hash = await this.repository.findRecoveryHash(number);
+    return hash !== null && (await this.passwords.verify(hash, text)) ? { method: 'recovery_code', hash } : undefined;
   }
 
   /** @returns false where it was spent before, or something newer was */
@@ -87,7 +88,7 @@ export class SecondFactor {
   }
 
   async #announce(): Promise<void> {
-    const { email: to } = await this.users.profile();
+    const { email: to } = await this.users.identity();
     await this.events.record({ action: 'user.recovery_code_used', outcome: 'success' });
     this.mail.send({ to, template: 'recovery_code_used' });
   }

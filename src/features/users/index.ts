@@ -2,4 +2,4 @@ export { emailIdentity, nameAfter, type EmailIdentity } from './email-identity.t
 export { SecurityEvents } from './security-events.ts';
 export { PersonName, PROFILE } from './users.dto.ts';
 export { UsersModule } from './users.module.ts';
-export { type User, UsersService } from './users.service.ts';
+export { type UserIdentity, UsersService } from './users.service.ts';

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Undecipherable } from '../../core/crypto/index.ts';
 import { Database, encrypted, sql } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import type { User as UserRow } from '../../generated/prisma/client.ts';
@@ -8,6 +9,9 @@ import type { EmailIdentity } from './email-identity.ts';
 export type User = Omit<UserRow, 'email' | 'emailKey'> & { readonly email: string; readonly emailKey: string };
 
 encrypted({ model: 'User', table: 'users', column: 'phone' });
+
+/** What is known of a person without opening what is sealed: it can be had when that can't, as after the loss of a master key. */
+export type UserIdentity = Omit<User, 'phone'>;
 
 /** What a person may change of themselves; a field that is left out stays. */
 export interface ProfileChanges {
@@ -24,6 +28,21 @@ export class UsersRepository {
   /** @throws Problem unauthenticated for whoever has deleted their account this moment */
   async find(): Promise<User> {
     return here(await this.database.prisma.user.findFirstOrThrow());
+  }
+
+  /** @throws Problem unauthenticated for whoever has deleted their account this moment */
+  async findIdentity(): Promise<UserIdentity> {
+    return here(await this.database.prisma.user.findFirstOrThrow({ omit: { phone: true } }));
+  }
+
+  /** @returns undefined for one that can't be opened any more */
+  async findPhone(): Promise<string | null | undefined> {
+    try {
+      return (await this.database.prisma.user.findFirstOrThrow({ select: { phone: true } })).phone;
+    } catch (error) {
+      if (error instanceof Undecipherable) return undefined;
+      throw error;
+    }
   }
 
   /** Waits for whoever is changing the row, and keeps it until the transaction ends. */
@@ -44,7 +63,11 @@ export class UsersRepository {
   }
 }
 
-function here({ email, emailKey, ...rest }: UserRow): User {
+function here<R extends Pick<UserRow, 'email' | 'emailKey'>>({
+  email,
+  emailKey,
+  ...rest
+}: R): Omit<R, 'email' | 'emailKey'> & Pick<User, 'email' | 'emailKey'> {
   if (email === null || emailKey === null) throw new Problem('unauthenticated');
   return { ...rest, email, emailKey };
 }

@@ -3,9 +3,9 @@ import { Database } from '../../core/database/index.ts';
 import type { Precondition } from '../../core/http/index.ts';
 import type { EmailIdentity } from './email-identity.ts';
 import { SecurityEvents } from './security-events.ts';
-import { type ProfileChanges, type User, UsersRepository } from './users.repository.ts';
+import { type ProfileChanges, type User, type UserIdentity, UsersRepository } from './users.repository.ts';
 
-export type { User };
+export type { User, UserIdentity };
 
 @Injectable()
 export class UsersService {
@@ -19,20 +19,29 @@ export class UsersService {
     return this.repository.find();
   }
 
-  async versionOf(): Promise<number> {
-    return (await this.repository.find()).version;
+  /** Who the caller is, for whatever secures or ends an account: what is sealed is not opened, and may be past opening. */
+  async identity(): Promise<UserIdentity> {
+    return this.repository.findIdentity();
   }
 
-  /** @throws Problem precondition_failed when the profile has another version by now */
+  async versionOf(): Promise<number> {
+    return (await this.repository.findIdentity()).version;
+  }
+
+  /**
+   * Changes what is given. A phone that can't be opened any more is replaced like another.
+   * @throws Problem precondition_failed when the profile has another version by now
+   */
   async update(changes: ProfileChanges, precondition: Precondition): Promise<User> {
     return this.database.transaction(async () => {
       await this.repository.lock();
-      const user = await this.repository.find();
-      precondition.verify(user.version);
-      const changed = differences(user, changes);
-      if (Object.keys(changed).length === 0) return user;
-      await this.events.record({ action: 'user.updated', outcome: 'success', changes: changed }, user.emailKey);
-      return this.repository.update(user.id, changes);
+      const { id, emailKey, ...before } = await this.repository.findIdentity();
+      precondition.verify(before.version);
+      const phone = changes.phone === undefined ? undefined : await this.repository.findPhone();
+      const changed = differences({ ...before, phone }, changes);
+      if (Object.keys(changed).length === 0) return this.repository.find();
+      await this.events.record({ action: 'user.updated', outcome: 'success', changes: changed }, emailKey);
+      return this.repository.update(id, changes);
     });
   }
 
@@ -47,10 +56,13 @@ export class UsersService {
   }
 }
 
-function differences(user: User, { name, avatarUrl, phone }: ProfileChanges): Record<string, { changed: true }> {
+function differences(
+  before: Pick<User, 'name' | 'avatarUrl'> & { readonly phone: User['phone'] | undefined },
+  { name, avatarUrl, phone }: ProfileChanges,
+): Record<string, { changed: true }> {
   return {
-    ...(name !== undefined && name !== user.name && { name: { changed: true } }),
-    ...(avatarUrl !== undefined && avatarUrl !== user.avatarUrl && { avatar_url: { changed: true } }),
-    ...(phone !== undefined && phone !== user.phone && { phone: { changed: true } }),
+    ...(name !== undefined && name !== before.name && { name: { changed: true } }),
+    ...(avatarUrl !== undefined && avatarUrl !== before.avatarUrl && { avatar_url: { changed: true } }),
+    ...(phone !== undefined && phone !== before.phone && { phone: { changed: true } }),
   };
 }
