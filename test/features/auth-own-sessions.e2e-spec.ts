@@ -69,6 +69,13 @@ describe("one's own sessions", () => {
     await app.me(first.access_token).expect(401);
   });
 
+  it('end no more once they have expired', async () => {
+    await app.test.database.query('update sessions set expires_at = now() where id = $1', [second.session_id]);
+    const { body } = await api.delete(`/auth/sessions/${second.session_id}`).expect(404);
+    expect(body.code).toBe('not_found');
+    expect((await actions()).filter(([action]) => action === 'auth.session_ended')).toEqual([]);
+  });
+
   it("are nobody else's to end", async () => {
     const other = await app.person();
     const answers = [];

@@ -45,6 +45,8 @@ const own = new List<OwnSession>({
 });
 
 const isLive = sql`ended_at is null and expires_at > now()`;
+/** Also where it has expired, and the next token of its outside issuer would prolong it. */
+const canGoOn = sql`ended_at is null and (expires_at > now() or outside_key is not null)`;
 
 /** All but `findRefreshToken` works in a user's own scope. */
 @Injectable()
@@ -110,25 +112,23 @@ export class SessionsRepository {
     return session;
   }
 
-  /** @returns false where it had ended before */
+  /** @returns false where it was over before; one of an outside issuer that has expired is not, as its next token would prolong it */
   async end(id: string): Promise<boolean> {
     const rows = await this.database.query(sql`
       update sessions set ended_at = now()
-      where user_id = app.user_id() and id = ${id}::uuid and ended_at is null returning id`);
+      where user_id = app.user_id() and id = ${id}::uuid and ${canGoOn} returning id`);
     return rows.length === 1;
   }
 
   /**
-   * Ends every session of the user of the scope but one; also one of an outside issuer that has expired, as its next token would
-   * prolong it.
+   * Ends every session of the user of the scope but one.
    * @param id of the one that goes on; null: none does
    * @returns the ids of those that have ended now
    */
   async endAllBut(id: string | null): Promise<string[]> {
     const ended = await this.database.query<{ id: string }>(sql`
       update sessions set ended_at = now()
-      where user_id = app.user_id() and ended_at is null and (expires_at > now() or outside_key is not null)
-        and id is distinct from ${id}::uuid
+      where user_id = app.user_id() and ${canGoOn} and id is distinct from ${id}::uuid
       returning id`);
     return ended.map((session) => session.id);
   }
