@@ -68,6 +68,18 @@ describe('an access token of an outside issuer', () => {
     }
   });
 
+  it('makes another user of who has deleted their account', async () => {
+    const email = app.newAddress();
+    const its = { session_id: randomUUID(), auth_time: Math.floor(Date.now() / SECONDS) };
+    const token = issuer.token(email, its);
+    const { body: before } = await app.me(token).expect(200);
+    await app.test.anonymous.as(token).delete('/me').expect(204);
+    await app.me(token).expect(401);
+    const { body: after } = await app.me(issuer.token(email, { ...its, name: 'Ada' })).expect(200);
+    expect(after).toMatchObject({ email, name: 'Ada' });
+    expect(after.id).not.toBe(before.id);
+  });
+
   it('seen many times at once makes one user and one session', async () => {
     const email = app.newAddress();
     const session = { session_id: randomUUID() };
@@ -105,6 +117,18 @@ describe('an access token of an outside issuer', () => {
     await app.test.anonymous.as(own.access_token).delete('/auth/sessions').expect(204);
     await app.me(issuer.token(email, { ...its, name: 'later' })).expect(401);
     await app.me(own.access_token).expect(200);
+  });
+
+  it('is of a session that its person can end while its last token has expired', async () => {
+    const email = app.newAddress();
+    const api = app.test.anonymous.as((await app.person(email)).access_token);
+    const its = { session_id: randomUUID() };
+    await app.me(issuer.token(email, its)).expect(200);
+    const waiting = (await sessionsOf(email)).find((session) => session.authentication_methods.includes('outside'))!.id;
+    await app.test.database.query('update sessions set expires_at = now() where id = $1', [waiting]);
+    await api.delete(`/auth/sessions/${waiting}`).expect(204);
+    await api.delete(`/auth/sessions/${waiting}`).expect(404);
+    await app.me(issuer.token(email, { ...its, name: 'later' })).expect(401);
   });
 
   it('tells when the person proved who they are, or else it was long ago', async () => {
