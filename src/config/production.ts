@@ -22,6 +22,7 @@ export function productionFaults(
   return [
     ...placeholders(environment, settings),
     ...weakSecrets(settings),
+    ...sharedSecrets(settings),
     ...origins(settings),
     ...readableOnTheWay(settings),
     ...missing(environment),
@@ -50,6 +51,12 @@ function weakSecrets(settings: Partial<Settings>): string[] {
 
 function isWeak(bytes: Buffer | undefined): boolean {
   return bytes !== undefined && bytes.length > 0 && new Set(bytes).size < MINIMUM_DIFFERENT_BYTES;
+}
+
+/** What opens everything must not be had by whoever gets the key of an HMAC, and the other way round. */
+function sharedSecrets({ SECRET_KEY, ENCRYPTION_KEYS = [] }: Partial<Settings>): string[] {
+  const isShared = ENCRYPTION_KEYS.some(({ secret }) => SECRET_KEY !== undefined && secret.equals(SECRET_KEY));
+  return isShared ? ['ENCRYPTION_KEYS must not hold SECRET_KEY'] : [];
 }
 
 function origins(settings: Partial<Settings>): string[] {

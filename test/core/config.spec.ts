@@ -227,6 +227,13 @@ describe('the configuration of production', () => {
     },
   );
 
+  it('encrypts under no key that is in other use', () => {
+    const { ENCRYPTION_KEYS } = production();
+    expect(faults(production({ SECRET_KEY: KEY, ENCRYPTION_KEYS: `${ENCRYPTION_KEYS},b:${KEY}` }))).toEqual([
+      'ENCRYPTION_KEYS must not hold SECRET_KEY',
+    ]);
+  });
+
   it('takes no placeholder of .env.example for a value', () => {
     const example = Object.fromEntries([...entries()].filter(([, value]) => value.includes('change-me')));
     const refused = faults(production(example)).map((fault) => fault.split(' ')[0]);
@@ -241,6 +248,16 @@ describe('.env.example', () => {
 
   it('sets nothing as it is: a copy of it starts what nothing at all starts', () => {
     expect(parseEnv(example)).toEqual({});
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('gives the server every variable of .env.example, but for where it listens, which is its own', () => {
+    const [, app = ''] = readFileSync('docker-compose.yml', 'utf8').split(/^  app:$/m);
+    const [service = ''] = app.split(/^ {2}\w+:$/m);
+    const given = new Set([...service.matchAll(/^ {6}([A-Z_]+): /gm)].map(([, name]) => name));
+    const missing = [...entries()].map(([name]) => name).filter((name) => !given.has(name));
+    expect(missing).toEqual(['HOST', 'PORT']);
   });
 });
 
