@@ -4,7 +4,14 @@ const CONTROLLER = '[.]controller[.]ts$';
 const SPEC = '[.]spec[.]ts$';
 
 /** Features in the order in which they build on each other: each may know those before it, and none after it. */
-const LAYERS = [['auth', 'second-factor', 'users'], ['organizations'], ['members', 'roles'], ['teams'], ['invitations'], ['settings']];
+const LAYERS = [
+  ['auth', 'second-factor', 'users'],
+  ['organizations'],
+  ['members', 'roles'],
+  ['teams'],
+  ['invitations'],
+  ['settings'],
+];
 
 const upwards = LAYERS.slice(0, -1).map((layer, index) => ({
   name: `${layer.join('-')}-know-nothing-above`,
