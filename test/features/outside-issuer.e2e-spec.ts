@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { AuthApp, PASSWORD } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
 import { served } from '../support/served.ts';
@@ -241,6 +242,25 @@ describe('an access token of an outside issuer', () => {
     it('with an end in the past, as our own are', async () => {
       const { body } = await app.me(issuer.token(email, { iat: 1, exp: 2 })).expect(401);
       expect(body.code).toBe('token_expired');
+    });
+
+    it('in the time of one request, where the issuer takes its own and the database does not answer', async () => {
+      const slow = await AuthApp.start(issuer.environment);
+      const address = slow.newAddress();
+      await slow.person(address);
+      const client = new pg.Client(slow.test.database.url());
+      await client.connect();
+      await client.query('begin');
+      await client.query('lock table organizations');
+      issuer.delay = 1_400;
+      const before = performance.now();
+      const api = slow.test.anonymous.as(issuer.token(address));
+      const { body } = await api.get('/organizations').expect(503);
+      expect(performance.now() - before).toBeLessThan(2_700);
+      expect(body.code).toBe('unavailable');
+      issuer.delay = 0;
+      await client.end();
+      await slow.stop();
     });
 
     it('for the moment, while nobody knows the keys of its issuer', async () => {

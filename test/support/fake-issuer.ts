@@ -19,6 +19,8 @@ export class FakeIssuer {
   questions = 0;
   /** What it answers, in place of its keys. */
   answer: { status: number; body: string } | undefined;
+  /** How long it takes to answer, in milliseconds. */
+  delay = 0;
   #pairs: Pair[] = [newPair('ES256'), newPair('RS256')];
   readonly #server: Server;
 
@@ -31,7 +33,8 @@ export class FakeIssuer {
         use: 'sig',
       }));
       const { status, body } = this.answer ?? { status: 200, body: JSON.stringify({ keys }) };
-      response.writeHead(status, { 'content-type': 'application/json', location: `${this.url}/elsewhere` }).end(body);
+      const headers = { 'content-type': 'application/json', location: `${this.url}/elsewhere` };
+      setTimeout(() => response.writeHead(status, headers).end(body), this.delay);
     });
   }
 

@@ -24,13 +24,15 @@ import { credentialOf } from './credential.ts';
 import { Origins } from './origins.ts';
 import { OutsideTokens } from './outside-tokens.ts';
 import { permissions } from './permissions.ts';
-import { DATABASE_WITHIN_MS, requestInfo } from './request-info.ts';
+import { requestInfo, WITHIN_MS } from './request-info.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whose rows this request may see: what the guard asks for, and the database grants or refuses. */
     scope?: Scope;
     user?: AccessClaims;
+    /** Set where the guard has asked somebody who calls: the handler gets what that has left of the time. */
+    deadline?: number;
     /** What the guard has found wrong with it, to be told once its session has been judged. */
     refusal?: Problem | undefined;
   }
@@ -101,8 +103,8 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
 
   /** At the first sight of a token the database is asked whose it is: for nobody yet, and in time for an answer. */
   #fromOutside(token: string, request: FastifyRequest): Promise<AccessClaims | undefined> {
-    const deadline = performance.now() + DATABASE_WITHIN_MS;
-    const context = { request: requestInfo(request), scope: Scope.public(), deadline };
+    request.deadline = performance.now() + WITHIN_MS;
+    const context = { request: requestInfo(request), scope: Scope.public(), deadline: request.deadline };
     return runInContext(context, () => this.outside.judge(token));
   }
 

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { runInContext } from '../context/context.ts';
 import { Database, Scope } from '../database/index.ts';
-import { DATABASE_WITHIN_MS, requestInfo } from './request-info.ts';
+import { requestInfo, WITHIN_MS } from './request-info.ts';
 
 /**
  * Runs every handler in the scope that the guard wrote down. A handler that asked the database nothing, or whose body was
@@ -17,7 +17,7 @@ export class ScopeInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     // A route that no guard has seen has no scope of anybody's.
     const scope = request.scope ?? Scope.public();
-    const deadline = performance.now() + DATABASE_WITHIN_MS;
+    const deadline = request.deadline ?? performance.now() + WITHIN_MS;
     const handle = () => handled(next, request);
     return from(runInContext({ request: requestInfo(request), scope, deadline }, () => this.#answer(scope, handle)));
   }
