@@ -46,8 +46,8 @@ export interface EmailToken {
 export interface RefusedToken {
   readonly hash: Buffer;
   readonly purpose: LinkPurpose;
-  /** Of the address that it was sent to; null where that is unknown. */
-  readonly addressHash: Buffer | null;
+  /** Of the address that it was sent to. */
+  readonly addressHash: Buffer;
 }
 
 /** The tokens of mailed links, by the gate's functions, which answer in any scope. */
@@ -125,7 +125,7 @@ export class EmailTokensRepository {
     { id, ipAddress, userAgent }: RequestInfo,
   ): Promise<void> {
     await this.database.query(sql`
-      select app.record_refused_email_token(${hash}, ${purpose}, ${addressHash}::bytea, ${ipAddress}::inet, ${userAgent},
+      select app.record_refused_email_token(${hash}, ${purpose}, ${addressHash}, ${ipAddress}::inet, ${userAgent},
         ${id})`);
   }
 }

@@ -130,7 +130,10 @@ export class MailedLinks {
     return previous;
   }
 
-  /** Runs what a token is shown for, and records where it is refused, after all else was undone. */
+  /**
+   * Runs what a token is shown for, and records where it is refused, after all else was undone. One that nobody was sent leaves nothing:
+   * anybody can make up any number.
+   */
   async attempt<T>(purpose: LinkPurpose, token: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -144,8 +147,8 @@ export class MailedLinks {
   async #recordRefusal(purpose: LinkPurpose, token: string): Promise<void> {
     const hash = tokenHash(token);
     const emailKey = await this.repository.findEmailKey(hash, purpose);
-    const addressHash = emailKey === null ? null : this.#hashOf(emailKey);
-    await this.repository.recordRefusal({ hash, purpose, addressHash }, currentRequest());
+    if (emailKey === null) return;
+    await this.repository.recordRefusal({ hash, purpose, addressHash: this.#hashOf(emailKey) }, currentRequest());
   }
 
   #hashOf(emailKey: string): Buffer {
