@@ -10,7 +10,12 @@ export type AccessRule =
   | { readonly kind: 'public'; readonly why: string }
   | { readonly kind: 'signed_in' }
   | { readonly kind: 'member' }
-  | { readonly kind: 'permission'; readonly permission: Permission };
+  | {
+      readonly kind: 'permission';
+      readonly permission: Permission;
+      /** Also while the organisation is deleted and can be restored. */
+      readonly evenDeleted: boolean;
+    };
 
 export const ACCESS_KEY = 'tenantry:access';
 export const STEP_UP_KEY = 'tenantry:step-up';
@@ -22,9 +27,14 @@ export const COOKIE_SECURITY_SCHEME = 'access_cookie';
 export const BY_COOKIE_KEY = 'tenantry:by-cookie';
 export type IsByCookie = (request: FastifyRequest) => boolean;
 
+interface PermittedOptions {
+  /** Lets into a deleted organisation as well, which is there for nobody else: for what brings it back. */
+  readonly evenDeleted?: boolean;
+}
+
 /** Everybody who holds the permission in the organisation of the path (ASVS 5.0, 8.2.1). */
-function permitted(permission: Permission): MethodDecorator {
-  return inOrganization({ kind: 'permission', permission }, permission);
+function permitted(permission: Permission, { evenDeleted = false }: PermittedOptions = {}): MethodDecorator {
+  return inOrganization({ kind: 'permission', permission, evenDeleted }, permission);
 }
 
 /** Every active member of the organisation of the path. */

@@ -82,9 +82,9 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     if (rule.kind === 'signed_in') return ownScope(claims, stepUp);
     const { userId, sessionId } = claims;
     const organizationId = organizationOf(context);
-    const permission = rule.kind === 'permission' ? rule.permission : null;
+    const { permission, evenDeleted } = rule.kind === 'permission' ? rule : { permission: null, evenDeleted: false };
     const systemRoles = permission ? permissions[permission].systemRoles : [];
-    return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles, stepUp });
+    return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles, stepUp, evenDeleted });
   }
 
   #forgery(rule: AccessRule, context: ExecutionContext, request: FastifyRequest): Problem | undefined {

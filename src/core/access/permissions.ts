@@ -16,6 +16,7 @@ interface PermissionDefinition {
 
 const EVERYBODY = ['owner', 'admin', 'member'] as const;
 const ADMINISTRATORS = ['owner', 'admin'] as const;
+const OWNER = ['owner'] as const;
 
 /** Every permission there is: the guard, the OpenAPI document and the tests read this one place. */
 export const permissions = {
@@ -24,6 +25,11 @@ export const permissions = {
     description: 'Change its name, slug and metadata',
     scope: 'organization',
     systemRoles: ADMINISTRATORS,
+  },
+  'organization:delete': {
+    description: 'Delete the organisation, and have it back',
+    scope: 'organization',
+    systemRoles: OWNER,
   },
 } as const satisfies Record<`${string}:${string}`, PermissionDefinition>;
 

@@ -15,6 +15,8 @@ export interface Admission {
   readonly systemRoles: readonly string[];
   /** Whether the person has to have proved lately who they are. */
   readonly stepUp?: boolean;
+  /** Whether the organisation may have been deleted, so lately that it can be restored. */
+  readonly evenDeleted?: boolean;
 }
 
 /**
@@ -128,8 +130,9 @@ export class Scope {
 }
 
 function enter(admission: Admission): Statement {
+  const name = admission.evenDeleted ? 'app.enter_even_deleted' : 'app.enter';
   return {
-    text: 'select app.enter($1, $2, $3, $4, $5, $6) as member_id',
+    text: `select ${name}($1, $2, $3, $4, $5, $6) as member_id`,
     values: [
       admission.userId,
       admission.sessionId,
