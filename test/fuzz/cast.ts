@@ -47,6 +47,8 @@ export class Cast {
     readonly careful: readonly Caller[],
     /** For the call that sets it up, and whoever has got a secret for it. */
     readonly enrolling: Caller,
+    /** For calls that delete an organisation and bring it back, and she has one that nobody else is in. */
+    readonly founding: Caller,
     readonly organizations: readonly string[],
     /** Values for members and parameters of the name. */
     readonly familiar: Readonly<Record<string, readonly string[]>>,
@@ -90,6 +92,8 @@ export class Cast {
     const enrolling = await actors.user('Mae');
     const factor = await TestFactor.enroll(app, enrolling.api);
 
+    const founding = await actors.user('Zoe');
+    const founded = await actors.organization(founding, { slug: `founded-${v7()}` });
     const leaving = await Promise.all(Array.from({ length: LEAVING }, () => actors.user('Eve')));
     const travelling = await actors.user('Ina');
     const devices = await app.database.query<{ id: string }>(
@@ -124,7 +128,8 @@ export class Cast {
       bearer('travelling', travelling),
       careful.map((actor) => bearer('careful', actor)),
       bearer('enrolling', enrolling),
-      [home.id, home.id, elsewhere.id, stranger.organization.id],
+      bearer('founding', founding, new Set([founded.id])),
+      [home.id, home.id, elsewhere.id, founded.id, stranger.organization.id],
       {
         email: [owner.email],
         password: [PASSWORD],
@@ -141,6 +146,7 @@ export class Cast {
   caller(operationId: string, dice: Dice): Caller {
     if (/^sessions_(?:end|list)$/.test(operationId)) return this.travelling;
     if (operationId === 'secondFactor_activate') return this.enrolling;
+    if (/^organizations_(?:delete|restore)$/.test(operationId)) return this.founding;
     if (/^secondFactor_(?:remove|replace)/.test(operationId)) return dice.pick(this.careful);
     return dice.pick(/logout|^sessions|^account/.test(operationId) ? this.leaving : this.callers);
   }

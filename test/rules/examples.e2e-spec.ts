@@ -22,9 +22,13 @@ const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['stepUp_stepUp', [422, "the demo's password is made anew in each clone"]],
 ]);
 /** What else a member is refused, who may not do all that the document is about. */
-const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([['organizations_update', [403, 'it takes organization:update']]]);
-/** They end what the others are called with: the session, and then the account. */
-const LAST = ['auth_logout', 'account_delete'];
+const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([
+  ['organizations_update', [403, 'it takes organization:update']],
+  ['organizations_delete', [403, 'it takes organization:delete']],
+  ['organizations_restore', [403, 'it takes organization:delete']],
+]);
+/** They end what the others are called with: the organisation, which comes back, the session, and then the account. */
+const LAST = ['organizations_delete', 'organizations_restore', 'auth_logout', 'account_delete'];
 
 const PREFIX = '/api/v1';
 const PASSWORD = 'a password of this clone';

@@ -2,7 +2,7 @@ import { applyDecorators, Controller, Get } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { v7 as uuid } from 'uuid';
 import { AppModule } from '../../src/app.module.ts';
-import { Access, StepUp } from '../../src/core/access/index.ts';
+import { Access, type Route, StepUp } from '../../src/core/access/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import { ACCESS_TOKEN_LIFETIME_SECONDS } from '../../src/features/auth/access-tokens.ts';
@@ -24,13 +24,18 @@ const withPermission = routes.all.flatMap((route) =>
 
 afterAll(() => app.stop());
 
+function isEvenDeleted({ rule }: Route): boolean {
+  return rule.kind === 'permission' && rule.evenDeleted;
+}
+
 describe('the routes', () => {
   it('are reached by whom this table says, and a change of it is reviewed as one', () => {
     const table = routes.all.map((route) => {
       const { rule, stepUp } = route;
       const who =
         rule.kind === 'permission' ? rule.permission : rule.kind === 'public' ? `public: ${rule.why}` : rule.kind;
-      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}`;
+      const evenDeleted = isEvenDeleted(route) ? ', even deleted' : '';
+      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}${evenDeleted}`;
     });
     expect(`\n${table.toSorted().join('\n')}\n`).toMatchSnapshot();
   });
@@ -136,6 +141,31 @@ describe.each(inOrganization)('$method $path', (route) => {
     expect([absent.status, foreign.status, left.status]).toEqual([404, 404, 404]);
     expect(indistinct(foreign)).toBe(indistinct(absent));
     expect(indistinct(left)).toBe(indistinct(absent));
+  });
+
+  it(`is ${isEvenDeleted(route) ? '' : 'not '}there while the organisation is deleted, and for nobody after 30 days`, async () => {
+    const organization = await app.actors.organization();
+    const others = ['owner', 'admin', 'member'].map((role) => app.actors.member(organization, [role]));
+    const members = [organization.owner, ...(await Promise.all(others))];
+    const suspended = await app.actors.member(organization, ['owner'], 'suspended');
+    const ids = await routes.idsFor(route, organization);
+    const absent = await routes.call(organization.owner.api, route);
+    const callAll = (all: readonly Actor[]) => Promise.all(all.map(({ api }) => routes.call(api, route, ids)));
+    const deletedAgo = (age: string) =>
+      app.database.query('update organizations set deleted_at = now() - $2::interval where id = $1', [
+        organization.id,
+        age,
+      ]);
+
+    for (const age of isEvenDeleted(route) ? ['30 days'] : ['0', '29 days', '30 days']) {
+      await deletedAgo(age);
+      const answers = await app.changingNothing(() => callAll([...members, suspended]));
+      expect(new Set(answers.map(indistinct))).toEqual(new Set([indistinct(absent)]));
+    }
+    if (isEvenDeleted(route)) {
+      await deletedAgo('29 days 23 hours');
+      expect((await callAll(members)).map(({ status }) => status)).not.toContain(404);
+    }
   });
 
   it('is refused to a suspended member, and open to the owner', async () => {

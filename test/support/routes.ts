@@ -15,7 +15,7 @@ export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', D
 const PASSWORD = 'correct horse battery';
 
 /** Sees to it that the call changes something for the owner. @returns the code that its body takes, where it takes one */
-type Preparation = (app: TestApp, owner: Actor) => Promise<string | undefined>;
+type Preparation = (app: TestApp, owner: Actor, organization: Organization) => Promise<string | undefined>;
 
 const withPassword: Preparation = async ({ database, nest }, { userId }) => {
   await database.query('insert into passwords (user_id, hash) values ($1, $2) on conflict do nothing', [
@@ -32,12 +32,18 @@ const withFactor: Preparation = async (app, owner) => {
   return RECOVERY_CODE;
 };
 
+const deleted: Preparation = async ({ database }, _owner, { id }) => {
+  await database.query('update organizations set deleted_at = now() where id = $1', [id]);
+  return undefined;
+};
+
 /** What the owner has to have, before such a call changes something. */
 const PREPARED: ReadonlyMap<string, Preparation> = new Map([
   ['POST /auth/step-up', withPassword],
   ['POST /me/mfa/totp/activate', withPendingFactor],
   ['POST /me/mfa/recovery-codes', withFactor],
   ['DELETE /me/mfa/totp', withFactor],
+  ['POST /organizations/:organization_id/restore', deleted],
 ]);
 
 type Body = object | ((ids: Ids) => object) | undefined;
@@ -53,6 +59,8 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['DELETE /auth/sessions/:session_id', undefined],
   ['POST /organizations', { name: 'Another' }],
   ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
+  ['DELETE /organizations/:organization_id', undefined],
+  ['POST /organizations/:organization_id/restore', undefined],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],
@@ -97,7 +105,8 @@ export class Routes {
    * @returns the ids in the route's path: the organisation's, its owner's other session's, and of what its owner makes by a POST to
    * the path before the id; and the code that its body takes
    */
-  async idsFor({ method, path }: Route, { id, owner }: Organization): Promise<Map<string, string>> {
+  async idsFor({ method, path }: Route, organization: Organization): Promise<Map<string, string>> {
+    const { id, owner } = organization;
     const ids = new Map([
       [ORGANIZATION_PARAMETER, id],
       ['session_id', owner.otherSessionId],
@@ -107,7 +116,7 @@ export class Routes {
       const create = this.all.find((route) => route.method === 'POST' && route.path === collection);
       if (create && !ids.has(name)) ids.set(name, (await this.call(owner.api, create, ids)).body.id);
     }
-    const code = await PREPARED.get(label({ method, path }))?.(this.app, owner);
+    const code = await PREPARED.get(label({ method, path }))?.(this.app, owner, organization);
     if (code !== undefined) ids.set(CODE, code);
     return ids;
   }

@@ -1,6 +1,6 @@
-import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { Access } from '../../core/access/index.ts';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { Access, StepUp } from '../../core/access/index.ts';
 import {
   type Answer,
   created,
@@ -85,6 +85,33 @@ export class OrganizationsController {
     @IfMatch() precondition: Precondition,
   ): Promise<Answer<OrganizationResponse>> {
     const organization = await this.organizations.update(toChanges(patch), precondition);
+    return versioned(organization.version, toOrganization(organization));
+  }
+
+  @Delete(':organization_id')
+  @HttpCode(204)
+  @Access('organization:delete')
+  @StepUp()
+  @ApiOperation({
+    summary: 'Delete an organization, with 30 days to have it back',
+    description: 'Everything inside is not found from then on, for all of its members. Its slug stays taken meanwhile.',
+  })
+  @ApiNoContentResponse()
+  async delete(@IfMatch() precondition: Precondition): Promise<void> {
+    await this.organizations.delete(precondition);
+  }
+
+  @Post(':organization_id/restore')
+  @HttpCode(200)
+  @Access('organization:delete', { evenDeleted: true })
+  @ApiOperation({
+    summary: 'Have a deleted organization back',
+    description: 'Within 30 days, by an owner: with its members, teams and settings, as they were.',
+  })
+  @ApiOkResponse({ type: OrganizationResponse })
+  @Refuses('conflict')
+  async restore(): Promise<Answer<OrganizationResponse>> {
+    const organization = await this.organizations.restore();
     return versioned(organization.version, toOrganization(organization));
   }
 }

@@ -82,13 +82,27 @@ export class OrganizationsRepository {
     return rows.length === 1;
   }
 
-  async find(): Promise<Organization> {
-    return this.database.one<Organization>(current);
+  /** @returns undefined where the caller's membership has ended this moment */
+  async find(): Promise<Organization | undefined> {
+    const [organization] = await this.database.query<Organization>(current);
+    return organization;
   }
 
-  /** Waits for whoever is changing it, and keeps it until the transaction ends. */
-  async findLocked(): Promise<Organization> {
-    return this.database.one<Organization>(sql`${current} for no key update of o`);
+  /**
+   * Waits for whoever is changing it, and keeps it until the transaction ends.
+   * @returns undefined where it was deleted meanwhile
+   */
+  async findLocked(): Promise<Organization | undefined> {
+    const [organization] = await this.database.query<Organization>(sql`
+      ${current} where o.deleted_at is null for no key update of o`);
+    return organization;
+  }
+
+  /** Waits likewise, also for a deleted one. What is asked after it sees what was done before. @returns whether it is deleted */
+  async lock(): Promise<boolean> {
+    const { isDeleted } = await this.database.one<{ isDeleted: boolean }>(sql`
+      select deleted_at is not null as "isDeleted" from organizations for no key update`);
+    return isDeleted;
   }
 
   /** @returns what the database made of the change */
@@ -96,6 +110,14 @@ export class OrganizationsRepository {
     return this.database.one<Touched>(sql`
       update organizations set name = ${name}, slug = ${slug}, metadata = ${JSON.stringify(metadata)}::jsonb
         where id = ${id}::uuid returning version, updated_at as "updatedAt"`);
+  }
+
+  async delete(): Promise<void> {
+    await this.database.one(sql`update organizations set deleted_at = now() returning id`);
+  }
+
+  async restore(): Promise<void> {
+    await this.database.one(sql`update organizations set deleted_at = null returning id`);
   }
 
   /** @returns a page of the caller's own organisations */

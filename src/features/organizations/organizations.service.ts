@@ -52,7 +52,7 @@ export class OrganizationsService {
     return this.database.inScope(scope.founding(id, memberId), () =>
       this.database.transaction(async () => {
         await this.#insert(draft, memberId);
-        const organization = await this.repository.find();
+        const organization = existing(await this.repository.find());
         this.audit.record({
           action: 'organization.created',
           target: { type: 'organization', id },
@@ -86,28 +86,72 @@ export class OrganizationsService {
     return this.repository.list(filter);
   }
 
+  /** @throws Problem not_found to whose membership has ended this moment */
   async find(): Promise<Organization> {
-    return this.repository.find();
+    return existing(await this.repository.find());
   }
 
-  async versionOf(): Promise<number> {
-    return (await this.repository.find()).version;
+  async versionOf(): Promise<number | undefined> {
+    return (await this.repository.find())?.version;
   }
 
-  /** @throws Problem precondition_failed, validation_failed for metadata that grew too large, already_exists for a taken slug */
+  /** @throws Problem not_found where it was deleted this moment, precondition_failed, validation_failed for metadata that grew too large, already_exists for a taken slug */
   async update(changes: OrganizationChanges, precondition: Precondition): Promise<Organization> {
     return this.database.transaction(async () => {
-      const organization = await this.repository.findLocked();
+      const organization = existing(await this.repository.findLocked());
       precondition.verify(organization.version);
       const fields = merged(organization, changes);
       const changed = differences(organization, fields);
       if (Object.keys(changed).length === 0) return organization;
       const touched = await this.repository.update(organization.id, fields);
-      const target = { type: 'organization', id: organization.id };
-      this.audit.record({ action: 'organization.updated', target, changes: changed });
+      this.#record('organization.updated', organization, changed);
       return { ...organization, ...fields, ...touched };
     });
   }
+
+  /**
+   * From then on it is there for nobody, until it is restored.
+   * @throws Problem not_found where it was deleted this moment, precondition_failed
+   */
+  async delete(precondition: Precondition): Promise<void> {
+    await this.database.transaction(async () => {
+      const organization = existing(await this.repository.findLocked());
+      precondition.verify(organization.version);
+      await this.repository.delete();
+      this.#record('organization.deleted', organization);
+    });
+  }
+
+  /**
+   * Brings back what was deleted, as it was.
+   * @throws Problem conflict where it is not deleted; not_found, permission_denied to who is no longer its owner, as whoever has
+   * deleted their account meanwhile: it has an owner for as long as it is there
+   */
+  async restore(): Promise<Organization> {
+    return this.database.transaction(async () => {
+      if (!(await this.repository.lock()))
+        throw new Problem('conflict', { detail: 'The organization is not deleted.' });
+      await this.repository.restore();
+      const organization = existing(await this.repository.find());
+      if (!isOwner(organization))
+        throw new Problem('permission_denied', { members: { required: 'organization:delete' } });
+      this.#record('organization.restored', organization);
+      return organization;
+    });
+  }
+
+  #record(action: string, { id }: Organization, changes: Record<string, Change> = {}): void {
+    this.audit.record({ action, target: { type: 'organization', id }, changes });
+  }
+}
+
+function existing(organization: Organization | undefined): Organization {
+  if (!organization) throw new Problem('not_found');
+  return organization;
+}
+
+function isOwner({ memberStatus, roles }: Organization): boolean {
+  return memberStatus === 'active' && roles.includes('owner');
 }
 
 function slugTaken(): Problem {
