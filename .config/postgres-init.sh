@@ -10,8 +10,10 @@ psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbn
 \getenv app_password TENANTRY_APP_PASSWORD
 \getenv worker_password TENANTRY_WORKER_PASSWORD
 \getenv keys_password TENANTRY_KEYS_PASSWORD
+\getenv operator_password TENANTRY_OPERATOR_PASSWORD
 alter role tenantry_owner password :'owner_password';
 alter role tenantry_app password :'app_password';
 alter role tenantry_worker password :'worker_password';
 alter role tenantry_keys password :'keys_password';
+alter role tenantry_operator password :'operator_password';
 SQL

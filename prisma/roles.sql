@@ -5,6 +5,7 @@
 --   tenantry_app     is the server: owns nothing, and row level security binds it
 --   tenantry_worker  is the job worker: owns nothing either, and may work in the job queue's schema alone
 --   tenantry_keys    moves what is encrypted from one key to the next: owns nothing, and sees keys and sealed columns alone
+--   tenantry_operator  is whoever runs the whole, for `npm run operator`: owns nothing, sees no table, and may call a few functions
 --   tenantry_gate    owns the functions that see before a scope exists; nobody can sign in as it
 --   tenantry_queue   owns the function that adds a job; nobody can sign in as it
 
@@ -14,7 +15,7 @@ declare
   v_login text;
 begin
   foreach v_role in array array[
-    'tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_gate', 'tenantry_queue'
+    'tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_operator', 'tenantry_gate', 'tenantry_queue'
   ] loop
     v_login := case when v_role in ('tenantry_gate', 'tenantry_queue') then 'nologin' else 'login' end;
     if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
@@ -49,7 +50,7 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['tenantry_app', 'tenantry_worker', 'tenantry_keys'] loop
+  foreach v_role in array array['tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_operator'] loop
     execute format('alter role %I reset all', v_role);
     execute format('alter role %I in database %I reset all', v_role, current_database());
   end loop;
@@ -68,13 +69,18 @@ alter role tenantry_keys set statement_timeout = '5s';
 alter role tenantry_keys set lock_timeout = '500ms';
 alter role tenantry_keys set idle_in_transaction_session_timeout = '5s';
 alter role tenantry_keys set timezone = 'UTC';
+-- A look through all organisations may take its time; whoever waits for a row of theirs is a request.
+alter role tenantry_operator set statement_timeout = '30s';
+alter role tenantry_operator set lock_timeout = '2s';
+alter role tenantry_operator set idle_in_transaction_session_timeout = '5s';
+alter role tenantry_operator set timezone = 'UTC';
 -- A migration that waits for a table makes everybody behind it wait as well: it gives up first.
 alter role tenantry_owner set lock_timeout = '2s';
 
 do $$
 begin
   execute format('revoke all on database %I from public', current_database());
-  execute format('grant connect on database %I to tenantry_app, tenantry_worker, tenantry_keys', current_database());
+  execute format('grant connect on database %I to tenantry_app, tenantry_worker, tenantry_keys, tenantry_operator', current_database());
   execute format('grant create, connect on database %I to tenantry_owner', current_database());
 end $$;
 

@@ -28,7 +28,7 @@ async function openEmbedded(folder: string): Promise<Database> {
   const cluster = await startCluster({ folder, durable: true });
   try {
     await ensureDatabase(cluster, NAME);
-    const roles = ['tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys'] as const;
+    const roles = ['tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_operator'] as const;
     const passwords = Object.fromEntries(roles.map((role) => [role, cluster.password(role)]));
     await deploy(cluster.url(NAME), { passwords });
   } catch (error) {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /** The database roles that people and programs act as; prisma/roles.sql makes them. */
-export type Role = 'tenantry_owner' | 'tenantry_app' | 'tenantry_worker' | 'tenantry_keys';
+export type Role = 'tenantry_owner' | 'tenantry_app' | 'tenantry_worker' | 'tenantry_keys' | 'tenantry_operator';
 
 // A statement that waits longer than this for a table holds up everybody who queues behind it.
 const LOCK_TIMEOUT = '2s';

@@ -13,7 +13,13 @@ export function required(environment: Environment, name: string): string {
 /** The passwords that the given URLs carry, by the role that signs in with them. */
 export function passwordsOf(environment: Environment): Passwords {
   const passwords: Passwords = {};
-  for (const name of ['DATABASE_URL', 'DIRECT_DATABASE_URL', 'KEYS_DATABASE_URL', 'MIGRATION_DATABASE_URL']) {
+  for (const name of [
+    'DATABASE_URL',
+    'DIRECT_DATABASE_URL',
+    'KEYS_DATABASE_URL',
+    'OPERATOR_DATABASE_URL',
+    'MIGRATION_DATABASE_URL',
+  ]) {
     const { role, password } = credentials(environment[name]);
     if (password !== '' && isRole(role)) passwords[role] = password;
   }
@@ -27,5 +33,5 @@ function credentials(url: string | undefined): { role: string; password: string 
 }
 
 function isRole(name: string): name is keyof Passwords {
-  return /^tenantry_(owner|app|worker|keys)$/.test(name);
+  return /^tenantry_(owner|app|worker|keys|operator)$/.test(name);
 }

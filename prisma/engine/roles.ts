@@ -51,7 +51,13 @@ async function administer(client: pg.Client, passwords: Passwords): Promise<void
   }
 }
 
-const ROLES = ['tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys'] as const satisfies readonly Role[];
+const ROLES = [
+  'tenantry_owner',
+  'tenantry_app',
+  'tenantry_worker',
+  'tenantry_keys',
+  'tenantry_operator',
+] as const satisfies readonly Role[];
 
 async function existingRoles(client: pg.Client): Promise<Set<string>> {
   const { rows } = await client.query<{ rolname: string }>('select rolname from pg_roles where rolname = any ($1)', [
@@ -84,11 +90,11 @@ async function rolesWithoutPassword(client: pg.Client): Promise<Role[] | undefin
 
 async function requireRoles(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ ready: boolean }>(`
-    select count(*) = 6
+    select count(*) = 7
       and bool_and(rolname <> 'tenantry_owner'
         or pg_has_role(current_user, oid, 'SET') and has_database_privilege(oid, current_database(), 'CREATE')) as ready
     from pg_roles
-    where rolname in ('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_gate', 'tenantry_queue')`);
+    where rolname in ('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_operator', 'tenantry_gate', 'tenantry_queue')`);
   if (rows[0]?.ready) return;
   throw new Error(
     'The database roles of Tenantry are missing or incomplete, and this connection may not make them. ' +
@@ -100,7 +106,8 @@ async function requireRoles(client: pg.Client): Promise<void> {
 async function refuseOwners(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ object: string; owner: string }>(`
     select pg_describe_object(classid, objid, objsubid) as object, refobjid::regrole as owner from pg_shdepend
-    where deptype = 'o' and refobjid in ('tenantry_app'::regrole, 'tenantry_worker'::regrole, 'tenantry_keys'::regrole)
+    where deptype = 'o' and refobjid in ('tenantry_app'::regrole, 'tenantry_worker'::regrole, 'tenantry_keys'::regrole,
+      'tenantry_operator'::regrole)
       and dbid = (select oid from pg_database where datname = current_database())
     limit 1`);
   const [found] = rows;

@@ -19,6 +19,7 @@ const ROLES = `
   create role unfit_maker login createrole password '${PASSWORD}' in role tenantry_app;
   create role unfit_host login password '${PASSWORD}' in role tenantry_app;
   create role unfit_locksmith login password '${PASSWORD}' in role tenantry_app, tenantry_keys;
+  create role unfit_operator login password '${PASSWORD}' in role tenantry_app, tenantry_operator;
   create role unfit_both login password '${PASSWORD}' in role tenantry_app, tenantry_worker;
   create role unfit_stranger login password '${PASSWORD}';
   grant connect on database ${DATABASE} to unfit_past, unfit_stranger;
@@ -83,6 +84,7 @@ test.each<[string, () => string, RegExp]>([
   ['the owner of the database', () => unfit('host', 'hosted'), /may become pg_database_owner/],
   ['a role that may signal others', () => unfit('signaller'), /may become pg_signal_backend/],
   ['a role that may become the keeper of keys', () => unfit('locksmith'), /may become tenantry_keys/],
+  ['a role that may become the operator', () => unfit('operator'), /may become tenantry_operator/],
   ['a role that may make roles', () => unfit('maker'), /has CREATEROLE/],
   ['the worker', () => url('tenantry_worker'), /is tenantry_worker/],
   ['a role that may not enter a scope', () => unfit('stranger'), /may not execute app\.enter/],

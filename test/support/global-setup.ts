@@ -19,6 +19,7 @@ export default async function start(): Promise<void> {
     tenantry_app: cluster.password('tenantry_app'),
     tenantry_worker: cluster.password('tenantry_worker'),
     tenantry_keys: cluster.password('tenantry_keys'),
+    tenantry_operator: cluster.password('tenantry_operator'),
   };
   const server = { adminUrl: cluster.adminUrl, passwords };
   await createTemplate(server, (url) => deploy(url, { passwords }));

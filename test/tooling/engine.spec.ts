@@ -143,6 +143,7 @@ describe('roles', () => {
       { rolname: 'tenantry_app', rolcanlogin: true, mayCreate: false },
       { rolname: 'tenantry_gate', rolcanlogin: false, mayCreate: false },
       { rolname: 'tenantry_keys', rolcanlogin: true, mayCreate: false },
+      { rolname: 'tenantry_operator', rolcanlogin: true, mayCreate: false },
       { rolname: 'tenantry_owner', rolcanlogin: true, mayCreate: true },
       { rolname: 'tenantry_queue', rolcanlogin: false, mayCreate: false },
       { rolname: 'tenantry_worker', rolcanlogin: true, mayCreate: false },
@@ -222,7 +223,7 @@ describe('roles', () => {
     await rowsOf(url, `create role manager login createrole password 'manager'`);
     await rowsOf(
       url,
-      `grant tenantry_owner, tenantry_app, tenantry_worker, tenantry_keys, tenantry_gate, tenantry_queue to manager with admin true, set false`,
+      `grant tenantry_owner, tenantry_app, tenantry_worker, tenantry_keys, tenantry_operator, tenantry_gate, tenantry_queue to manager with admin true, set false`,
     );
     await rowsOf(url, `alter database ${name} owner to manager`);
     const manager = new URL(url);

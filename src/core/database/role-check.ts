@@ -20,8 +20,8 @@ const KEEPERS = [
 ];
 
 /** None of which they may be, or become; nor may one be the other, or the one who works across organisations. */
-const BEYOND_SERVER = [...KEEPERS, 'tenantry_worker', 'tenantry_keys'];
-const BEYOND_WORKER = [...KEEPERS, 'tenantry_app', 'tenantry_keys'];
+const BEYOND_SERVER = [...KEEPERS, 'tenantry_worker', 'tenantry_keys', 'tenantry_operator'];
+const BEYOND_WORKER = [...KEEPERS, 'tenantry_app', 'tenantry_keys', 'tenantry_operator'];
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 5_000;

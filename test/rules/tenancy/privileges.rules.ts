@@ -57,17 +57,39 @@ export const privileges: readonly Rule[] = [
     ],
   },
   {
-    name: 'only the server calls what acts for the gate or the queue',
+    name: 'what acts for the gate or the queue is called by the server, or else by the operator',
     violations: `
       select p.oid::regprocedure || ': ' || grantee::regrole as violation from pg_proc p, aclexplode(proacl)
         where proowner::regrole::text in ${keepers}
-          and not (privilege_type = 'EXECUTE' and not is_grantable and grantee in ('tenantry_app'::regrole, proowner))`,
+          and not (privilege_type = 'EXECUTE' and not is_grantable and grantee in ('tenantry_app'::regrole, proowner)
+            or privilege_type = 'EXECUTE' and not is_grantable and grantee = 'tenantry_operator'::regrole
+              and not has_function_privilege('tenantry_app', p.oid, 'execute'))`,
     plants: [
       [
         'grant execute on function app.enqueue(text, json) to tenantry_worker',
         'app.enqueue(text,json): tenantry_worker',
       ],
       ['grant execute on function app.enqueue(text, json) to public', 'app.enqueue(text,json): -'],
+      [
+        'grant execute on function app.enqueue(text, json) to tenantry_operator',
+        'app.enqueue(text,json): tenantry_operator',
+      ],
+    ],
+  },
+  {
+    name: 'the operator calls functions, and touches no table',
+    violations: `with ${tables}
+      select t.name as violation from tables t
+        where has_any_column_privilege('tenantry_operator', t.oid, 'select, insert, update, references')
+          or has_table_privilege('tenantry_operator', t.oid, 'delete, truncate, trigger, maintain')
+      union all
+      select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = pronamespace
+        where nspname in ('app', 'graphile_worker') and has_function_privilege('tenantry_operator', p.oid, 'execute')
+          and not prosecdef`,
+    plants: [
+      ['grant select (id) on users to tenantry_operator', 'users'],
+      ['grant select on operator_calls to tenantry_operator', 'operator_calls'],
+      ['grant execute on function app.is_last_owner(uuid, uuid) to tenantry_operator', 'app.is_last_owner(uuid,uuid)'],
     ],
   },
   {
@@ -84,13 +106,14 @@ export const privileges: readonly Rule[] = [
     name: 'what was logged stays as it was: nobody but the owner changes or removes an event',
     violations: `with ${tables}
       select t.name || ': ' || r.rolname as violation from tables t, pg_roles r
-        where name in ('audit_events', 'security_events')
-          and r.rolname in ('tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_gate')
+        where name in ('audit_events', 'security_events', 'operator_calls')
+          and r.rolname in ('tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_operator', 'tenantry_gate')
           and (has_table_privilege(r.oid, t.oid, 'delete, truncate') or has_any_column_privilege(r.oid, t.oid, 'update'))`,
     plants: [
       ['grant delete on audit_events to tenantry_app', 'audit_events: tenantry_app'],
       ['grant update (action) on audit_events to tenantry_gate', 'audit_events: tenantry_gate'],
       ['grant update on security_events to tenantry_worker', 'security_events: tenantry_worker'],
+      ['grant delete on operator_calls to tenantry_gate', 'operator_calls: tenantry_gate'],
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { keepers, ours, type Rule } from './rule.ts';
 
-const roles = `('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_gate', 'tenantry_queue')`;
+const roles = `('tenantry_owner', 'tenantry_app', 'tenantry_worker', 'tenantry_keys', 'tenantry_operator', 'tenantry_gate', 'tenantry_queue')`;
 
 export const roleRules: readonly Rule[] = [
   {
