@@ -13,6 +13,7 @@ export function samples(link: string): readonly MailContent[] {
     email_changed: { template: 'email_changed' },
     second_factor_added: { template: 'second_factor_added' },
     second_factor_removed: { template: 'second_factor_removed' },
+    second_factor_reset: { template: 'second_factor_reset' },
     recovery_code_used: { template: 'recovery_code_used' },
     recovery_codes_replaced: { template: 'recovery_codes_replaced' },
     account_deleted: { template: 'account_deleted' },

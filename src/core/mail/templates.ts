@@ -13,6 +13,8 @@ export interface MailValues {
   email_changed: object;
   second_factor_added: object;
   second_factor_removed: object;
+  /** Not by its owner: by whoever runs the service, for somebody who has lost it. */
+  second_factor_reset: object;
   recovery_code_used: object;
   recovery_codes_replaced: object;
   account_deleted: object;

@@ -83,6 +83,14 @@ export const de: Texts = {
       ],
       footnote: TAKE_BACK,
     }),
+    second_factor_reset: ({ app }) => ({
+      subject: 'Ihr zweiter Faktor wurde für Sie entfernt',
+      paragraphs: [
+        `Wir haben die Authentifizierungs-App Ihres Kontos bei ${app} und die Wiederherstellungscodes entfernt, weil uns jemand überzeugend gesagt hat, Sie zu sein und beides verloren zu haben. Zum Anmelden gehört kein Code, bis Sie wieder eine App einrichten. Wer angemeldet war, ist es nicht mehr.`,
+      ],
+      footnote:
+        'Wenn Sie das nicht waren, sagen Sie es uns sofort, und setzen Sie ein neues Passwort: Fordern Sie über „Passwort vergessen“ einen Link an. Er kommt an diese Adresse.',
+    }),
     recovery_code_used: ({ app }) => ({
       subject: 'Ein Wiederherstellungscode wurde verwendet',
       paragraphs: [

@@ -80,6 +80,14 @@ export const en: Texts = {
       ],
       footnote: TAKE_BACK,
     }),
+    second_factor_reset: ({ app }) => ({
+      subject: 'Your second factor was removed for you',
+      paragraphs: [
+        `We have removed the authenticator app of your account at ${app}, and its recovery codes, because somebody told us convincingly that they are you and have lost both. Signing in takes no code until you set up another app. Whoever was signed in is so no longer.`,
+      ],
+      footnote:
+        'If this was not you, tell us now, and set another password: ask for a link by "forgot password". It is mailed to this address.',
+    }),
     recovery_code_used: ({ app }) => ({
       subject: 'A recovery code was used',
       paragraphs: [
