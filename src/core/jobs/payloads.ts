@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MasterKeys, Undecipherable } from '../crypto/index.ts';
+import { sealedJob } from './sealed-job.ts';
 
 interface Job {
   readonly task: string;
@@ -11,15 +12,13 @@ interface Job {
 export class Payloads {
   constructor(private readonly masterKeys: MasterKeys) {}
 
-  /** @returns an object, as the queue wants it, of which the task can be told and nothing else */
   seal(task: string, payload: unknown): { readonly sealed: string } {
-    return { sealed: this.masterKeys.seal(JSON.stringify({ task, payload }), ['job']) };
+    return sealedJob(this.masterKeys, task, payload);
   }
 
   /** @throws Undecipherable for what no server has written for this task */
   open(task: string, payload: unknown): unknown {
     if (!isSealed(payload)) throw new Undecipherable('altered');
-    // Sealed with it, so that a payload is of no use to another task.
     const job: unknown = JSON.parse(this.masterKeys.open(payload.sealed, ['job']));
     if (!isJob(job) || job.task !== task) throw new Undecipherable('altered');
     return job.payload;

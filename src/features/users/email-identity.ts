@@ -1,6 +1,6 @@
-import { domainToASCII } from 'node:url';
 import { rules, validationProblem } from '../../core/http/index.ts';
 import { isMailable } from '../../core/mail/index.ts';
+import { emailKey, keptAddress } from './email-key.ts';
 
 /** What shows nothing, or turns the text around: with it, addresses that look alike would be different ones. */
 const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
@@ -22,12 +22,12 @@ export interface EmailIdentity {
  * @throws Problem validation_failed on `/email` for what no mail can be sent to
  */
 export function emailIdentity(text: string): EmailIdentity {
-  const normal = text.normalize('NFKC');
-  const address = isAddress(normal) ? withAsciiDomain(normal) : '';
+  // Judged before: the conversion of the domain is made for URLs, and cuts it off at what delimits one there.
+  const address = isAddress(text.normalize('NFKC')) ? keptAddress(text) : '';
   if (!isAddress(address) || !ASCII_DOMAIN.test(address) || !isMailable(address)) {
     throw validationProblem([{ pointer: '/email', code: 'email', detail: 'must be an email address' }]);
   }
-  return { address, key: address.toLowerCase().normalize('NFKC') };
+  return { address, key: emailKey(address) };
 }
 
 /** What a person is called until they say otherwise: what stands before the @. */
@@ -37,10 +37,4 @@ export function nameAfter({ address }: EmailIdentity): string {
 
 function isAddress(text: string): boolean {
   return form.faults(text).length === 0 && !UNSEEN.test(text);
-}
-
-/** @param address judged before: the conversion is made for URLs, and cuts a domain off at what delimits one there */
-function withAsciiDomain(address: string): string {
-  const at = address.lastIndexOf('@');
-  return `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1))}`;
 }
