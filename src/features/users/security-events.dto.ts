@@ -33,7 +33,10 @@ export class SecurityEventsQuery extends CursorQuery {
 }
 
 class SecurityEventActor {
-  @Choice(['user', 'anonymous'], { description: '`anonymous`: it was not known yet who calls.', example: 'user' })
+  @Choice(['user', 'anonymous', 'system'], {
+    description: '`anonymous`: it was not known yet who calls. `system`: whoever runs the service.',
+    example: 'user',
+  })
   type: string;
 
   @Identifier({ nullable: true })
@@ -110,14 +113,14 @@ export function toFilter(query: SecurityEventsQuery): SecurityEventsFilter {
 }
 
 export function toSecurityEvent(event: OwnSecurityEvent): SecurityEventResponse {
-  const { id, occurredAt, action, outcome, userId, isAnonymous, sessionId, callerSessionId, changes } = event;
+  const { id, occurredAt, action, outcome, userId, sessionId, callerSessionId, changes } = event;
   return {
     id,
     occurred_at: occurredAt.toISOString(),
     sequence: null,
     action,
     outcome,
-    actor: { type: isAnonymous ? 'anonymous' : 'user', id: isAnonymous ? null : userId, member_id: null },
+    actor: actorOf(event),
     target: sessionId === null ? { type: 'user', id: userId } : { type: 'session', id: sessionId },
     team_id: null,
     changes,
@@ -129,4 +132,9 @@ export function toSecurityEvent(event: OwnSecurityEvent): SecurityEventResponse 
     },
     metadata: {},
   };
+}
+
+function actorOf({ userId, isAnonymous, isByOperator }: OwnSecurityEvent): SecurityEventActor {
+  if (isByOperator) return { type: 'system', id: null, member_id: null };
+  return isAnonymous ? { type: 'anonymous', id: null, member_id: null } : { type: 'user', id: userId, member_id: null };
 }

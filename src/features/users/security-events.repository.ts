@@ -21,6 +21,7 @@ export interface OwnSecurityEvent {
   readonly outcome: string;
   /** Done before it was known who calls. */
   readonly isAnonymous: boolean;
+  readonly isByOperator: boolean;
   readonly sessionId: string | null;
   readonly callerSessionId: string | null;
   readonly changes: object;
@@ -40,14 +41,14 @@ export interface SecurityEventsFilter {
 /** By column: nobody reads the hash of an address. */
 const own = new List<OwnSecurityEvent>({
   with: sql`own as (
-    select id, user_id, occurred_at, action, outcome, anonymous, session_id, caller_session_id, changes, ip_address, user_agent,
-        request_id
+    select id, user_id, occurred_at, action, outcome, anonymous, operator_call_id, session_id, caller_session_id, changes,
+        ip_address, user_agent, request_id
       from security_events where user_id = app.user_id()
   )`,
   from: sql`own`,
   columns: sql`
     id, user_id as "userId", occurred_at as "occurredAt", action, outcome, anonymous as "isAnonymous",
-    session_id as "sessionId", caller_session_id as "callerSessionId", changes, host(ip_address) as "ipAddress",
+    operator_call_id is not null as "isByOperator", session_id as "sessionId", caller_session_id as "callerSessionId", changes, host(ip_address) as "ipAddress",
     user_agent as "userAgent", request_id as "requestId"`,
   keys: { occurred_at: timeKey(sql`occurred_at`) },
 });
