@@ -2,7 +2,13 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 // A recipe names what its reader is going to make; a test of its own follows it.
-const PAGES = globSync(['README.md', 'docs/*.md', 'docs/decisions/*.md', 'docs/security/*.md']).toSorted();
+const PAGES = globSync([
+  'README.md',
+  'docs/*.md',
+  'docs/decisions/*.md',
+  'docs/security/*.md',
+  'docs/operations/*.md',
+]).toSorted();
 const PATH = /(?<![\w@./:-])(?:(?:src|test|prisma|bench|docs|\.config)|(core|features))\/[\w./-]*\w/g;
 const LINK = /\]\((?!https?:)([^)#]+)/g;
 
