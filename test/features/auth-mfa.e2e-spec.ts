@@ -180,7 +180,7 @@ describe('signing in with a second factor', () => {
       const next = await challenge();
       const rows = await inDatabase(`
         select expires_at - created_at > interval '299 seconds' and expires_at - created_at < interval '301 seconds' as five
-        from mfa_challenges where user_id = $1`);
+        from mfa_challenges where user_id = $1 order by created_at desc limit 1`);
       expect(rows).toEqual([{ five: true }]);
       await answer(next, factor.code()).expect(200);
     });
