@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { freePort } from '../../prisma/embedded/free-port.ts';
 import { throwAwayCluster } from '../../prisma/embedded/throw-away.ts';
 import { connected } from '../../prisma/engine/connection.ts';
@@ -104,6 +105,9 @@ describe('npm start without a database', () => {
     expect(environment['ENCRYPTION_KEYS']).toMatch(/^development:[\w-]{43}$/);
     expect(statSync(join(clone, '.data/secrets.json')).mode & 0o777).toBe(0o600);
     expect(new URL(environment['DATABASE_URL'] ?? '').username).toBe('tenantry_app');
+    // Browsers run it as a classic script, in which a module's `export` is an error.
+    const built = readFileSync(join(clone, 'dist/core/openapi/swagger-ui.session.js'), 'utf8');
+    expect(() => new Script(built)).not.toThrow();
     expect(first.text()).toMatch(/\/docs[^]*\/dev\/mailbox[^]*postgres[^]*Ctrl-C/);
 
     const second = launch(Number(new URL(first.url).port));

@@ -83,6 +83,7 @@ export function scratchClone(): string {
     'package.json',
     'tsconfig.json',
     'src/tsconfig.json',
+    'src/core/openapi/swagger-ui.session.js',
     '.config',
   ]) {
     cpSync(join(REPOSITORY, path), join(clone, path), { recursive: true });
