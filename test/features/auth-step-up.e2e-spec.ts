@@ -244,6 +244,58 @@ describe('stepping up', () => {
     });
   });
 
+  describe('by a mailed link, sent with what the session is called by,', () => {
+    const linkToken = (count = 2) => app.magicLink(email, count);
+    const byLink = (token: string, accessToken = tokens.access_token) =>
+      app.test.anonymous.as(accessToken).post('/auth/magic-links/verify', { token });
+
+    it('renews that session beside the one that it begins, and the log tells of both', async () => {
+      await age();
+      const { body } = await byLink(await linkToken()).expect(200);
+      expect(body.session_id).not.toBe(tokens.session_id);
+      await sensitive().expect(204);
+      const { body: refreshed } = await app.refresh(tokens.refresh_token).expect(200);
+      expect(claimsOf(refreshed)).toMatchObject({ amr: ['email'], sid: tokens.session_id });
+      const renewals = (await app.eventsOf(email)).filter(({ action }) => action === 'auth.stepped_up');
+      expect(renewals).toMatchObject([{ session_id: tokens.session_id }]);
+    });
+
+    it('does so by the cookie too, with a token that has expired', async () => {
+      await age();
+      const { sub } = claimsOf(tokens);
+      const expired = app.test.actors.token(String(sub), tokens.session_id, ELEVEN_MINUTES);
+      const token = await linkToken();
+      await app.signInByLink(token).set('cookie', `__Host-tenantry_access=${expired}`).expect(200);
+      await sensitive().expect(204);
+    });
+
+    it('takes the second factor first, where there is one', async () => {
+      const api = app.test.anonymous.as(tokens.access_token);
+      const factor = await TestFactor.active(app.test, { api, userId: String(claimsOf(tokens)['sub']) });
+      await age();
+      const { body } = await byLink(await linkToken()).expect(200);
+      expect(codeOf(await sensitive())).toBe(REQUIRED);
+      await api.post('/auth/mfa/verify', { mfa_token: body.mfa_token, code: '000000' }).expect(422);
+      expect(codeOf(await sensitive())).toBe(REQUIRED);
+      await api.post('/auth/mfa/verify', { mfa_token: body.mfa_token, code: factor.code() }).expect(200);
+      expect((await sessionOf()).methods).toEqual(['email', 'otp', 'mfa']);
+      await sensitive().expect(204);
+    });
+
+    it("changes nothing for another person's session, one that is over, or what is no token", async () => {
+      const stranger = await app.person();
+      await age(stranger.session_id);
+      await byLink(await linkToken(), stranger.access_token).expect(200);
+      expect(codeOf(await sensitive(stranger.access_token))).toBe(REQUIRED);
+      await age();
+      await app.test.database.query('update sessions set ended_at = now() where id = $1', [tokens.session_id]);
+      await byLink(await linkToken(3)).expect(200);
+      await byLink(await linkToken(4), 'no token').expect(200);
+      expect((await sessionOf()).age).toBeGreaterThan(ELEVEN_MINUTES - 1);
+      expect((await app.eventsOf(email)).map(({ action }) => action)).not.toContain('auth.stepped_up');
+    });
+  });
+
   it('20 times at once is as good as once', async () => {
     await age();
     const answers = await Promise.all(Array.from({ length: 20 }, () => served(() => stepUp())));

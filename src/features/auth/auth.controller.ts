@@ -64,7 +64,8 @@ export class AuthController {
     @Body() { token, password }: VerifyEmailRequest,
     @SignInTransport() transport: TokenTransport,
   ): Promise<SignedInResponse | undefined> {
-    const result = await this.registration.verify(token, password);
+    const calledFrom = this.issuedSessions.sessionOf(transport.shownAccessToken());
+    const result = await this.registration.verify({ token, password, calledFrom });
     return result ? transport.deliverSignIn(result) : transport.deliverNothing();
   }
 

@@ -7,6 +7,15 @@ import { type AddressPurpose, type EmailToken, MailedLinks } from './mailed-link
 import { NewPasswords } from './new-passwords.ts';
 import { SignIn, type SignInResult } from './sign-in.service.ts';
 
+/** A mailed link, as whoever follows it sends it. */
+export interface FollowedLink {
+  readonly token: string;
+  /** Of a new user. */
+  readonly password?: string | undefined;
+  /** The session that it was sent from, if any: its proof is renewed, where it is of the same user. */
+  readonly calledFrom?: string | undefined;
+}
+
 /** Signs in by a mailed link. Nobody is a user before their address is proved: the first link makes one. */
 @Injectable()
 export class LinkSignInService {
@@ -24,29 +33,33 @@ export class LinkSignInService {
    * user, whose password and name stay.
    * @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent
    */
-  async signIn(purpose: AddressPurpose, token: string, password?: string): Promise<SignInResult> {
-    return this.links.attempt(purpose, token, () => this.#signInOrUp(purpose, token, password));
+  async signIn(purpose: AddressPurpose, link: FollowedLink): Promise<SignInResult> {
+    return this.links.attempt(purpose, link.token, () => this.#signInOrUp(purpose, link));
   }
 
-  async #signInOrUp(purpose: AddressPurpose, token: string, password?: string): Promise<SignInResult> {
-    const found = await this.links.find(purpose, token);
-    if (found.userId !== null) return this.#signIn(purpose, token, found.userId, found.email);
-    return (await this.#signUp(purpose, token, found, password)) ?? this.#signInOrUp(purpose, token, password);
+  async #signInOrUp(purpose: AddressPurpose, link: FollowedLink): Promise<SignInResult> {
+    const found = await this.links.find(purpose, link.token);
+    if (found.userId !== null) return this.#signIn(purpose, link, found.userId, found.email);
+    return (await this.#signUp(purpose, link, found)) ?? this.#signInOrUp(purpose, link);
   }
 
-  #signIn(purpose: AddressPurpose, token: string, userId: string, { key }: EmailIdentity): Promise<SignInResult> {
+  #signIn(
+    purpose: AddressPurpose,
+    { token, calledFrom }: FollowedLink,
+    userId: string,
+    { key }: EmailIdentity,
+  ): Promise<SignInResult> {
     return this.#inTransactionOf(userId, async () => {
       await this.links.spend(purpose, token);
-      return this.signIns.complete(userId, 'email', key);
+      return this.signIns.complete(userId, 'email', key, calledFrom);
     });
   }
 
   /** @returns undefined, and nothing happened, where the address got a user this moment: by another link of its own */
   async #signUp(
     purpose: AddressPurpose,
-    token: string,
+    { token, password }: FollowedLink,
     { email, name }: EmailToken,
-    password: string | undefined,
   ): Promise<SignInResult | undefined> {
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password, [email.key, name]);
     const userId = uuid();

@@ -13,6 +13,7 @@ import {
   type SignedInResponse,
   VerifyLinkRequest,
 } from './auth.dto.ts';
+import { IssuedSessions } from './issued-sessions.ts';
 import { MagicLinksService } from './magic-links.service.ts';
 import { SignInTransport, TokenTransport } from './token-transport.ts';
 
@@ -20,7 +21,10 @@ import { SignInTransport, TokenTransport } from './token-transport.ts';
 @Controller('auth/magic-links')
 @SingleUse('a link is spent by its first use, and asking again is what a bound is for')
 export class MagicLinksController {
-  constructor(private readonly magicLinks: MagicLinksService) {}
+  constructor(
+    private readonly magicLinks: MagicLinksService,
+    private readonly issuedSessions: IssuedSessions,
+  ) {}
 
   @Post()
   @HttpCode(202)
@@ -42,7 +46,8 @@ export class MagicLinksController {
   @LimitsSignIn()
   @ApiOperation({
     summary: 'Sign in by the mailed token',
-    description: 'The token is spent by the call, and by nothing else: opening the link does not.',
+    description:
+      'The token is spent by the call, and by nothing else: opening the link does not. Sent with an access token of the same person, it renews the proof of that session as well, after the second factor where there is one.',
   })
   @SignedIn()
   @Refuses('token_used')
@@ -50,6 +55,7 @@ export class MagicLinksController {
     @Body() { token }: VerifyLinkRequest,
     @SignInTransport() transport: TokenTransport,
   ): Promise<SignedInResponse> {
-    return transport.deliverSignIn(await this.magicLinks.verify(token));
+    const calledFrom = this.issuedSessions.sessionOf(transport.shownAccessToken());
+    return transport.deliverSignIn(await this.magicLinks.verify({ token, calledFrom }));
   }
 }

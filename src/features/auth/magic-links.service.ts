@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { emailIdentity, nameAfter } from '../users/index.ts';
-import { LinkSignInService } from './link-sign-in.service.ts';
+import { type FollowedLink, LinkSignInService } from './link-sign-in.service.ts';
 import { MailedLinks } from './mailed-links.ts';
 import type { SignInResult } from './sign-in.service.ts';
 
@@ -29,7 +29,7 @@ export class MagicLinksService {
   }
 
   /** @throws Problem token_used */
-  async verify(token: string): Promise<SignInResult> {
-    return this.linkSignIn.signIn('magic_link', token);
+  async verify(link: FollowedLink): Promise<SignInResult> {
+    return this.linkSignIn.signIn('magic_link', link);
   }
 }

@@ -5,6 +5,7 @@ import { Refuses, Section } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
 import { AUTHENTICATION, HasSession, type NewSessionResponse, VerifyMfaRequest } from './auth.dto.ts';
+import { IssuedSessions } from './issued-sessions.ts';
 import { SignIn } from './sign-in.service.ts';
 import { SignInTransport, TokenTransport } from './token-transport.ts';
 
@@ -12,7 +13,10 @@ import { SignInTransport, TokenTransport } from './token-transport.ts';
 @Controller('auth/mfa/verify')
 @SingleUse('the token is spent by the first right code')
 export class MfaController {
-  constructor(private readonly signIn: SignIn) {}
+  constructor(
+    private readonly signIn: SignIn,
+    private readonly issuedSessions: IssuedSessions,
+  ) {}
 
   @Post()
   @HttpCode(200)
@@ -29,6 +33,7 @@ export class MfaController {
     @Body() { mfa_token, code }: VerifyMfaRequest,
     @SignInTransport() transport: TokenTransport,
   ): Promise<NewSessionResponse> {
-    return transport.deliver(await this.signIn.answer(mfa_token, code));
+    const calledFrom = this.issuedSessions.sessionOf(transport.shownAccessToken());
+    return transport.deliver(await this.signIn.answer(mfa_token, code, calledFrom));
   }
 }

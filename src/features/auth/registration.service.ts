@@ -3,7 +3,7 @@ import { Database } from '../../core/database/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { emailIdentity } from '../users/index.ts';
 import { EmailChangeService } from './email-change.service.ts';
-import { LinkSignInService } from './link-sign-in.service.ts';
+import { type FollowedLink, LinkSignInService } from './link-sign-in.service.ts';
 import { MailedLinks } from './mailed-links.ts';
 import type { SignInResult } from './sign-in.service.ts';
 
@@ -37,8 +37,8 @@ export class RegistrationService {
    * @returns undefined for the second: nobody was signed in
    * @throws Problem token_used; validation_failed for a poor password, which leaves the token unspent
    */
-  async verify(token: string, password: string | undefined): Promise<SignInResult | undefined> {
-    if (await this.emailChange.confirm(token)) return undefined;
-    return this.linkSignIn.signIn('verify_email', token, password);
+  async verify(link: FollowedLink): Promise<SignInResult | undefined> {
+    if (await this.emailChange.confirm(link.token)) return undefined;
+    return this.linkSignIn.signIn('verify_email', link);
   }
 }

@@ -134,6 +134,15 @@ export class SessionsService {
     return sessionId;
   }
 
+  /**
+   * The same for another session of the person in whose scope the current transaction runs, if it is theirs and not over.
+   * @param emailKey of their address, where the caller knows it
+   */
+  async renewBeside(sessionId: string, methods: readonly AuthenticationMethod[], emailKey?: string): Promise<void> {
+    if (!(await this.repository.renew(sessionId, methods))) return;
+    await this.events.record({ action: 'auth.stepped_up', outcome: 'success', sessionId }, emailKey);
+  }
+
   /** @returns a page of the caller's sessions that are not over */
   async list(selection: Selection): Promise<Rows<OwnSession>> {
     return this.repository.list(selection);

@@ -5,7 +5,13 @@ import { Problem } from '../../core/http/index.ts';
 import { refuseBlocked, SecondFactor } from '../second-factor/index.ts';
 import { SecurityEvents } from '../users/index.ts';
 import { MfaChallengesRepository } from './mfa-challenges.repository.ts';
-import { type FirstFactor, methodsOf, SessionsService, type TokenPair } from './sessions.service.ts';
+import {
+  type AuthenticationMethod,
+  type FirstFactor,
+  methodsOf,
+  SessionsService,
+  type TokenPair,
+} from './sessions.service.ts';
 
 /** What whoever has a second factor gets for the first one: nothing that lets them in. */
 export interface MfaChallenge {
@@ -32,9 +38,10 @@ export class SignIn {
   /**
    * Goes on with a person who has just proved the first factor, with the current transaction in their scope.
    * @param emailKey of their address, where the caller knows it
+   * @param calledFrom the session that this was sent from, if any: with a mailed link its proof is renewed too
    */
-  async complete(userId: string, method: FirstFactor, emailKey?: string): Promise<SignInResult> {
-    if (!(await this.secondFactor.isActive())) return this.sessions.begin(userId, [method], emailKey);
+  async complete(userId: string, method: FirstFactor, emailKey?: string, calledFrom?: string): Promise<SignInResult> {
+    if (!(await this.secondFactor.isActive())) return this.#begin(userId, [method], calledFrom, emailKey);
     const mfaToken = randomToken();
     this.repository.issue(tokenHash(mfaToken), method, LIFETIME_SECONDS);
     await this.events.record({ action: 'auth.mfa_challenged', outcome: 'success' }, emailKey);
@@ -45,15 +52,20 @@ export class SignIn {
    * Answers the question, with a code from the app or a recovery code.
    * @throws Problem validation_failed for a wrong code, five times; after that, and where the question is over for another
    * reason, invalid_credentials, the same for the right code; rate_limited after too many wrong codes of the person
+   * @param calledFrom as in `complete`
    */
-  async answer(mfaToken: string, code: string): Promise<TokenPair> {
+  async answer(mfaToken: string, code: string, calledFrom?: string): Promise<TokenPair> {
     const hash = tokenHash(mfaToken);
     const { userId, method, retryAfter } = await this.repository.claim(hash);
     if (userId === null) throw over();
     return this.database.inScope(Scope.user(userId), async () => {
       if (method === null) return this.#refuse();
       refuseBlocked(retryAfter);
-      return this.#begin(userId, method, hash, code);
+      return this.database.transaction(async () => {
+        if (!(await this.repository.spend(hash))) throw over();
+        const methods = [method, ...methodsOf(await this.secondFactor.prove(code))];
+        return this.#begin(userId, methods, calledFrom);
+      });
     });
   }
 
@@ -62,12 +74,15 @@ export class SignIn {
     throw over();
   }
 
-  #begin(userId: string, method: FirstFactor, hash: Buffer, code: string): Promise<TokenPair> {
-    return this.database.transaction(async () => {
-      if (!(await this.repository.spend(hash))) throw over();
-      const methods = [method, ...methodsOf(await this.secondFactor.prove(code))];
-      return this.sessions.begin(userId, methods);
-    });
+  async #begin(
+    userId: string,
+    methods: AuthenticationMethod[],
+    calledFrom?: string,
+    emailKey?: string,
+  ): Promise<TokenPair> {
+    const renews = calledFrom !== undefined && methods.includes('email');
+    if (renews) await this.sessions.renewBeside(calledFrom, methods, emailKey);
+    return this.sessions.begin(userId, methods, emailKey);
   }
 }
 

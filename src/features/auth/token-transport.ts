@@ -43,6 +43,11 @@ export class TokenTransport {
     return token;
   }
 
+  /** @returns the access token that the request shows, which nobody has judged; empty where it shows none */
+  shownAccessToken(): string {
+    return credentialOf(this.request).token;
+  }
+
   /** @returns the access token that a browser sends by itself beside the refresh token of its cookie */
   accessTokenBeside(given: string | undefined): string | undefined {
     return given === undefined ? accessCookie.read(this.request) : undefined;
