@@ -14,9 +14,12 @@ export interface Database {
   readonly appUrl: string;
   /** As tenantry_worker. */
   readonly workerUrl: string;
+  /** As tenantry_operator; of a given server only OPERATOR_DATABASE_URL says that. */
+  readonly operatorUrl: string | undefined;
   /** Where it is and what to know about it, for people. */
   readonly description: string;
-  close(): Promise<void>;
+  /** Returns false where PostgreSQL stays up, because another process uses it. */
+  close(): Promise<boolean>;
 }
 
 /** The server that DATABASE_URL names, or else the PostgreSQL that npm carries, with its data under `folder`. */
@@ -38,10 +41,9 @@ async function openEmbedded(folder: string): Promise<Database> {
   return {
     appUrl: cluster.url(NAME, 'tenantry_app'),
     workerUrl: cluster.url(NAME, 'tenantry_worker'),
+    operatorUrl: cluster.url(NAME, 'tenantry_operator'),
     description: `${join(cluster.home, 'postgres')} (PostgreSQL on port ${new URL(cluster.adminUrl).port}; remove ${cluster.home} to begin anew)`,
-    async close() {
-      if (!(await cluster.stop())) console.log('PostgreSQL stays up: another start of Tenantry is using it.');
-    },
+    close: () => cluster.stop(),
   };
 }
 
@@ -52,9 +54,10 @@ async function openGiven(environment: Environment, secrets: Secrets): Promise<Da
   const { host, pathname } = new URL(appUrl);
   return {
     appUrl,
+    operatorUrl: environment['OPERATOR_DATABASE_URL'],
     workerUrl: environment['DIRECT_DATABASE_URL'] || (await openWorker(migrationUrl, secrets)),
     description: `${host}${pathname} (DATABASE_URL)`,
-    close: () => Promise.resolve(),
+    close: () => Promise.resolve(true),
   };
 }
 

@@ -32,7 +32,7 @@ async function start(): Promise<number> {
       welcome({ port, database, signIn, seconds: (performance.now() - began) / 1000 }),
     );
   } finally {
-    await database.close();
+    if (!(await database.close())) console.log('PostgreSQL stays up: another start of Tenantry is using it.');
   }
 }
 

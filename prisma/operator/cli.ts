@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { masterKeys, secretKey } from '../../src/config/variables.ts';
 import { KeyedHash } from '../../src/core/crypto/keyed-hash.ts';
 import { MasterKeys } from '../../src/core/crypto/master-keys.ts';
-import { actingAs, connected } from '../engine/connection.ts';
+import { connected } from '../engine/connection.ts';
 import { type Environment, required } from '../engine/environment.ts';
 import {
   type Answer,
@@ -18,6 +18,7 @@ import {
   suspendUser,
   unlock,
 } from './commands.ts';
+import { atWork } from './workplace.ts';
 
 const USAGE = `Usage: npm run operator -- <command> [what] --reason "…" [--json] [--as name]
   organizations [text]               whose name, slug or id it is in; a hundred, --after a slug for the next ones
@@ -30,7 +31,7 @@ const USAGE = `Usage: npm run operator -- <command> [what] --reason "…" [--jso
 Each is kept with its reason and with who called: --as, or else the account that runs it.
 Exits with 0, with 2 where there is no such organisation or person, with 1 where it failed.
 Environment: OPERATOR_DATABASE_URL as tenantry_operator; unlock and remove-second-factor also SECRET_KEY, the latter also
-ENCRYPTION_KEYS, as the servers have them`;
+ENCRYPTION_KEYS, as the servers have them. Nothing in a clone whose database is that of "npm start"`;
 
 const NOT_FOUND = 2;
 const REASON = { min: 5, max: 500 };
@@ -100,8 +101,9 @@ function print({ outcome, rows }: Answer, json: boolean): void {
 async function main(): Promise<number> {
   if (existsSync('.env')) process.loadEnvFile();
   const { command, target, json, ...caller } = read();
-  const url = actingAs(required(process.env, 'OPERATOR_DATABASE_URL'), 'tenantry_operator');
-  const answer = await connected(url, (client) => command(client, caller, target, keysOf(process.env)));
+  const answer = await atWork(process.env, ({ url, environment }) =>
+    connected(url, (client) => command(client, caller, target, keysOf(environment))),
+  );
   print(answer, json);
   return answer.outcome === 'not_found' ? NOT_FOUND : 0;
 }
