@@ -232,25 +232,32 @@ describe('roles', () => {
   });
 });
 
+/** A deployment and a rollback for each migration that there is: longer with every one. */
+const EVERY_MIGRATION_MS = 120_000;
+
 describe('down.sql', () => {
-  it('of each migration leaves what was there before it, and up again the same as the first time', async () => {
-    const url = await newDatabase();
-    const project = { ...tenantry, migrations: scratchFolder() };
-    cpSync(join(tenantry.migrations, 'migration_lock.toml'), join(project.migrations, 'migration_lock.toml'));
-    const stages: { name: string; before: string[] }[] = [];
-    for (const name of migrationNames()) {
-      stages.push({ name, before: await catalogue(url) });
-      cpSync(join(tenantry.migrations, name), join(project.migrations, name), { recursive: true });
+  it(
+    'of each migration leaves what was there before it, and up again the same as the first time',
+    async () => {
+      const url = await newDatabase();
+      const project = { ...tenantry, migrations: scratchFolder() };
+      cpSync(join(tenantry.migrations, 'migration_lock.toml'), join(project.migrations, 'migration_lock.toml'));
+      const stages: { name: string; before: string[] }[] = [];
+      for (const name of migrationNames()) {
+        stages.push({ name, before: await catalogue(url) });
+        cpSync(join(tenantry.migrations, name), join(project.migrations, name), { recursive: true });
+        await deploy(url, { project });
+      }
+      const whole = await catalogue(url);
+      for (const { name, before } of stages.toReversed()) {
+        expect(await rollback(url, 1, project)).toEqual([name]);
+        expect({ name, left: await catalogue(url) }).toEqual({ name, left: before });
+      }
       await deploy(url, { project });
-    }
-    const whole = await catalogue(url);
-    for (const { name, before } of stages.toReversed()) {
-      expect(await rollback(url, 1, project)).toEqual([name]);
-      expect({ name, left: await catalogue(url) }).toEqual({ name, left: before });
-    }
-    await deploy(url, { project });
-    expect(await catalogue(url)).toEqual(whole);
-  });
+      expect(await catalogue(url)).toEqual(whole);
+    },
+    EVERY_MIGRATION_MS,
+  );
 
   it('that fails takes nothing back', async () => {
     const url = await newDatabase();
