@@ -6,6 +6,7 @@ import { connected } from '../../prisma/engine/connection.ts';
 import { runInContext } from '../../src/core/context/context.ts';
 import { DataKey, Forgotten, MasterKeys, Undecipherable } from '../../src/core/crypto/index.ts';
 import type { Connections } from '../../src/core/database/connections.ts';
+import { SEALED_COLUMNS } from '../../src/core/database/sealed-catalogue.ts';
 import { declaredFields, Plaintext } from '../../src/core/database/encrypted-field.ts';
 import { type PrismaArgs, sealedArgs } from '../../src/core/database/prisma-sealing.ts';
 import { Database, encrypted, Scope, sql } from '../../src/core/database/index.ts';
@@ -583,6 +584,28 @@ describe('the application', () => {
     await expect(start()).rejects.toThrow('pairs has rows that one id does not tell apart');
     undeclare();
     await database.query('drop table pairs');
+  });
+});
+
+describe('an encrypted column', () => {
+  it.each([
+    ['user_organizations', 'user_id', 'user'],
+    ['all_users', 'organization_id', 'organization'],
+  ])("of %s is under the key of its %s, whatever the table's name", async (table, owner, kind) => {
+    const fixture = `
+      create table ${table} (${owner} uuid not null, id uuid not null, primary key (${owner}, id));
+      select app.protect_table('${table}', '${kind}', '${owner}'), app.add_encrypted_column('${table}', 'note')`;
+    await database.query(fixture);
+    const [checked] = await database.query(
+      `select encode(tgargs, 'escape') as arguments from pg_trigger where tgrelid = $1::regclass and tgname = 'check_key_of_note'`,
+      [table],
+    );
+    const columns = await database.query(SEALED_COLUMNS);
+    await database.query(`drop table ${table}`);
+    expect(checked!['arguments'].split('\\000')).toEqual(['note', owner, kind, '']);
+    expect(columns).toContainEqual(
+      expect.objectContaining({ table, column: 'note', owner: kind, owner_column: owner }),
+    );
   });
 });
 
