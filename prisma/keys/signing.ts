@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { changeSecrets, developmentSecrets } from '../embedded/secrets.ts';
-import { signingKey } from '../../src/config/variables.ts';
+import { pemText, signingKey, verificationKey } from '../../src/config/variables.ts';
 import { newSigningKey, rotated, type SigningKeys } from './signing-keys.ts';
 
 const DEVELOPMENT_SECRETS = '.data/secrets.json';
@@ -18,11 +18,11 @@ function rotate(environment: NodeJS.ProcessEnv): void {
 
 /** Values to standard output alone, so that they can be piped to where secrets are kept. */
 function rotateConfigured(environment: NodeJS.ProcessEnv): void {
-  const next = environment['ACCESS_TOKEN_NEXT_KEY'];
+  const { ACCESS_TOKEN_NEXT_KEY: next, ACCESS_TOKEN_PREVIOUS_KEY: previous } = environment;
   const keys = rotated({
     current: pemOf(environment['ACCESS_TOKEN_PRIVATE_KEY'] ?? ''),
     next: next ? pemOf(next) : undefined,
-    previous: undefined,
+    previous: previous ? publicPemOf(previous) : undefined,
   });
   for (const [name, pem] of Object.entries(variablesOf(keys))) {
     if (pem !== undefined) console.log(`${name}=${Buffer.from(pem).toString('base64')}`);
@@ -38,6 +38,12 @@ function pemOf(variable: string): string {
   return signingKey(variable).export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
+/** @returns it with what stands behind it */
+function publicPemOf(variable: string): string {
+  verificationKey(variable);
+  return pemText(variable);
+}
+
 function variablesOf({ current, next, previous }: SigningKeys): Record<string, string | undefined> {
   return { ACCESS_TOKEN_PRIVATE_KEY: current, ACCESS_TOKEN_NEXT_KEY: next, ACCESS_TOKEN_PREVIOUS_KEY: previous };
 }
@@ -48,7 +54,7 @@ function rotateDevelopment(): void {
   const keys = rotated({
     current: secrets.accessTokenPrivateKey,
     next: secrets.accessTokenNextKey ?? newSigningKey(),
-    previous: undefined,
+    previous: secrets.accessTokenPreviousKey,
   });
   changeSecrets(DEVELOPMENT_SECRETS, {
     accessTokenPrivateKey: keys.current,

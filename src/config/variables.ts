@@ -168,7 +168,7 @@ export function token(value: string): string {
 
 /** An ES256 private key, PKCS#8 PEM; base64 of the PEM, or `\n` for its line ends, where a variable holds one line only. */
 export function signingKey(value: string): KeyObject {
-  const key = parsedKey(() => createPrivateKey(pemOf(value)));
+  const key = parsedKey(() => createPrivateKey(pemText(value)));
   if (key?.asymmetricKeyDetails?.namedCurve !== ES256_CURVE) {
     throw new Error('must be an ES256 (P-256) private key, PKCS#8 PEM or base64 of it');
   }
@@ -177,14 +177,15 @@ export function signingKey(value: string): KeyObject {
 
 /** The public key of such a one, SPKI PEM, written alike. */
 export function verificationKey(value: string): KeyObject {
-  const key = parsedKey(() => createPublicKey(pemOf(value)));
+  const key = parsedKey(() => createPublicKey(pemText(value)));
   if (key?.asymmetricKeyDetails?.namedCurve !== ES256_CURVE) {
     throw new Error('must be an ES256 (P-256) public key, SPKI PEM or base64 of it');
   }
   return key;
 }
 
-function pemOf(value: string): string {
+/** @returns the PEM that a variable holds, with whatever stands beside it */
+export function pemText(value: string): string {
   return value.startsWith('-----') ? value.replaceAll('\\n', '\n') : Buffer.from(value, 'base64').toString();
 }
 
