@@ -98,7 +98,7 @@ export class Operations {
 export const outsideTheDocument: readonly Operation[] = [
   outside('/problems'),
   outside('/problems/{type}', 'path', 'type', ['validation-failed', 'not-found', 'internal-error', 'nothing']),
-  outside('/dev/mailbox', 'query', 'to', ['a@example.com', '']),
+  outside('/dev/mailbox', 'query', 'to', ['a@example.com', '', 'a\u0000']),
   outside('/dev/mailbox/templates', 'query', 'language', ['de', 'fr']),
   outside('/dev/mailbox/{mail_id}', 'path', 'mail_id', ['01930000-0000-7000-8000-000000000000', 'nothing']),
   outside('/metrics'),
