@@ -1,3 +1,4 @@
+export { type Block, refuseWhileBlocked } from './blocked.ts';
 export { LimitsModule } from './limits.module.ts';
 export { RequestLimits } from './request-limits.ts';
 export { ShortMemory } from './short-memory.ts';

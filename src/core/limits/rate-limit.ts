@@ -4,6 +4,7 @@ import type { Quota } from '../../config/index.ts';
 import { addHeader } from '../http/headers.ts';
 import { Problem } from '../http/problem.ts';
 import { MS_PER_SECOND } from '../telemetry/metrics.ts';
+import { policyField, standingField } from './rate-limit-fields.ts';
 
 /** Of a request: by how much what comes back continuously may be rounded. */
 const TOLERANCE = 0.01;
@@ -25,7 +26,7 @@ export class RateLimit {
   ) {
     this.window = quota.seconds * MS_PER_SECOND;
     this.interval = this.window / quota.requests;
-    this.#policy = `"${name}";q=${quota.requests};w=${quota.seconds}`;
+    this.#policy = policyField(name, quota);
   }
 
   /** @returns how many requests may be made now */
@@ -46,7 +47,7 @@ export class RateLimit {
     const available = this.available(fullIn);
     const seconds = available > 0 ? Math.ceil(fullIn / MS_PER_SECOND) : this.retryAfter(fullIn);
     addHeader(reply, 'ratelimit-policy', this.#policy);
-    addHeader(reply, 'ratelimit', `"${this.name}";r=${Math.max(0, available)};t=${seconds}`);
+    addHeader(reply, 'ratelimit', standingField(this.name, Math.max(0, available), seconds));
   }
 
   /** @returns the refusal of a request that there is none left for */

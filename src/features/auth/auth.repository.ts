@@ -92,17 +92,8 @@ export class AuthRepository {
     await this.database.query(sql`select app.set_password(${hash})`);
   }
 
-  /** @returns false, and nothing changed, where the password has changed since it was looked at */
-  async replacePassword(hash: string, passwordSetAt: string | null): Promise<boolean> {
-    if (passwordSetAt === null) return this.#insertFirst(hash);
-    const { isCurrent } = await this.database.one<{ isCurrent: boolean }>(
-      sql`select app.hold_password(${passwordSetAt}::text::timestamptz) as "isCurrent"`,
-    );
-    if (isCurrent) await this.setPassword(hash);
-    return isCurrent;
-  }
-
-  async #insertFirst(hash: string): Promise<boolean> {
+  /** @returns false, and nothing changed, where the user of the scope has got one meanwhile */
+  async insertFirstPassword(hash: string): Promise<boolean> {
     const rows = await this.database.query(
       sql`insert into passwords (hash) values (${hash}) on conflict (user_id) do nothing returning user_id`,
     );

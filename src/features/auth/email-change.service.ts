@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Scope } from '../../core/database/index.ts';
-import { validationProblem } from '../../core/http/index.ts';
+import { type Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { emailIdentity, SecurityEvents, type UserIdentity, UsersService } from '../users/index.ts';
 import { MailedLinks } from './mailed-links.ts';
-import { PasswordAttempts } from './password-attempts.ts';
+import { PasswordAttempts, type ProvedOwnPassword } from './password-attempts.ts';
 
 /**
  * Another address for a person. It is theirs when the new mailbox has confirmed it, and the old one is told twice. It signs nobody in and
@@ -31,8 +31,9 @@ export class EmailChangeService {
     const user = await this.users.identity();
     const identity = emailIdentity(email);
     if (identity.key === user.emailKey) throw unchanged();
-    if (password !== undefined) await this.#prove(user, password);
+    const proved = password === undefined ? undefined : await this.#prove(user, password);
     await this.database.transaction(async () => {
+      if (proved) await this.attempts.acceptOwn(proved);
       const { withheld, known, url } = await this.links.issueChange(identity);
       const to = identity.address;
       if (known) this.mail.send({ to, withheld, template: 'address_known' });
@@ -42,10 +43,9 @@ export class EmailChangeService {
     });
   }
 
-  async #prove({ email, emailKey }: UserIdentity, password: string): Promise<void> {
-    const identity = { address: email, key: emailKey };
-    const proved = await this.attempts.prove(identity, password, 'user.email_change_requested');
-    if (!proved || !(await this.attempts.accept(proved))) throw wrongPassword();
+  async #prove(user: UserIdentity, password: string): Promise<ProvedOwnPassword> {
+    const credentials = await this.attempts.ownCredentials(user);
+    return this.attempts.proveOwn(credentials, password, 'user.email_change_requested', '/password');
   }
 
   /**
@@ -70,10 +70,6 @@ export class EmailChangeService {
   }
 }
 
-function unchanged(): Error {
+function unchanged(): Problem {
   return validationProblem([{ pointer: '/email', code: 'unchanged', detail: 'must be another address than yours' }]);
-}
-
-function wrongPassword(): Error {
-  return validationProblem([{ pointer: '/password', code: 'wrong', detail: 'must be your password' }]);
 }

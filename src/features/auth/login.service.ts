@@ -23,7 +23,8 @@ export class LoginService {
    */
   async login(email: string, password: string): Promise<SignInResult> {
     const identity = emailIdentity(email);
-    const proved = await this.attempts.prove(identity, password, 'auth.sign_in_failed');
+    const credentials = await this.attempts.credentialsOf(identity);
+    const proved = await this.attempts.prove(credentials, password, 'auth.sign_in_failed');
     if (!proved) throw invalidCredentials();
     const stronger = await this.#stronger(proved.passwordHash, password);
     return this.database.inScope(Scope.user(proved.userId), () =>

@@ -1,9 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, Passwords } from '../../core/crypto/index.ts';
-import { Problem } from '../../core/http/index.ts';
-import type { EmailIdentity } from '../users/index.ts';
+import { type Problem, validationProblem } from '../../core/http/index.ts';
+import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
+import { type EmailIdentity, identityOf, type UserIdentity } from '../users/index.ts';
 import { AuthRepository, type Credentials, type FailedAttempt } from './auth.repository.ts';
+
+/** Of one address, wherever they were tried. */
+const wrongPasswords: Block = {
+  name: 'sign-in',
+  requests: 10,
+  seconds: 900,
+  detail: 'Too many wrong passwords for this address. Wait as long as Retry-After says, or use a mailed link.',
+};
+
+/** What a password is compared with, of whoever has the address. */
+export interface ClaimedCredentials extends Credentials {
+  readonly identity: EmailIdentity;
+  readonly addressHash: Buffer;
+}
 
 /** A password that was right, a moment ago. */
 export interface ProvedPassword {
@@ -11,6 +26,12 @@ export interface ProvedPassword {
   readonly addressHash: Buffer;
   readonly passwordHash: string | null;
   readonly passwordSetAt: string | null;
+}
+
+/** The caller's own. */
+export interface ProvedOwnPassword extends ProvedPassword {
+  /** The field that it was sent in. */
+  readonly pointer: string;
 }
 
 /** Compares passwords, and counts the wrong ones for one address together, wherever they were tried. */
@@ -23,11 +44,16 @@ export class PasswordAttempts {
   ) {}
 
   /** @throws Problem rate_limited after too many wrong passwords for the address */
-  async credentialsOf(identity: EmailIdentity): Promise<Credentials & { readonly addressHash: Buffer }> {
+  async credentialsOf(identity: EmailIdentity): Promise<ClaimedCredentials> {
     const addressHash = this.keyedHash.digest('email_address', identity.key);
     const credentials = await this.repository.findCredentials(identity, addressHash);
-    refuseBlocked(credentials.retryAfter);
-    return { ...credentials, addressHash };
+    refuseWhileBlocked(wrongPasswords, credentials.retryAfter);
+    return { ...credentials, identity, addressHash };
+  }
+
+  /** As `credentialsOf`, for the caller's own. */
+  async ownCredentials(user: UserIdentity): Promise<ClaimedCredentials> {
+    return this.credentialsOf(identityOf(user));
   }
 
   /**
@@ -35,11 +61,17 @@ export class PasswordAttempts {
    * @returns undefined, and it is counted, where the password is wrong
    * @throws Problem rate_limited after too many wrong passwords for the address
    */
-  async prove(identity: EmailIdentity, password: string, action: FailedAttempt): Promise<ProvedPassword | undefined> {
-    const { userId, passwordHash, passwordSetAt, addressHash } = await this.credentialsOf(identity);
+  async prove(
+    { identity, userId, passwordHash, passwordSetAt, addressHash }: ClaimedCredentials,
+    password: string,
+    action: FailedAttempt,
+  ): Promise<ProvedPassword | undefined> {
     const matches = await this.passwords.verify(passwordHash, password);
     if (matches && userId !== null) return { userId, addressHash, passwordHash, passwordSetAt };
-    refuseBlocked(await this.repository.recordFailure(identity, action, addressHash, currentRequest()));
+    refuseWhileBlocked(
+      wrongPasswords,
+      await this.repository.recordFailure(identity, action, addressHash, currentRequest()),
+    );
     return undefined;
   }
 
@@ -50,20 +82,35 @@ export class PasswordAttempts {
    */
   async accept({ addressHash, passwordSetAt }: ProvedPassword): Promise<boolean> {
     const { retryAfter, isCurrent } = await this.repository.acceptPassword(addressHash, passwordSetAt);
-    refuseBlocked(retryAfter);
+    refuseWhileBlocked(wrongPasswords, retryAfter);
     return isCurrent;
+  }
+
+  /**
+   * As `prove`, for the caller's own password.
+   * @param pointer to the field that it was sent in
+   * @throws Problem validation_failed where it is wrong, and it is counted; rate_limited after too many wrong ones
+   */
+  async proveOwn(
+    credentials: ClaimedCredentials,
+    password: string,
+    action: FailedAttempt,
+    pointer: string,
+  ): Promise<ProvedOwnPassword> {
+    const proved = await this.prove(credentials, password, action);
+    if (!proved) throw wrongPassword(pointer);
+    return { ...proved, pointer };
+  }
+
+  /**
+   * As `accept`, for the caller's own password: whatever it proved has to happen in the same transaction.
+   * @throws Problem validation_failed where another was set meanwhile; rate_limited
+   */
+  async acceptOwn(proved: ProvedOwnPassword): Promise<void> {
+    if (!(await this.accept(proved))) throw wrongPassword(proved.pointer);
   }
 }
 
-/** @throws Problem rate_limited while an address is blocked; the fields of the IETF's RateLimit headers draft go with it */
-function refuseBlocked(retryAfter: number): void {
-  if (retryAfter === 0) return;
-  throw new Problem('rate_limited', {
-    detail: 'Too many wrong passwords for this address. Wait as long as Retry-After says, or use a mailed link.',
-    headers: {
-      'retry-after': String(retryAfter),
-      'ratelimit-policy': '"sign-in";q=10;w=900',
-      ratelimit: `"sign-in";r=0;t=${retryAfter}`,
-    },
-  });
+export function wrongPassword(pointer: string): Problem {
+  return validationProblem([{ pointer, code: 'wrong', detail: 'must be your password' }]);
 }

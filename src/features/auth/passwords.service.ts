@@ -2,18 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import {
-  type EmailIdentity,
-  emailIdentity,
-  nameAfter,
-  SecurityEvents,
-  type UserIdentity,
-  UsersService,
-} from '../users/index.ts';
+import { emailIdentity, nameAfter, SecurityEvents, type UserIdentity, UsersService } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { MailedLinks } from './mailed-links.ts';
 import { NewPasswords } from './new-passwords.ts';
-import { PasswordAttempts } from './password-attempts.ts';
+import { PasswordAttempts, type ProvedOwnPassword, wrongPassword } from './password-attempts.ts';
 import { SessionsService } from './sessions.service.ts';
 
 const CURRENT = '/current_password';
@@ -65,7 +58,7 @@ export class PasswordsService {
     await this.database.transaction(async () => {
       await this.links.spend('reset_password', token);
       await this.repository.setPassword(hash);
-      await this.#announce(user);
+      await this.#endWhatTheOldOneBegan(user);
     });
   }
 
@@ -76,33 +69,37 @@ export class PasswordsService {
    */
   async change(current: string | undefined, next: string): Promise<void> {
     const user = await this.users.identity();
-    const passwordSetAt = await this.#proveOwner(identityOf(user), current);
+    const proved = await this.#proveOwner(user, current);
     const hash = await this.passwords.hash(next, knownOf(user), NEW);
     await this.database.transaction(async () => {
-      if (!(await this.repository.replacePassword(hash, passwordSetAt))) throw wrongCurrent();
-      await this.#announce(user);
+      await this.#replace(proved, hash);
+      await this.#endWhatTheOldOneBegan(user);
     });
   }
 
-  /** @returns what tells the password that there is now from the next one; null where there is none */
-  async #proveOwner(identity: EmailIdentity, current: string | undefined): Promise<string | null> {
+  /** @returns the password that there is; undefined where there is none */
+  async #proveOwner(user: UserIdentity, current: string | undefined): Promise<ProvedOwnPassword | undefined> {
+    const credentials = await this.attempts.ownCredentials(user);
     if (current !== undefined) {
-      const proved = await this.attempts.prove(identity, current, 'auth.password_change_failed');
-      if (!proved || !(await this.attempts.accept(proved))) throw wrongCurrent();
-      return proved.passwordSetAt;
+      return this.attempts.proveOwn(credentials, current, 'auth.password_change_failed', CURRENT);
     }
-    const { passwordHash } = await this.attempts.credentialsOf(identity);
-    if (passwordHash !== null) {
-      throw validationProblem([{ pointer: CURRENT, code: 'required', detail: 'must be given: you have a password' }]);
+    if (credentials.passwordHash === null) return undefined;
+    throw validationProblem([{ pointer: CURRENT, code: 'required', detail: 'must be given: you have a password' }]);
+  }
+
+  async #replace(proved: ProvedOwnPassword | undefined, hash: string): Promise<void> {
+    if (proved) {
+      await this.attempts.acceptOwn(proved);
+      await this.repository.setPassword(hash);
+    } else if (!(await this.repository.insertFirstPassword(hash))) {
+      throw wrongPassword(CURRENT);
     }
-    return null;
   }
 
   /**
-   * The statements before have the password's row, so nobody begins a session by the old one any more; nor, from the first of these on,
-   * by a link that was mailed before.
+   * After the password's row is taken no session begins by the old password, and after `voidAll` none by an older link.
    */
-  async #announce({ email: to, emailKey }: UserIdentity): Promise<void> {
+  async #endWhatTheOldOneBegan({ email: to, emailKey }: UserIdentity): Promise<void> {
     await this.links.voidAll();
     await this.events.record({ action: 'user.password_changed', outcome: 'success' }, emailKey);
     await this.sessions.endOthers(emailKey);
@@ -112,12 +109,4 @@ export class PasswordsService {
 
 function knownOf({ emailKey, name }: UserIdentity): string[] {
   return [emailKey, name];
-}
-
-function identityOf({ email, emailKey }: UserIdentity): EmailIdentity {
-  return { address: email, key: emailKey };
-}
-
-function wrongCurrent(): Problem {
-  return validationProblem([{ pointer: CURRENT, code: 'wrong', detail: 'must be your current password' }]);
 }

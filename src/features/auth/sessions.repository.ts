@@ -90,7 +90,7 @@ export class SessionsRepository {
       with session as (
         update sessions set last_seen_at = now(), expires_at = least(
             now() + make_interval(days => ${LIFETIME_DAYS}), authenticated_at + make_interval(days => ${LONGEST_DAYS}))
-          where user_id = app.user_id() and id = ${sessionId}::uuid and ended_at is null and expires_at > now()
+          where user_id = app.user_id() and id = ${sessionId}::uuid and ${isLive}
           returning id, authenticated_at, authentication_methods
       ), spent as (
         update refresh_tokens t
@@ -108,7 +108,7 @@ export class SessionsRepository {
   async findLive(id: string): Promise<LiveSession | undefined> {
     const [session] = await this.database.query<LiveSession>(sql`
       select authenticated_at as "authenticatedAt", authentication_methods as "methods" from sessions
-      where user_id = app.user_id() and id = ${id}::uuid and ended_at is null and expires_at > now()`);
+      where user_id = app.user_id() and id = ${id}::uuid and ${isLive}`);
     return session;
   }
 
@@ -142,7 +142,7 @@ export class SessionsRepository {
   }
 
   /** Its person has proved anew who they are. @returns false where it is over */
-  async renew(id: string, methods: readonly string[]): Promise<boolean> {
+  async recordProof(id: string, methods: readonly string[]): Promise<boolean> {
     const rows = await this.database.query(sql`
       update sessions set authenticated_at = clock_timestamp(), authentication_methods = authentication_methods
           || array(select m from unnest(${methods}::text[]) as m where m <> all (authentication_methods))

@@ -77,10 +77,10 @@ export class SessionsService {
     const owner = await this.repository.findRefreshToken(tokenHash(refreshToken), currentRequest());
     if (!owner) throw sessionOver();
     if (expected !== undefined && owner.sessionId !== expected) return undefined;
-    return this.database.inScope(Scope.user(owner.userId), () => this.#renew(owner, refreshToken));
+    return this.database.inScope(Scope.user(owner.userId), () => this.#rotate(owner, refreshToken));
   }
 
-  async #renew(owner: RefreshTokenOwner, refreshToken: string): Promise<TokenPair> {
+  async #rotate(owner: RefreshTokenOwner, refreshToken: string): Promise<TokenPair> {
     if (owner.state === 'reused') return this.#refuseReuse(owner);
     const hash = tokenHash(refreshToken);
     const successor = this.keyedHash.digest('refresh_token', refreshToken).toString('base64url');
@@ -118,7 +118,7 @@ export class SessionsService {
     await this.events.record(events, emailKey);
   }
 
-  /** @returns whether it is for the caller to prove anew who they are: a session of an issuer that never tells when has that in no hand here */
+  /** @returns false for a session of another issuer that never tells when its person proved themselves: only that issuer can renew it */
   async isRenewable(): Promise<boolean> {
     return this.repository.isRenewable(currentSessionId());
   }
@@ -128,9 +128,9 @@ export class SessionsService {
    * @returns the session
    * @throws Problem unauthenticated where it has ended meanwhile
    */
-  async renew(methods: readonly AuthenticationMethod[]): Promise<string> {
+  async recordProof(methods: readonly AuthenticationMethod[]): Promise<string> {
     const sessionId = currentSessionId();
-    if (!(await this.repository.renew(sessionId, methods))) throw new Problem('unauthenticated');
+    if (!(await this.repository.recordProof(sessionId, methods))) throw new Problem('unauthenticated');
     return sessionId;
   }
 
@@ -139,7 +139,7 @@ export class SessionsService {
    * @param emailKey of their address, where the caller knows it
    */
   async renewBeside(sessionId: string, methods: readonly AuthenticationMethod[], emailKey?: string): Promise<void> {
-    if (!(await this.repository.renew(sessionId, methods))) return;
+    if (!(await this.repository.recordProof(sessionId, methods))) return;
     await this.events.record({ action: 'auth.stepped_up', outcome: 'success', sessionId }, emailKey);
   }
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
-import { refuseBlocked, SecondFactor } from '../second-factor/index.ts';
+import { refuseWhileBlocked } from '../../core/limits/index.ts';
+import { SecondFactor, wrongCodes } from '../second-factor/index.ts';
 import { SecurityEvents } from '../users/index.ts';
 import { MfaChallengesRepository } from './mfa-challenges.repository.ts';
 import {
@@ -60,7 +61,7 @@ export class SignIn {
     if (userId === null) throw over();
     return this.database.inScope(Scope.user(userId), async () => {
       if (method === null) return this.#refuse();
-      refuseBlocked(retryAfter);
+      refuseWhileBlocked(wrongCodes, retryAfter);
       return this.database.transaction(async () => {
         if (!(await this.repository.spend(hash))) throw over();
         const methods = [method, ...methodsOf(await this.secondFactor.prove(code))];

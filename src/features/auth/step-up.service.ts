@@ -2,15 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/index.ts';
 import { type FieldError, Problem, validationProblem } from '../../core/http/index.ts';
 import { SecondFactor } from '../second-factor/index.ts';
-import { SecurityEvents, type UserIdentity, UsersService } from '../users/index.ts';
+import { SecurityEvents, UsersService } from '../users/index.ts';
 import { PasswordAttempts } from './password-attempts.ts';
 import { type AuthenticationMethod, methodsOf, SessionsService } from './sessions.service.ts';
 
 const PASSWORD = '/password';
 const CODE = '/code';
+const INSTEAD = 'Sign in again, by a mailed link for one.';
 
 /** What somebody shows to prove who they are: one of the two. */
-export interface Proof {
+export interface StepUpProof {
   readonly password?: string | undefined;
   readonly code?: string | undefined;
 }
@@ -32,8 +33,8 @@ export class StepUpService {
    * @throws Problem step_up_required where nobody but another issuer could; validation_failed for a wrong proof, or none, or
    * two; rate_limited after too many wrong ones; unauthenticated where the session has ended meanwhile
    */
-  async stepUp({ password, code }: Proof): Promise<void> {
-    if (!(await this.sessions.isRenewable())) throw outside();
+  async stepUp({ password, code }: StepUpProof): Promise<void> {
+    if (!(await this.sessions.isRenewable())) throw notRenewableHere();
     if (password !== undefined && code !== undefined)
       throw invalid(CODE, 'exclusive', 'must not be given with password');
     if (password !== undefined) await this.#byPassword(password);
@@ -43,15 +44,15 @@ export class StepUpService {
 
   async #byPassword(password: string): Promise<void> {
     const user = await this.users.identity();
-    const identity = { address: user.email, key: user.emailKey };
-    const { passwordHash } = await this.attempts.credentialsOf(identity);
-    if (passwordHash === null) throw invalid(PASSWORD, 'not_set', `must be left out: you have none. ${INSTEAD}`);
-    const proved = await this.attempts.prove(identity, password, 'auth.step_up_failed');
-    if (!proved) throw wrongPassword();
+    const credentials = await this.attempts.ownCredentials(user);
+    if (credentials.passwordHash === null) {
+      throw invalid(PASSWORD, 'not_set', `must be left out: you have none. ${INSTEAD}`);
+    }
+    const proved = await this.attempts.proveOwn(credentials, password, 'auth.step_up_failed', PASSWORD);
     await this.database.transaction(async () => {
       // Another password ends the sessions that know the old one, and this one must not go on by it.
-      if (!(await this.attempts.accept(proved))) throw wrongPassword();
-      await this.#renew(user, ['pwd']);
+      await this.attempts.acceptOwn(proved);
+      await this.#recordProof(['pwd'], user.emailKey);
     });
   }
 
@@ -59,31 +60,24 @@ export class StepUpService {
     if (!(await this.secondFactor.isActive())) {
       throw invalid(CODE, 'not_set', `must be left out: you have no second factor. ${INSTEAD}`);
     }
-    const user = await this.users.identity();
     await this.database.transaction(async () => {
       const method = await this.secondFactor.prove(code, 'auth.step_up_failed');
-      await this.#renew(user, methodsOf(method));
+      await this.#recordProof(methodsOf(method));
     });
   }
 
-  async #renew({ emailKey }: UserIdentity, methods: readonly AuthenticationMethod[]): Promise<void> {
-    const sessionId = await this.sessions.renew(methods);
+  async #recordProof(methods: readonly AuthenticationMethod[], emailKey?: string): Promise<void> {
+    const sessionId = await this.sessions.recordProof(methods);
     await this.events.record({ action: 'auth.stepped_up', outcome: 'success', sessionId }, emailKey);
   }
 }
-
-const INSTEAD = 'Sign in again, by a mailed link for one.';
 
 function invalid(pointer: string, code: FieldError['code'], detail: string): Problem {
   return validationProblem([{ pointer, code, detail }]);
 }
 
-function wrongPassword(): Problem {
-  return invalid(PASSWORD, 'wrong', 'must be your password');
-}
-
 /** Whether it was the person is for the issuer to say, and it never does. */
-function outside(): Problem {
+function notRenewableHere(): Problem {
   return new Problem('step_up_required', {
     detail: 'This session is of another service, which does not tell when you proved who you are. Sign in anew there.',
   });

@@ -106,8 +106,8 @@ export class EnrollmentService {
     action: 'user.mfa_enabled' | 'user.mfa_disabled' | 'user.recovery_codes_replaced',
     template: 'second_factor_added' | 'second_factor_removed' | 'recovery_codes_replaced',
   ): Promise<void> {
-    const { email: to } = await this.users.identity();
-    await this.events.record({ action, outcome: 'success' });
+    const { email: to, emailKey } = await this.users.identity();
+    await this.events.record({ action, outcome: 'success' }, emailKey);
     this.mail.send({ to, template });
   }
 }

@@ -1,2 +1,2 @@
 export { SecondFactorModule } from './second-factor.module.ts';
-export { type CodeMethod, refuseBlocked, SecondFactor } from './second-factor.service.ts';
+export { type CodeMethod, SecondFactor, wrongCodes } from './second-factor.service.ts';

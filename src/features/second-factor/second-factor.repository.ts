@@ -12,7 +12,7 @@ export interface TotpSecret {
 }
 
 /** A code that is right, and perhaps spent already. */
-export type Proof =
+export type RightCode =
   | { readonly method: 'otp'; readonly secretId: string; readonly step: number }
   | { readonly method: 'recovery_code'; readonly hash: string };
 
@@ -42,11 +42,11 @@ export class SecondFactorRepository {
   }
 
   /** @returns seconds for which no code of the person is judged; 0 for none */
-  async findWait(): Promise<number> {
-    const { wait } = await this.database.one<{ wait: number }>(
-      sql`select app.second_factor_wait(app.user_id()) as wait`,
+  async findRetryAfter(): Promise<number> {
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(
+      sql`select app.second_factor_wait(app.user_id()) as "retryAfter"`,
     );
-    return wait;
+    return retryAfter;
   }
 
   /** @returns the hash that a recovery code of the number has to match; null where that is spent, or there is none */
@@ -57,7 +57,7 @@ export class SecondFactorRepository {
   }
 
   /** Spends a code: true for one caller, ever, and never for one older than the newest that was taken. */
-  async accept(proof: Proof): Promise<Acceptance> {
+  async accept(proof: RightCode): Promise<Acceptance> {
     const [secretId, step, hash] =
       proof.method === 'otp' ? [proof.secretId, proof.step, null] : [null, null, proof.hash];
     return this.database.one<Acceptance>(sql`
@@ -67,8 +67,10 @@ export class SecondFactorRepository {
 
   /** @returns seconds for which the person is blocked by attempts judged meanwhile; 0 where this one was counted */
   async countFailure(): Promise<number> {
-    const { wait } = await this.database.one<{ wait: number }>(sql`select app.count_failed_second_factor() as wait`);
-    return wait;
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(
+      sql`select app.count_failed_second_factor() as "retryAfter"`,
+    );
+    return retryAfter;
   }
 
   /** Puts a new secret in the place of one that was not activated. @returns false, and nothing changed, where one is active */

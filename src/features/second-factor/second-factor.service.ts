@@ -2,18 +2,27 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../core/clock/clock.ts';
 import { Passwords } from '../../core/crypto/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { Problem, validationProblem } from '../../core/http/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
+import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { SecurityEvents, UsersService } from '../users/index.ts';
 import { readRecoveryCode, type RecoveryCode } from './recovery-code.ts';
-import { type Proof, SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
+import { type RightCode, SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
 import { readTotpCode, stepOf } from './totp.ts';
+
+/** Of one person, wherever they were tried. */
+export const wrongCodes: Block = {
+  name: 'second-factor',
+  requests: 10,
+  seconds: 86_400,
+  detail: 'Too many wrong codes for this account. Wait as long as Retry-After says.',
+};
 
 /** What the log says that somebody tried with a wrong code. */
 export type FailedProof = 'auth.mfa_failed' | 'auth.step_up_failed';
 
 /** How a code was right: it came from the app (`otp` of RFC 8176), or was one of those for who has lost that. */
-export type CodeMethod = Proof['method'];
+export type CodeMethod = RightCode['method'];
 
 /**
  * Judges the codes of the user of the scope. The wrong ones are counted for the person, wherever they were tried, and slow the
@@ -42,7 +51,7 @@ export class SecondFactor {
    * @throws Problem validation_failed where it is wrong, or spent before; rate_limited after too many wrong ones
    */
   async prove(code: string, action: FailedProof = 'auth.mfa_failed'): Promise<CodeMethod> {
-    refuseBlocked(await this.repository.findWait());
+    refuseWhileBlocked(wrongCodes, await this.repository.findRetryAfter());
     const proof = await this.#proofOf(code);
     if (!proof || !(await this.#spend(proof))) return this.#refuse(action);
     return proof.method;
@@ -54,12 +63,12 @@ export class SecondFactor {
    * @throws Problem validation_failed where it is wrong; rate_limited after too many wrong ones
    */
   async proveNew(code: string, { secret }: TotpSecret): Promise<number> {
-    refuseBlocked(await this.repository.findWait());
+    refuseWhileBlocked(wrongCodes, await this.repository.findRetryAfter());
     return this.#stepOf(code, secret) ?? this.#refuse('auth.mfa_failed');
   }
 
   /** A recovery code stands in for a secret that is lost, here too: that is not read for it. */
-  async #proofOf(typed: string): Promise<Proof | undefined> {
+  async #proofOf(typed: string): Promise<RightCode | undefined> {
     const recoveryCode = readRecoveryCode(typed);
     if (recoveryCode) return this.#recoveryProofOf(recoveryCode);
     const found = await this.repository.find();
@@ -72,30 +81,33 @@ export class SecondFactor {
     return code === undefined ? undefined : stepOf(code, secret, this.clock.now());
   }
 
-  async #recoveryProofOf({ number, text }: RecoveryCode): Promise<Proof | undefined> {
+  async #recoveryProofOf({ number, text }: RecoveryCode): Promise<RightCode | undefined> {
     const hash = await this.repository.findRecoveryHash(number);
     return hash !== null && (await this.passwords.verify(hash, text)) ? { method: 'recovery_code', hash } : undefined;
   }
 
   /** @returns false where it was spent before, or something newer was */
-  async #spend(proof: Proof): Promise<boolean> {
+  async #spend(proof: RightCode): Promise<boolean> {
     return this.database.transaction(async () => {
       const { accepted, retryAfter } = await this.repository.accept(proof);
-      refuseBlocked(retryAfter);
+      refuseWhileBlocked(wrongCodes, retryAfter);
       if (accepted && proof.method === 'recovery_code') await this.#announce();
       return accepted;
     });
   }
 
   async #announce(): Promise<void> {
-    const { email: to } = await this.users.identity();
-    await this.events.record({ action: 'user.recovery_code_used', outcome: 'success' });
+    const { email: to, emailKey } = await this.users.identity();
+    await this.events.record({ action: 'user.recovery_code_used', outcome: 'success' }, emailKey);
     this.mail.send({ to, template: 'recovery_code_used' });
   }
 
   /** Counts a wrong code, whatever becomes of the transaction that it was sent in. */
   async #refuse(action: FailedProof): Promise<never> {
-    refuseBlocked(await this.database.apart(() => this.database.transaction(() => this.#count(action))));
+    refuseWhileBlocked(
+      wrongCodes,
+      await this.database.apart(() => this.database.transaction(() => this.#count(action))),
+    );
     throw validationProblem([
       {
         pointer: '/code',
@@ -110,17 +122,4 @@ export class SecondFactor {
     if (retryAfter === 0) await this.events.record({ action, outcome: 'failure' });
     return retryAfter;
   }
-}
-
-/** @throws Problem rate_limited while the person is blocked; the fields of the IETF's RateLimit headers draft go with it */
-export function refuseBlocked(retryAfter: number): void {
-  if (retryAfter === 0) return;
-  throw new Problem('rate_limited', {
-    detail: 'Too many wrong codes for this account. Wait as long as Retry-After says.',
-    headers: {
-      'retry-after': String(retryAfter),
-      'ratelimit-policy': '"second-factor";q=10;w=86400',
-      ratelimit: `"second-factor";r=0;t=${retryAfter}`,
-    },
-  });
 }

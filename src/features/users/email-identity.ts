@@ -30,6 +30,17 @@ export function emailIdentity(text: string): EmailIdentity {
   return { address, key: emailKey(address) };
 }
 
+/** @returns whose the address of the user is */
+export function identityOf({
+  email,
+  emailKey: key,
+}: {
+  readonly email: string;
+  readonly emailKey: string;
+}): EmailIdentity {
+  return { address: email, key };
+}
+
 /** What a person is called until they say otherwise: what stands before the @. */
 export function nameAfter({ address }: EmailIdentity): string {
   return address.slice(0, address.lastIndexOf('@'));

@@ -1,4 +1,4 @@
-export { emailIdentity, nameAfter, type EmailIdentity } from './email-identity.ts';
+export { emailIdentity, identityOf, nameAfter, type EmailIdentity } from './email-identity.ts';
 export { SecurityEvents } from './security-events.ts';
 export { PersonName, PROFILE } from './users.dto.ts';
 export { UsersModule } from './users.module.ts';
