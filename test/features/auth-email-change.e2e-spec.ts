@@ -101,7 +101,7 @@ describe('a change of address', () => {
     }
     await app.changeEmail(tokens.access_token, { email: next, password: PASSWORD }).expect(429);
     await app.login(old, PASSWORD).expect(429);
-    expect(await actionsOf(old)).toContain('user.email_change_requested');
+    expect(await actionsOf(old)).toContain('user.email_change_failed');
     await ask();
     expect(await app.test.mailsTo(next)).toHaveLength(1);
   });

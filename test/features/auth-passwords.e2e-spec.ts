@@ -183,7 +183,7 @@ describe('passwords', () => {
       const poor = await change({ current_password: PASSWORD, new_password: email });
       expect(faultOf(poor)).toEqual([422, '/new_password', 'guessable']);
       await app.login(email, PASSWORD).expect(200);
-      expect(await actionsOf(email)).toContain('auth.password_change_failed');
+      expect(await actionsOf(email)).toContain('user.password_change_failed');
     });
 
     it('are guessed as often as at the front door together, key or no key', async () => {

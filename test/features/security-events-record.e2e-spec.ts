@@ -1,5 +1,6 @@
 import type { Test } from 'supertest';
 import { KeyedHash } from '../../src/core/crypto/index.ts';
+import { securityActions } from '../../src/features/users/security-actions.ts';
 import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
 import type { Client } from '../support/client.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
@@ -200,7 +201,11 @@ const flows: Record<string, Prepare> = {
   'a change of password by a wrong one': async (app) => {
     const { email, tokens } = await known(app);
     const call = app.changePassword(tokens.access_token, { current_password: NEXT, new_password: NEXT });
-    return { call, email, events: () => [failed('auth.password_change_failed', own)] };
+    return {
+      call,
+      email,
+      events: () => [failed('user.password_change_failed', { ...own, caller: tokens.session_id })],
+    };
   },
   'a password that steps up': async (app) => {
     const { email, tokens, api } = await known(app);
@@ -209,9 +214,9 @@ const flows: Record<string, Prepare> = {
     return { call: api('/auth/step-up').send({ password: PASSWORD }), email, events: () => [event] };
   },
   'a wrong password to step up': async (app) => {
-    const { email, api } = await known(app);
-    const call = api('/auth/step-up').send({ password: NEXT });
-    return { call, email, events: () => [failed('auth.step_up_failed', own)] };
+    const { email, tokens, api } = await known(app);
+    const event = failed('auth.step_up_failed', { ...own, caller: tokens.session_id });
+    return { call: api('/auth/step-up').send({ password: NEXT }), email, events: () => [event] };
   },
   'a change of address that is asked for': async (app) => {
     const { email, tokens } = await known(app);
@@ -221,7 +226,7 @@ const flows: Record<string, Prepare> = {
   'a change of address by a wrong password': async (app) => {
     const { email, tokens } = await known(app);
     const call = app.changeEmail(tokens.access_token, { email: app.newAddress(), password: NEXT });
-    return { call, email, events: () => [failed('user.email_change_requested', own)] };
+    return { call, email, events: () => [failed('user.email_change_failed', { ...own, caller: tokens.session_id })] };
   },
   'an address that has become another one': async (app) => {
     const { email, token } = await movingTo(app);
@@ -419,6 +424,11 @@ describe('the security events of a request', () => {
       await app.me(`${issuer.token(email)}x`).expect(401);
       expect(await eventsOf(email)).toEqual(before);
     });
+  });
+
+  it('tell nothing that the document does not list', async () => {
+    const rows = await app.test.database.query('select distinct action from security_events');
+    expect(securityActions).toEqual(expect.arrayContaining(rows.map(({ action }) => action)));
   });
 
   it('tell no address, name, password or token', async () => {

@@ -38,6 +38,11 @@ export function currentRequest(): RequestInfo {
   return request;
 }
 
+/** @returns the session that is called from; null: none is, as before a sign-in */
+export function callerSessionId(): string | null {
+  return currentContext().scope?.sessionId ?? null;
+}
+
 /** @returns milliseconds until the deadline, none where it has passed; Infinity where there is none */
 export function timeLeft(): number {
   const { deadline = Infinity } = currentContext();

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { currentContext, currentRequest } from '../../core/context/context.ts';
+import { callerSessionId, currentRequest } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
 import { type Precondition, Problem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
@@ -26,7 +26,7 @@ export class AccountService {
    */
   async delete(precondition: Precondition): Promise<void> {
     await this.database.transaction(async () => {
-      const sessionId = currentContext().scope?.sessionId ?? null;
+      const sessionId = callerSessionId();
       const kept = await this.repository.leaveOrganizations(sessionId, currentRequest());
       const user = await this.users.identity();
       precondition.verify(user.version);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
-import type { EmailIdentity } from '../users/index.ts';
+import type { EmailIdentity, SecurityAction } from '../users/index.ts';
 
 export interface Credentials {
   /** null: unknown or suspended. */
@@ -21,11 +21,18 @@ export interface StrongerHash {
 }
 
 /** What somebody was trying to do with a wrong password. */
-export type FailedAttempt =
-  | 'auth.sign_in_failed'
-  | 'auth.password_change_failed'
-  | 'auth.step_up_failed'
-  | 'user.email_change_requested';
+export type FailedAttempt = Extract<
+  SecurityAction,
+  'auth.sign_in_failed' | 'auth.step_up_failed' | 'user.password_change_failed' | 'user.email_change_failed'
+>;
+
+export interface WrongPassword {
+  readonly emailKey: string;
+  readonly addressHash: Buffer;
+  readonly action: FailedAttempt;
+  /** null: it was tried before a sign-in. */
+  readonly callerSessionId: string | null;
+}
 
 export interface AcceptedPassword {
   /** Seconds for which the address is blocked by attempts judged meanwhile; 0 where they are forgotten now. */
@@ -47,20 +54,16 @@ export class AuthRepository {
   }
 
   /**
-   * Counts a wrong password, apart from a transaction that the refusal undoes.
+   * Counts a wrong password, and records it.
    * @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where this one was counted
    */
   async recordFailure(
-    { key }: EmailIdentity,
-    action: FailedAttempt,
-    addressHash: Buffer,
+    { emailKey, addressHash, action, callerSessionId }: WrongPassword,
     { id, ipAddress, userAgent }: RequestInfo,
   ): Promise<number> {
-    const { retryAfter } = await this.database.apart(() =>
-      this.database.one<{ retryAfter: number }>(sql`
-        select app.record_failed_sign_in(${key}, ${action}, ${addressHash}, ${ipAddress}::inet, ${userAgent}, ${id})
-          as "retryAfter"`),
-    );
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
+      select app.record_failed_sign_in(${emailKey}, ${action}, ${addressHash}, ${callerSessionId}::uuid,
+        ${ipAddress}::inet, ${userAgent}, ${id}) as "retryAfter"`);
     return retryAfter;
   }
 

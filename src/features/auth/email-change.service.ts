@@ -45,7 +45,7 @@ export class EmailChangeService {
 
   async #prove(user: UserIdentity, password: string): Promise<ProvedOwnPassword> {
     const credentials = await this.attempts.ownCredentials(user);
-    return this.attempts.proveOwn(credentials, password, 'user.email_change_requested', '/password');
+    return this.attempts.proveOwn(credentials, password, 'user.email_change_failed', '/password');
   }
 
   /**

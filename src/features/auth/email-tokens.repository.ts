@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
-import type { EmailIdentity } from '../users/index.ts';
+import type { EmailIdentity, SecurityAction } from '../users/index.ts';
 
 /** What a mailed link is for; its token is good for nothing else. */
 export type LinkPurpose = 'verify_email' | 'magic_link' | 'reset_password' | 'change_email';
@@ -16,7 +16,7 @@ export interface NewEmailToken {
   readonly email: EmailIdentity;
   readonly name: string;
   /** What the log says that was asked for. */
-  readonly action: string;
+  readonly action: SecurityAction;
   readonly addressHash: Buffer;
 }
 

@@ -3,7 +3,7 @@ import { Config } from '../../config/index.ts';
 import { currentContext, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Problem } from '../../core/http/index.ts';
-import type { EmailIdentity } from '../users/index.ts';
+import type { EmailIdentity, SecurityAction } from '../users/index.ts';
 import {
   type AddressPurpose,
   type EmailToken,
@@ -37,7 +37,7 @@ const links: Readonly<Record<LinkPurpose, { page: string; lifetimeSeconds: numbe
   change_email: { page: 'change-email', lifetimeSeconds: HOUR },
 };
 
-const actions: Readonly<Record<AddressPurpose, string>> = {
+const actions: Readonly<Record<AddressPurpose, SecurityAction>> = {
   verify_email: 'auth.registration_requested',
   magic_link: 'auth.magic_link_requested',
   reset_password: 'auth.password_reset_requested',

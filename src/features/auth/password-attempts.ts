@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { currentRequest } from '../../core/context/context.ts';
+import { callerSessionId, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, Passwords } from '../../core/crypto/index.ts';
+import { Database } from '../../core/database/index.ts';
 import { type Problem, validationProblem } from '../../core/http/index.ts';
 import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import { type EmailIdentity, identityOf, type UserIdentity } from '../users/index.ts';
-import { AuthRepository, type Credentials, type FailedAttempt } from './auth.repository.ts';
+import { AuthRepository, type Credentials, type FailedAttempt, type WrongPassword } from './auth.repository.ts';
 
 /** Of one address, wherever they were tried. */
 const wrongPasswords: Block = {
@@ -38,6 +39,7 @@ export interface ProvedOwnPassword extends ProvedPassword {
 @Injectable()
 export class PasswordAttempts {
   constructor(
+    private readonly database: Database,
     private readonly repository: AuthRepository,
     private readonly passwords: Passwords,
     private readonly keyedHash: KeyedHash,
@@ -70,9 +72,14 @@ export class PasswordAttempts {
     if (matches && userId !== null) return { userId, addressHash, passwordHash, passwordSetAt };
     refuseWhileBlocked(
       wrongPasswords,
-      await this.repository.recordFailure(identity, action, addressHash, currentRequest()),
+      await this.#recordFailure({ emailKey: identity.key, addressHash, action, callerSessionId: callerSessionId() }),
     );
     return undefined;
+  }
+
+  /** Whatever becomes of the transaction that the password was sent in: a refusal undoes that. */
+  async #recordFailure(wrong: WrongPassword): Promise<number> {
+    return this.database.apart(() => this.repository.recordFailure(wrong, currentRequest()));
   }
 
   /**

@@ -81,7 +81,7 @@ export class PasswordsService {
   async #proveOwner(user: UserIdentity, current: string | undefined): Promise<ProvedOwnPassword | undefined> {
     const credentials = await this.attempts.ownCredentials(user);
     if (current !== undefined) {
-      return this.attempts.proveOwn(credentials, current, 'auth.password_change_failed', CURRENT);
+      return this.attempts.proveOwn(credentials, current, 'user.password_change_failed', CURRENT);
     }
     if (credentials.passwordHash === null) return undefined;
     throw validationProblem([{ pointer: CURRENT, code: 'required', detail: 'must be given: you have a password' }]);

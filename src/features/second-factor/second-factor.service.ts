@@ -5,7 +5,7 @@ import { Database } from '../../core/database/index.ts';
 import { validationProblem } from '../../core/http/index.ts';
 import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import { SecurityEvents, UsersService } from '../users/index.ts';
+import { type SecurityAction, SecurityEvents, UsersService } from '../users/index.ts';
 import { readRecoveryCode, type RecoveryCode } from './recovery-code.ts';
 import { type RightCode, SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
 import { readTotpCode, stepOf } from './totp.ts';
@@ -19,7 +19,7 @@ export const wrongCodes: Block = {
 };
 
 /** What the log says that somebody tried with a wrong code. */
-export type FailedProof = 'auth.mfa_failed' | 'auth.step_up_failed';
+export type FailedProof = Extract<SecurityAction, 'auth.mfa_failed' | 'auth.step_up_failed'>;
 
 /** How a code was right: it came from the app (`otp` of RFC 8176), or was one of those for who has lost that. */
 export type CodeMethod = RightCode['method'];

@@ -11,11 +11,16 @@ import {
   Text,
   Timestamp,
 } from '../../core/http/index.ts';
+import { securityActions } from './security-actions.ts';
 import type { OwnSecurityEvent, SecurityEventsFilter } from './security-events.repository.ts';
 
 const OUTCOMES = ['success', 'denied', 'failure'];
 const LONGEST_ACTION = 100;
-const ACTION = { max: LONGEST_ACTION, example: 'auth.signed_in' };
+const ACTION = {
+  max: LONGEST_ACTION,
+  description: `So far: ${securityActions.map((action) => `\`${action}\``).join(', ')}. There may be more one day.`,
+  example: 'auth.signed_in',
+};
 const actionName = rules.text({ max: LONGEST_ACTION, pattern: /^[a-z_]+\.(?:\*|[a-z_]+)$/ });
 
 export class SecurityEventsQuery extends CursorQuery {

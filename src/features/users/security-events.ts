@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { currentContext, currentRequest } from '../../core/context/context.ts';
+import { callerSessionId, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash } from '../../core/crypto/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
+import type { SecurityAction } from './security-actions.ts';
 import {
   type OwnSecurityEvent,
   type SecurityEventsFilter,
@@ -10,26 +11,7 @@ import {
 
 /** What a person finds in their own log. Ids alone: never an address, a name, a password or a token. */
 export interface SecurityEvent {
-  readonly action:
-    | 'auth.registered'
-    | 'auth.signed_in'
-    | 'auth.signed_out'
-    | 'auth.session_ended'
-    | 'auth.token_reused'
-    | 'auth.stepped_up'
-    | 'auth.mfa_challenged'
-    | 'auth.mfa_failed'
-    | 'auth.mfa_refused'
-    | 'auth.step_up_failed'
-    | 'user.updated'
-    | 'user.password_changed'
-    | 'user.mfa_enabled'
-    | 'user.mfa_disabled'
-    | 'user.recovery_code_used'
-    | 'user.recovery_codes_replaced'
-    | 'user.email_change_requested'
-    | 'user.email_changed'
-    | 'user.deleted';
+  readonly action: SecurityAction;
   readonly outcome: 'success' | 'failure';
   /** The session that it happened to. */
   readonly sessionId?: string;
@@ -55,7 +37,7 @@ export class SecurityEvents {
     const key = emailKey ?? (await this.repository.findEmailKey());
     const circumstances = {
       addressHash: key === null ? null : this.keyedHash.digest('email_address', key),
-      callerSessionId: currentContext().scope?.sessionId ?? null,
+      callerSessionId: callerSessionId(),
       request: currentRequest(),
     };
     for (const event of [events].flat()) this.repository.append(event, circumstances);
