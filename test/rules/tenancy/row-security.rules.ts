@@ -1,4 +1,4 @@
-import { keepsKeys, migrationsTable, plantedTable, type Rule, tables } from './rule.ts';
+import { keepsKeys, migrationsTable, plantedTable, type Rule, tables, tenantTables } from './rule.ts';
 
 /** The predicates of app.protect_table as PostgreSQL writes them, in a literal. */
 const setting = (name: string): string => `current_setting(''app.${name}''::text, true)`;
@@ -25,7 +25,7 @@ export const rowSecurity: readonly Rule[] = [
       select name as violation from tables t
         where relkind in ('r', 'p') and not exists (select from pg_policy where polrelid = t.oid)`,
     exceptions: { _prisma_migrations: migrationsTable },
-    plants: [['drop policy organization_scope on teams', 'teams']],
+    plants: [[plantedTable, 'planted']],
   },
   {
     name: 'a policy is for the server or the gate, in the job queue for those who work there, for the keeper of keys where those are, and says which',
@@ -101,6 +101,23 @@ export const rowSecurity: readonly Rule[] = [
       ['grant select on email_tokens to tenantry_app', 'email_tokens'],
       ['grant update (used_at) on email_tokens to tenantry_app', 'email_tokens'],
       ['grant select on _prisma_migrations to tenantry_app', '_prisma_migrations'],
+    ],
+  },
+  {
+    name: 'every table of an organisation is emptied when that is purged',
+    violations: `with ${tenantTables}
+      select name as violation from tenant_tables t
+        where not (has_table_privilege('tenantry_gate', t.oid, 'delete')
+          and exists (select from pg_policy where polrelid = t.oid and polname = 'purge' and polcmd = 'd'
+            and polroles = array['tenantry_gate'::regrole::oid]))`,
+    exceptions: {
+      audit_events: 'the log outlives what it tells of',
+      organization_keys: 'destroyed in place of that: what they sealed is forgotten, and not lost',
+    },
+    plants: [
+      [plantedTable, 'planted'],
+      ['drop policy purge on teams', 'teams'],
+      ['revoke delete on teams from tenantry_gate', 'teams'],
     ],
   },
   {
