@@ -1,6 +1,6 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
-import { Choice, demo, EmailAddress, Flag, Identifier, Integer, ListOf, rules, Text } from '../../core/http/index.ts';
+import { Choice, demo, EmailAddress, field, Identifier, Integer, ListOf, rules, Text } from '../../core/http/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 import type { TokenPair } from './sessions.service.ts';
@@ -47,7 +47,7 @@ export class VerifyEmailRequest {
     min: SHORTEST_PASSWORD,
     optional: true,
     description:
-      'Of a new user; may be left out. That of a user who is there already is never changed, nor looked at with a change of address.',
+      'Of a new user; may be left out. That of a user who is there already is never changed. With a change of address it is not used.',
   })
   password?: string;
 }
@@ -171,7 +171,7 @@ export class CookieSessionResponse {
 
 /** What whoever has a second factor gets for the first one. Nobody is signed in yet, and no cookie is set. */
 export class MfaRequiredResponse {
-  @Flag({ example: true })
+  @field(rules.flag(), { example: true }, { type: 'boolean', enum: [true] })
   mfa_required: true;
 
   @Text({ ...TOKEN, description: 'For `/auth/mfa/verify`, with a code, and for nothing else.' })

@@ -23,7 +23,7 @@ export class EmailChangeController {
   @ApiOperation({
     summary: 'Ask for another address; a mail to it brings the link that confirms it',
     description:
-      'Until then yours stays, and is told. The newest link alone is good, and only while this session is live. Somebody else who has the address is sent a notice in its place. The answer is the same.',
+      'Until then yours stays, and is told. The newest link alone is good, and only while this session is live. Somebody else who has the address is sent a notice in its place. The answer is the same. The password does not stand in for a step-up.',
   })
   @ApiBody({ type: EmailChangeRequest, examples: emailChangeExamples })
   @ApiResponse({ status: 202, type: VerificationSentResponse })

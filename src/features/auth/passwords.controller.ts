@@ -56,7 +56,7 @@ export class PasswordsController {
   @ApiOperation({
     summary: 'Set another password by the current one',
     description:
-      'Every other session ends, with every link that was mailed before. Whoever has no password leaves the current one out.',
+      'Every other session ends, with every link that was mailed before. Whoever has no password leaves the current one out. It does not stand in for a step-up.',
   })
   @ApiResponse({ status: 204 })
   async change(@Body() { current_password, new_password }: PasswordChange): Promise<void> {
