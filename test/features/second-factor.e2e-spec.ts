@@ -43,6 +43,26 @@ describe('a second factor', () => {
 
   const subjects = async (count: number) => (await app.mailsTo(ada.email, count)).map(({ subject }) => subject);
 
+  it('is told of with what else proves who its person is, at each step', async () => {
+    const state = async () => (await ada.api.get('/me/mfa').expect(200)).body;
+    const none = { totp: { active: false, activated_at: null }, recovery_codes_left: 0, has_password: false };
+    expect(await state()).toEqual(none);
+    const factor = await enroll();
+    await app.database.query('insert into passwords (user_id, hash) values ($1, $2)', [ada.userId, '$argon2id$']);
+    expect(await state()).toEqual({ ...none, has_password: true });
+    await factor.activate();
+    const totp = { active: true, activated_at: expect.stringMatching(/^\d{4}-.*Z$/) };
+    expect(await state()).toEqual({ totp, recovery_codes_left: 10, has_password: true });
+    const bob = await app.actors.user();
+    expect((await bob.api.get('/me/mfa').expect(200)).body).toEqual(none);
+    await app.database.query('update recovery_codes set used_at = now() where user_id = $1 and number < 3', [
+      ada.userId,
+    ]);
+    expect(await state()).toMatchObject({ recovery_codes_left: 7 });
+    await remove(factor.code()).expect(204);
+    expect(await state()).toEqual({ ...none, has_password: true });
+  });
+
   describe('is set up', () => {
     it('by a secret that an app reads from a picture, and a first code of it', async () => {
       const { body } = await ada.api.post('/me/mfa/totp').expect(200);
@@ -87,7 +107,7 @@ describe('a second factor', () => {
       expect(told(await activate(first.code()))).toEqual(WRONG);
       await activate(second.code()).expect(200);
       for (const answer of [await ada.api.post('/me/mfa/totp'), await activate(second.code(1))]) {
-        expect([answer.status, answer.body.code]).toEqual([409, 'already_exists']);
+        expect([answer.status, answer.body.code]).toEqual([409, 'conflict']);
       }
     });
 
@@ -109,6 +129,12 @@ describe('a second factor', () => {
         if (answer.status === 200) expect(second.status).toBe(409);
         else expect([second.status, row!['activated_at']]).toEqual([200, null]);
       }
+    });
+
+    it('by the code of the app alone, as whoever types another one is told', async () => {
+      await enroll();
+      const { body } = await activate(RECOVERY_CODE).expect(422);
+      expect(body.errors[0].detail).toBe('must be the code that your app shows now for the new secret');
     });
 
     it('not without a secret, nor with a code that is no code', async () => {
@@ -165,6 +191,12 @@ describe('a second factor', () => {
       for (const steps of [1, 0]) expect(told(await replace(factor.code(steps)))).toEqual(WRONG);
       app.clock.advance(STEP_MS);
       await replace(factor.code(1)).expect(200);
+    });
+
+    it('count once, as whoever types one again is told', async () => {
+      const factor = await active();
+      await replace(factor.code()).expect(200);
+      expect((await replace(factor.code()).expect(422)).body.errors[0].detail).toContain('wait for the next one');
     });
 
     it('are taken once, by one of 20 at once', async () => {

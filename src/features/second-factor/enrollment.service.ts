@@ -6,7 +6,7 @@ import { Problem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { SecurityEvents, UsersService } from '../users/index.ts';
 import { newRecoveryCode, RECOVERY_CODES, shownRecoveryCode } from './recovery-code.ts';
-import { SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
+import { type ProofState, SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
 import { SecondFactor } from './second-factor.service.ts';
 import { newTotpSecret, otpauthUri } from './totp.ts';
 
@@ -30,9 +30,13 @@ export class EnrollmentService {
     private readonly mail: Mail,
   ) {}
 
+  async state(): Promise<ProofState> {
+    return this.repository.findState();
+  }
+
   /**
    * Makes a secret, in the place of one that was not activated. Nothing is asked for a code of it before `activate`.
-   * @throws Problem already_exists where one is active
+   * @throws Problem conflict where one is active
    */
   async enroll(): Promise<Enrollment> {
     const { email } = await this.users.identity();
@@ -44,7 +48,7 @@ export class EnrollmentService {
   /**
    * Has signing in take a code from now on, once a first one shows that the app has the secret. That code is spent.
    * @returns recovery codes, which are not to be seen again
-   * @throws Problem not_found where no secret waits; already_exists where it is active; validation_failed for a wrong code;
+   * @throws Problem not_found where no secret waits; conflict where it is active; validation_failed for a wrong code;
    * rate_limited after too many
    */
   async activate(code: string): Promise<string[]> {
@@ -113,7 +117,7 @@ export class EnrollmentService {
 }
 
 function alreadyActive(): Problem {
-  return new Problem('already_exists', {
+  return new Problem('conflict', {
     detail: 'You have a second factor. Remove it first to set up another one.',
   });
 }

@@ -1,13 +1,15 @@
-import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { Access, StepUp } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
 import { EnrollmentService } from './enrollment.service.ts';
 import {
   EnrollmentResponse,
+  MfaStateResponse,
   RecoveryCodesResponse,
   SecondFactorCode,
   toEnrollment,
+  toMfaState,
   toRecoveryCodes,
   TotpCode,
 } from './second-factor.dto.ts';
@@ -16,6 +18,17 @@ import {
 @Controller('me/mfa')
 export class SecondFactorController {
   constructor(private readonly enrollment: EnrollmentService) {}
+
+  @Get()
+  @Access.signedIn()
+  @ApiOperation({
+    summary: 'Read by what you can prove who you are',
+    description: 'What a page needs to know before it offers to set the second factor up, to remove it, or to step up.',
+  })
+  @ApiOkResponse({ type: MfaStateResponse })
+  async find(): Promise<MfaStateResponse> {
+    return toMfaState(await this.enrollment.state());
+  }
 
   @Post('totp')
   @HttpCode(200)
@@ -26,7 +39,7 @@ export class SecondFactorController {
     description: 'Nothing changes before it is activated; until then the next call gives another one.',
   })
   @ApiOkResponse({ type: EnrollmentResponse })
-  @Refuses('already_exists')
+  @Refuses('conflict')
   async enroll(): Promise<EnrollmentResponse> {
     return toEnrollment(await this.enrollment.enroll());
   }
@@ -40,7 +53,7 @@ export class SecondFactorController {
     description: 'The first code shows that the app has the secret, and is spent. Who is signed in stays so.',
   })
   @ApiOkResponse({ type: RecoveryCodesResponse })
-  @Refuses('not_found', 'already_exists')
+  @Refuses('not_found', 'conflict')
   async activate(@Body() { code }: TotpCode): Promise<RecoveryCodesResponse> {
     return toRecoveryCodes(await this.enrollment.activate(code));
   }

@@ -1,7 +1,8 @@
 import { renderSVG } from 'uqr';
-import { ListOf, rules, Text } from '../../core/http/index.ts';
+import { Flag, Integer, ListOf, Nested, rules, Text, Timestamp } from '../../core/http/index.ts';
 import type { Enrollment } from './enrollment.service.ts';
 import { RECOVERY_CODES } from './recovery-code.ts';
+import type { ProofState } from './second-factor.repository.ts';
 
 /** Longer than any code is typed, and short enough to be looked at without a thought. */
 const CODE = { min: 1, max: 64 };
@@ -47,6 +48,39 @@ export class RecoveryCodesResponse {
     example: Array.from({ length: RECOVERY_CODES }, (_, number) => `${number}k7f-9qvw-x2ma`),
   })
   recovery_codes: string[];
+}
+
+export class TotpStateResponse {
+  @Flag({
+    description: 'Whether signing in takes a code. A secret that waits to be activated does not count.',
+    example: true,
+  })
+  active: boolean;
+
+  @Timestamp({ nullable: true })
+  activated_at: string | null;
+}
+
+export class MfaStateResponse {
+  @Nested(() => TotpStateResponse)
+  totp: TotpStateResponse;
+
+  @Integer({ min: 0, max: RECOVERY_CODES, description: 'That are unused.', example: RECOVERY_CODES })
+  recovery_codes_left: number;
+
+  @Flag({
+    description: 'Whether the account has a password; who signs in by mailed links alone has none.',
+    example: true,
+  })
+  has_password: boolean;
+}
+
+export function toMfaState({ activatedAt, recoveryCodesLeft, hasPassword }: ProofState): MfaStateResponse {
+  return {
+    totp: { active: activatedAt !== null, activated_at: activatedAt?.toISOString() ?? null },
+    recovery_codes_left: recoveryCodesLeft,
+    has_password: hasPassword,
+  };
 }
 
 export function toEnrollment({ secret, otpauthUri }: Enrollment): EnrollmentResponse {

@@ -11,6 +11,14 @@ export interface TotpSecret {
   readonly isActive: boolean;
 }
 
+/** By what a person can prove who they are, besides a mailed link. */
+export interface ProofState {
+  /** null: there is no second factor, or it waits to be activated. */
+  readonly activatedAt: Date | null;
+  readonly recoveryCodesLeft: number;
+  readonly hasPassword: boolean;
+}
+
 /** A code that is right, and perhaps spent already. */
 export type RightCode =
   | { readonly method: 'otp'; readonly secretId: string; readonly step: number }
@@ -33,6 +41,15 @@ export class SecondFactorRepository {
         select from totp_secrets where user_id = app.user_id() and activated_at is not null
       ) as "isActive"`);
     return isActive;
+  }
+
+  /** The secret is not opened, and may be past opening. */
+  async findState(): Promise<ProofState> {
+    return this.database.one<ProofState>(sql`
+      select
+        (select activated_at from totp_secrets where user_id = app.user_id()) as "activatedAt",
+        (select count(*)::integer from recovery_codes where user_id = app.user_id() and used_at is null) as "recoveryCodesLeft",
+        exists (select from passwords where user_id = app.user_id()) as "hasPassword"`);
   }
 
   async find(): Promise<TotpSecret | undefined> {

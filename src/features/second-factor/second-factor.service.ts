@@ -21,6 +21,11 @@ export const wrongCodes: Block = {
 /** What the log says that somebody tried with a wrong code. */
 export type FailedProof = Extract<SecurityAction, 'auth.mfa_failed' | 'auth.step_up_failed'>;
 
+/** Who has just used the code that the app still shows is told what to do. */
+const WRONG =
+  'must be the code that your app shows now, or a recovery code. Each counts once: if you have just used it, wait for the next one';
+const WRONG_NEW = 'must be the code that your app shows now for the new secret';
+
 /** How a code was right: it came from the app (`otp` of RFC 8176), or was one of those for who has lost that. */
 export type CodeMethod = RightCode['method'];
 
@@ -53,7 +58,7 @@ export class SecondFactor {
   async prove(code: string, action: FailedProof = 'auth.mfa_failed'): Promise<CodeMethod> {
     refuseWhileBlocked(wrongCodes, await this.repository.findRetryAfter());
     const proof = await this.#proofOf(code);
-    if (!proof || !(await this.#spend(proof))) return this.#refuse(action);
+    if (!proof || !(await this.#spend(proof))) return this.#refuse(action, WRONG);
     return proof.method;
   }
 
@@ -64,7 +69,7 @@ export class SecondFactor {
    */
   async proveNew(code: string, { secret }: TotpSecret): Promise<number> {
     refuseWhileBlocked(wrongCodes, await this.repository.findRetryAfter());
-    return this.#stepOf(code, secret) ?? this.#refuse('auth.mfa_failed');
+    return this.#stepOf(code, secret) ?? this.#refuse('auth.mfa_failed', WRONG_NEW);
   }
 
   /** A recovery code stands in for a secret that is lost, here too: that is not read for it. */
@@ -103,18 +108,12 @@ export class SecondFactor {
   }
 
   /** Counts a wrong code, whatever becomes of the transaction that it was sent in. */
-  async #refuse(action: FailedProof): Promise<never> {
+  async #refuse(action: FailedProof, detail: string): Promise<never> {
     refuseWhileBlocked(
       wrongCodes,
       await this.database.apart(() => this.database.transaction(() => this.#count(action))),
     );
-    throw validationProblem([
-      {
-        pointer: '/code',
-        code: 'wrong',
-        detail: 'must be the code that your app shows now, or an unused recovery code',
-      },
-    ]);
+    throw validationProblem([{ pointer: '/code', code: 'wrong', detail }]);
   }
 
   async #count(action: FailedProof): Promise<number> {
