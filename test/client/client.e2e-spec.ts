@@ -411,8 +411,10 @@ describe('docs/spa.md', () => {
       expect(await message(auth.signIn(email, 'wrong'))).toBe('The address or the password is wrong.');
       await auth.signIn(email, PASSWORD);
       await auth.signOut();
+      await auth.forgot(email);
+      await auth.reset({ token: await app.mailedToken(email, 2), password: PASSWORD });
       await auth.mailLink(email);
-      await auth.signInByLink(await app.mailedToken(email, 2));
+      await auth.signInByLink(await app.mailedToken(email, 4));
 
       const setUp = await auth.api.POST('/api/v1/me/mfa/totp');
       const code = (steps: number) =>
@@ -422,6 +424,7 @@ describe('docs/spa.md', () => {
       const { mfa_token } = await auth.signIn(email, PASSWORD);
       expect(await message(auth.whoAmI())).toBe('');
       expect(await message(auth.enterCode(mfa_token, '000000'))).toMatch(/^\/code must be/);
+      expect(await message(auth.enterCode('gone', code(0)))).toMatch(/Begin anew/);
       await auth.enterCode(mfa_token, code(0));
       expect(await auth.whoAmI()).toMatchObject({ email });
       expire(browser);
@@ -430,7 +433,7 @@ describe('docs/spa.md', () => {
       const body = { current_password: PASSWORD, new_password: PASSWORD };
       const change = () => client.ok(auth.api.PUT('/api/v1/me/password', { body }));
       expect(await message(change())).toMatch(/sign-in of the last ten minutes/);
-      await auth.steppingUp(change, async () => PASSWORD);
+      await auth.steppingUp(change, async () => ({ code: code(1) }));
       expect(await message(auth.steppingUp(() => organizations.create(''), fail))).toMatch(/^\/name must have/);
 
       const { id } = await organizations.create('Acme');
