@@ -3,7 +3,7 @@ import pg from 'pg';
 import { Database, Scope } from '../../src/core/database/index.ts';
 import { BATCH, SignInSweep } from '../../src/features/auth/sweep.ts';
 import { SweepRepository } from '../../src/features/auth/sweep.repository.ts';
-import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
+import { AuthApp, PASSWORD } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
 import { until } from '../support/until.ts';
 
@@ -90,7 +90,7 @@ describe('what signing in leaves behind', () => {
     });
 
     it('a refresh token 30 days after it was spent, while its session goes on', async () => {
-      const first = await app.person();
+      const first = await app.someone();
       const { body: second } = await app.refresh(first.refresh_token).expect(200);
       const { body: third } = await app.refresh(second.refresh_token).expect(200);
       await query(
@@ -108,8 +108,8 @@ describe('what signing in leaves behind', () => {
 
     it('a session 30 days after it would have expired, ended or not, with its last token', async () => {
       const email = app.newAddress();
-      const { body: other } = await app.person(email).then(() => app.login(email, PASSWORD).expect(200));
-      const ended: Tokens = await app.person();
+      const { body: other } = await app.someone(email).then(() => app.login(email, PASSWORD).expect(200));
+      const ended = await app.someone();
       await app.test.anonymous.as(ended.access_token).post('/auth/logout').expect(204);
       const both = [other.session_id, ended.session_id];
       await query(`update sessions set expires_at = now() - interval '30 days 1 second' where id = any ($1)`, [both]);

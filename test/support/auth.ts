@@ -1,13 +1,20 @@
 import type { Response, Test } from 'supertest';
+import { v7 } from 'uuid';
+import { randomToken, tokenHash } from '../../src/core/crypto/index.ts';
 import type { KeptMail } from '../../src/core/mail/index.ts';
 import { TestApp } from './app.ts';
+import { PASSWORD, PASSWORD_HASH } from './password.ts';
 
-export const PASSWORD = 'correct horse battery';
+export { PASSWORD } from './password.ts';
 
 export interface Tokens {
   readonly access_token: string;
   readonly refresh_token: string;
   readonly session_id: string;
+}
+
+export interface SignedIn extends Tokens {
+  readonly userId: string;
 }
 
 interface SecurityEvent {
@@ -97,7 +104,22 @@ export class AuthApp {
     return this.mailedToken(email);
   }
 
-  /** A verified person, signed in. */
+  /** A person with the password, signed in: rows as verification leaves them, without the mail, its link and the hashing. */
+  async someone(email = this.newAddress()): Promise<SignedIn> {
+    const [userId, sessionId, refreshToken] = [v7(), v7(), randomToken()];
+    await this.test.database.query(
+      `with u as (insert into users (id, email, email_key, name) values ($1, $2, $2, 'Ada') returning id),
+         p as (insert into passwords (user_id, hash) select id, $3 from u),
+         s as (insert into sessions (user_id, id, expires_at, authentication_methods, ip_address)
+                 select id, $4, now() + interval '30 days', '{email}', '127.0.0.1' from u returning user_id, id)
+       insert into refresh_tokens (user_id, session_id, hash) select user_id, id, $5 from s`,
+      [userId, email, PASSWORD_HASH, sessionId, tokenHash(refreshToken)],
+    );
+    const accessToken = this.test.actors.token(userId, sessionId);
+    return { userId, access_token: accessToken, refresh_token: refreshToken, session_id: sessionId };
+  }
+
+  /** A person who comes in by registration: where its mail and its events matter. */
   async person(email = this.newAddress(), password = PASSWORD): Promise<Tokens> {
     const { body } = await this.verify(await this.register(email), password).expect(200);
     return body;

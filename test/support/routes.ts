@@ -1,10 +1,10 @@
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
-import { Passwords } from '../../src/core/crypto/index.ts';
 import type { Actor, Organization } from './actors.ts';
 import type { TestApp } from './app.ts';
 import type { Client } from './client.ts';
+import { PASSWORD, PASSWORD_HASH } from './password.ts';
 import { RECOVERY_CODE, TestFactor } from './second-factor.ts';
 
 const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
@@ -12,15 +12,13 @@ const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
 const CODE = 'code';
 export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 
-const PASSWORD = 'correct horse battery';
-
 /** Sees to it that the call changes something for the owner. @returns the code that its body takes, where it takes one */
 type Preparation = (app: TestApp, owner: Actor, organization: Organization) => Promise<string | undefined>;
 
-const withPassword: Preparation = async ({ database, nest }, { userId }) => {
+const withPassword: Preparation = async ({ database }, { userId }) => {
   await database.query('insert into passwords (user_id, hash) values ($1, $2) on conflict do nothing', [
     userId,
-    await nest.get(Passwords).hash(PASSWORD),
+    PASSWORD_HASH,
   ]);
   return undefined;
 };
