@@ -1,10 +1,11 @@
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
-import type { Response } from 'supertest';
-import { AuthApp, PASSWORD, type Tokens } from '../support/auth.ts';
+import type { Response, Test } from 'supertest';
+import { AuthApp, PASSWORD, type SignedIn, type Tokens } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
 import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
+import { until } from '../support/until.ts';
 
 const ANOTHER = 'battery staple, horse';
 const MS_PER_SECOND = 1000;
@@ -15,7 +16,7 @@ describe('stepping up', () => {
   let issuer: FakeIssuer;
   let app: AuthApp;
   let email: string;
-  let tokens: Tokens;
+  let tokens: SignedIn;
   beforeAll(async () => {
     issuer = await FakeIssuer.start();
     app = await AuthApp.start(issuer.environment);
@@ -26,7 +27,7 @@ describe('stepping up', () => {
   });
   beforeEach(async () => {
     email = app.newAddress();
-    tokens = await app.person(email);
+    tokens = await app.someone(email);
   });
 
   const codeOf = ({ status, body }: Response) => `${status} ${body.code}`;
@@ -55,6 +56,23 @@ describe('stepping up', () => {
     return session!;
   };
 
+  /** @returns the answer to a call that has judged its proof, and waits with the renewal until what the statement does to the person is done */
+  const whileItWaits = async (statement: string, call: () => Test): Promise<Response> => {
+    const holder = new pg.Client({ connectionString: app.test.database.url() });
+    await holder.connect();
+    try {
+      await holder.query('begin');
+      await holder.query(statement, [tokens.userId]);
+      const answer = call().then((response) => response);
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      await until(async () => (await app.test.database.query(waiting)).length > 0);
+      await holder.query('commit');
+      return await answer;
+    } finally {
+      await holder.end();
+    }
+  };
+
   const claimsOf = ({ access_token }: Tokens) => jwt.decode(access_token) as jwt.JwtPayload;
 
   it('lets the session through at once, and its next access token tells when and how', async () => {
@@ -73,7 +91,7 @@ describe('stepping up', () => {
   });
 
   it('adds how it was done to what the session was begun by, once', async () => {
-    const { body } = await app.signInByLink(await app.magicLink(email, 2)).expect(200);
+    const { body } = await app.signInByLink(await app.magicLink(email)).expect(200);
     for (let round = 0; round < 2; round += 1) await stepUp(undefined, body.access_token).expect(204);
     expect((await sessionOf(body.session_id)).methods).toEqual(['email', 'pwd']);
   });
@@ -87,7 +105,7 @@ describe('stepping up', () => {
 
   it('is done by a new sign-in too, for the session that this begins', async () => {
     await age();
-    const { body } = await app.signInByLink(await app.magicLink(email, 2)).expect(200);
+    const { body } = await app.signInByLink(await app.magicLink(email)).expect(200);
     await sensitive(body.access_token).expect(204);
     expect((await app.me(tokens.access_token)).status).toBe(401);
   });
@@ -154,28 +172,10 @@ describe('stepping up', () => {
 
   it('is not done by a password that another has taken the place of meanwhile', async () => {
     await age();
-    const holder = new pg.Client({ connectionString: app.test.database.url() });
-    await holder.connect();
-    try {
-      // The password is compared before this commits, and the transaction that renews waits for it.
-      await holder.query('begin');
-      await holder.query(
-        `update passwords set changed_at = clock_timestamp() from users u where u.id = user_id and u.email_key = $1`,
-        [email],
-      );
-      const answer = stepUp().then((response) => response);
-      const waiting = async () => {
-        const rows = await app.test.database.query(
-          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-        );
-        return rows.length > 0;
-      };
-      while (!(await waiting())) await new Promise((resolve) => setTimeout(resolve, 5));
-      await holder.query('commit');
-      expect(faultOf(await answer)).toEqual([422, '/password', 'wrong']);
-    } finally {
-      await holder.end();
-    }
+    const answer = await whileItWaits('update passwords set changed_at = clock_timestamp() where user_id = $1', () =>
+      stepUp(),
+    );
+    expect(faultOf(answer)).toEqual([422, '/password', 'wrong']);
     expect((await sessionOf()).age).toBeGreaterThan(ELEVEN_MINUTES - 1);
   });
 
@@ -195,8 +195,7 @@ describe('stepping up', () => {
     let factor: TestFactor;
     beforeEach(async () => {
       const api = app.test.anonymous.as(tokens.access_token);
-      const { body } = await api.get('/me').expect(200);
-      factor = await TestFactor.active(app.test, { api, userId: body.id });
+      factor = await TestFactor.active(app.test, { api, userId: tokens.userId });
       await age();
     });
 
@@ -237,9 +236,9 @@ describe('stepping up', () => {
     it('spends no code for a session that ends at this moment', async () => {
       const { body: other } = await app.post('/auth/login', { email, password: PASSWORD }).expect(200);
       expect(other).not.toHaveProperty('access_token');
-      await app.test.database.query('update sessions set ended_at = now() where id = $1', [tokens.session_id]);
-      await stepUp({ code: factor.code() }).expect(401);
       const code = factor.code();
+      const ends = 'update sessions set ended_at = now() where user_id = $1';
+      expect(codeOf(await whileItWaits(ends, () => stepUp({ code })))).toBe('401 unauthenticated');
       await app.post('/auth/mfa/verify', { mfa_token: other.mfa_token, code }).expect(200);
     });
   });
