@@ -66,6 +66,7 @@ describe('on two servers over one database', () => {
       401,
       'unauthenticated',
     ],
+    ['whoever deletes the account', ({ member }) => member.api.delete('/me').expect(204), own, 401, 'unauthenticated'],
     [
       'a user who is suspended',
       ({ member: { userId } }) => query('update users set suspended_at = now() where id = $1', userId),
