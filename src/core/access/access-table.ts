@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { type Handler, handlersOf, parametersIn } from '../http/handlers.ts';
-import { ACCESS_KEY, type AccessRule, ORGANIZATION_PARAMETER, STEP_UP_KEY } from './access.decorator.ts';
+import { ACCESS_KEY, type AccessRule, asksForStepUp, ORGANIZATION_PARAMETER } from './access.decorator.ts';
 
 export interface Route extends Handler {
   readonly rule: AccessRule;
@@ -34,7 +34,7 @@ export class AccessTable implements OnModuleInit {
         `${label}: a rule for members needs :${ORGANIZATION_PARAMETER} in its path, and the other way round`,
       );
     }
-    const stepUp = this.reflector.get<boolean | undefined>(STEP_UP_KEY, route.handler) ?? false;
+    const stepUp = asksForStepUp(this.reflector, route.handler);
     if (stepUp && rule.kind === 'public') throw new Error(`${label}: nobody steps up before they have signed in`);
     this.routes.push({ ...route, rule, stepUp });
   }

@@ -1,6 +1,8 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
 import { ApiBearerAuth, ApiCookieAuth, ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import type { Handler } from '../http/handlers.ts';
 import { documentedId } from '../http/parameters.ts';
 import { Refuses } from '../http/problem.dto.ts';
 import type { Permission } from './permissions.ts';
@@ -18,7 +20,7 @@ export type AccessRule =
     };
 
 export const ACCESS_KEY = 'tenantry:access';
-export const STEP_UP_KEY = 'tenantry:step-up';
+const STEP_UP_KEY = 'tenantry:step-up';
 /** The name of the path parameter that says which organisation a request is about. */
 export const ORGANIZATION_PARAMETER = 'organization_id';
 export const SECURITY_SCHEME = 'access_token';
@@ -67,6 +69,11 @@ export const Access = Object.assign(permitted, { member, signedIn, public: open 
  */
 export function StepUp(): MethodDecorator {
   return applyDecorators(SetMetadata(STEP_UP_KEY, true), ApiExtension('x-step-up', true), Refuses('step_up_required'));
+}
+
+/** @returns whether the handler is one of these */
+export function asksForStepUp(reflector: Reflector, handler: Handler['handler']): boolean {
+  return reflector.get<boolean | undefined>(STEP_UP_KEY, handler) ?? false;
 }
 
 /** Of a public handler: which requests read or set cookies. They must come from an allowed origin, like all signed in by one. */

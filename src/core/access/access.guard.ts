@@ -12,10 +12,10 @@ import { RequestLimits } from '../limits/index.ts';
 import {
   ACCESS_KEY,
   type AccessRule,
+  asksForStepUp,
   BY_COOKIE_KEY,
   type IsByCookie,
   ORGANIZATION_PARAMETER,
-  STEP_UP_KEY,
 } from './access.decorator.ts';
 import type { AccessClaims } from './access-token.ts';
 import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.ts';
@@ -78,10 +78,9 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   }
 
   #scopeOf(rule: ClosedRule, claims: AccessClaims, context: ExecutionContext): Scope {
-    const stepUp = this.reflector.get<boolean | undefined>(STEP_UP_KEY, context.getHandler()) ?? false;
-    if (rule.kind === 'signed_in') return ownScope(claims, stepUp);
+    const stepUp = asksForStepUp(this.reflector, context.getHandler());
     const { userId, sessionId } = claims;
-    const organizationId = organizationOf(context);
+    const organizationId = rule.kind === 'signed_in' ? null : organizationOf(context);
     const { permission, evenDeleted } = rule.kind === 'permission' ? rule : { permission: null, evenDeleted: false };
     const systemRoles = permission ? permissions[permission].systemRoles : [];
     return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles, stepUp, evenDeleted });
@@ -129,8 +128,8 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   }
 }
 
-function ownScope({ userId, sessionId }: AccessClaims, stepUp = false): Scope {
-  return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [], stepUp });
+function ownScope({ userId, sessionId }: AccessClaims): Scope {
+  return Scope.admission({ userId, sessionId, organizationId: null, permission: null, systemRoles: [] });
 }
 
 /** A malformed id anywhere in the path is told before what the caller may not do there, as if nobody had the organisation. */

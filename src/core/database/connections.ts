@@ -18,7 +18,7 @@ const SIZE_APART = 2;
 /** The process's connections to the database, as the server's role. */
 export class Connections {
   readonly #pool: pg.Pool;
-  /** Who holds one of the pool and waits for another of it may wait for somebody who does the same: so that is none of it. */
+  /** Apart from the pool: whoever holds one of its connections and waits for a second may wait for somebody who does the same. */
   readonly #apart: pg.Pool;
   readonly #options: ConnectionsOptions;
 

@@ -6,7 +6,7 @@ import { isRetryable } from './faults.ts';
 import type { Sender } from './key-store.ts';
 import { prismaClient, type ScopedPrismaClient } from './prisma-client.ts';
 import { first, type ResultSet } from './result-set.ts';
-import type { Scope } from './scope.ts';
+import { Scope } from './scope.ts';
 import { sendInScope } from './scoped-group.ts';
 import { SealedColumns } from './sealed-columns.ts';
 import type { Statement } from './statement.ts';
@@ -155,6 +155,14 @@ export class Database {
   async inScope<T>(scope: Scope, work: () => Promise<T>): Promise<T> {
     await currentContext().transaction?.moveInto(scope);
     return within({ scope }, work);
+  }
+
+  /**
+   * Runs the work in one transaction of a user's own scope. Only for code that has just proved who the user is.
+   * @throws Error inside another transaction; whatever the work throws, after everything it did was undone
+   */
+  async inTransactionOf<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    return this.inScope(Scope.user(userId), () => this.transaction(work));
   }
 
   /**

@@ -65,8 +65,7 @@ export class AuthController {
     @SignInTransport() transport: TokenTransport,
   ): Promise<SignedInResponse | undefined> {
     const calledFrom = this.issuedSessions.sessionOf(transport.shownAccessToken());
-    const result = await this.registration.verify({ token, password, calledFrom });
-    return result ? transport.deliverSignIn(result) : transport.deliverNothing();
+    return transport.deliverVerification(await this.registration.verify({ token, password, calledFrom }));
   }
 
   @Post('login')

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, Scope } from '../../core/database/index.ts';
+import { Database } from '../../core/database/index.ts';
 import { type Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { emailIdentity, SecurityEvents, type UserIdentity, UsersService } from '../users/index.ts';
@@ -57,13 +57,13 @@ export class EmailChangeService {
     const userId = await this.links.findChange(token);
     if (userId === null) return false;
     await this.links.attempt('change_email', token, () =>
-      this.database.inScope(Scope.user(userId), () => this.database.transaction(() => this.#change(token))),
+      this.database.inTransactionOf(userId, () => this.#change(token)),
     );
     return true;
   }
 
   async #change(token: string): Promise<void> {
-    const to = await this.links.spendChange(token);
+    const to = await this.links.useChange(token);
     const changes = { email: { changed: true } } as const;
     await this.events.record({ action: 'user.email_changed', outcome: 'success', changes });
     this.mail.send({ to, template: 'email_changed' });

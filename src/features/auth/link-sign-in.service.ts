@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { Database, Scope } from '../../core/database/index.ts';
+import { Database } from '../../core/database/index.ts';
 import { type EmailIdentity, UsersService } from '../users/index.ts';
 import { AuthRepository } from './auth.repository.ts';
 import { type AddressPurpose, type EmailToken, MailedLinks } from './mailed-links.ts';
@@ -49,8 +49,8 @@ export class LinkSignInService {
     userId: string,
     { key }: EmailIdentity,
   ): Promise<SignInResult> {
-    return this.#inTransactionOf(userId, async () => {
-      await this.links.spend(purpose, token);
+    return this.database.inTransactionOf(userId, async () => {
+      await this.links.use(purpose, token);
       return this.signIns.complete(userId, 'email', key, calledFrom);
     });
   }
@@ -63,15 +63,11 @@ export class LinkSignInService {
   ): Promise<SignInResult | undefined> {
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password, [email.key, name]);
     const userId = uuid();
-    return this.#inTransactionOf(userId, async () => {
+    return this.database.inTransactionOf(userId, async () => {
       if (!(await this.users.create(email, name))) return undefined;
-      await this.links.spend(purpose, token);
+      await this.links.use(purpose, token);
       if (passwordHash !== undefined) this.repository.insertPassword(passwordHash);
       return this.signIns.complete(userId, 'email', email.key);
     });
-  }
-
-  #inTransactionOf<T>(userId: string, work: () => Promise<T>): Promise<T> {
-    return this.database.inScope(Scope.user(userId), () => this.database.transaction(work));
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Passwords } from '../../core/crypto/index.ts';
-import { Database, Scope } from '../../core/database/index.ts';
+import { Database } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import { emailIdentity } from '../users/index.ts';
 import { AuthRepository, type StrongerHash } from './auth.repository.ts';
@@ -13,7 +13,7 @@ export class LoginService {
     private readonly database: Database,
     private readonly repository: AuthRepository,
     private readonly attempts: PasswordAttempts,
-    private readonly signIn: SignIn,
+    private readonly signIns: SignIn,
     private readonly passwords: Passwords,
   ) {}
 
@@ -27,14 +27,12 @@ export class LoginService {
     const proved = await this.attempts.prove(credentials, password, 'auth.sign_in_failed');
     if (!proved) throw invalidCredentials();
     const stronger = await this.#stronger(proved.passwordHash, password);
-    return this.database.inScope(Scope.user(proved.userId), () =>
-      this.database.transaction(async () => {
-        // A new password ends every session, and one that the old password is beginning at this moment as well.
-        if (!(await this.attempts.accept(proved))) throw invalidCredentials();
-        if (stronger) this.repository.strengthenPassword(stronger);
-        return this.signIn.complete(proved.userId, 'pwd', identity.key);
-      }),
-    );
+    return this.database.inTransactionOf(proved.userId, async () => {
+      // A new password ends every session, and one that the old password is beginning at this moment as well.
+      if (!(await this.attempts.accept(proved))) throw invalidCredentials();
+      if (stronger) this.repository.strengthenPassword(stronger);
+      return this.signIns.complete(proved.userId, 'pwd', identity.key);
+    });
   }
 
   /** Only now is the password at hand of which another hash can be made. Hashed before the transaction: that takes a while. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
-import { currentContext, currentRequest } from '../../core/context/context.ts';
+import { callerSessionId, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Problem } from '../../core/http/index.ts';
 import type { EmailIdentity, SecurityAction } from '../users/index.ts';
@@ -80,7 +80,7 @@ export class MailedLinks {
   async issueChange(email: EmailIdentity): Promise<IssuedLink> {
     const token = randomToken();
     const { lifetimeSeconds } = links.change_email;
-    const sessionId = currentContext().scope?.sessionId;
+    const sessionId = callerSessionId();
     if (!sessionId) throw new Problem('unauthenticated');
     const issued = await this.repository.issueChange({ hash: tokenHash(token), lifetimeSeconds, email, sessionId });
     return this.#link('change_email', token, issued);
@@ -105,7 +105,7 @@ export class MailedLinks {
    * Spends a token in the current transaction.
    * @throws Problem token_used for all but one caller, ever
    */
-  async spend(purpose: AddressPurpose, token: string): Promise<void> {
+  async use(purpose: AddressPurpose, token: string): Promise<void> {
     if (!(await this.repository.use(tokenHash(token), purpose))) throw new Problem('token_used');
   }
 
@@ -124,7 +124,7 @@ export class MailedLinks {
    * @returns the address before
    * @throws Problem token_used for all but one caller, and where the token is void or somebody else has got the address
    */
-  async spendChange(token: string): Promise<string> {
+  async useChange(token: string): Promise<string> {
     const previous = await this.repository.useChange(tokenHash(token));
     if (previous === null) throw new Problem('token_used');
     return previous;

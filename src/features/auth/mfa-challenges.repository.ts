@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { Database, sql } from '../../core/database/index.ts';
 import type { FirstFactor } from './sessions.service.ts';
 
-/** What an attempt at a question found. */
+/** What an attempt at a challenge found. */
 export interface ClaimedAttempt {
-  /** Whose question it is, or was; null: unknown. */
+  /** Whose challenge it is, or was; null: unknown. */
   readonly userId: string | null;
-  /** By which they proved themselves first; null: the question is over, and no code of it is judged. */
+  /** By which they proved themselves first; null: the challenge is over, and no code of it is judged. */
   readonly method: FirstFactor | null;
   /** Seconds for which no code of the person is judged; then no attempt was taken. */
   readonly retryAfter: number;
 }
 
-/** The questions for a second factor, by the gate's functions. */
+/** The challenges for a second factor, by the gate's functions. */
 @Injectable()
 export class MfaChallengesRepository {
   constructor(private readonly database: Database) {}
@@ -29,8 +29,8 @@ export class MfaChallengesRepository {
   }
 
   /**
-   * Ends a question of the user in whose scope the current transaction runs, and keeps their password as it is until its end.
-   * @returns true for one caller, ever, unless it has expired or another password was set since it was asked
+   * Ends a challenge of the user in whose scope the current transaction runs, and keeps their password as it is until its end.
+   * @returns true for one caller, ever, unless it has expired or another password was set since it was issued
    */
   async spend(hash: Buffer): Promise<boolean> {
     const { spent } = await this.database.one<{ spent: boolean }>(

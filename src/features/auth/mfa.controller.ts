@@ -14,7 +14,7 @@ import { SignInTransport, TokenTransport } from './token-transport.ts';
 @SingleUse('the token is spent by the first right code')
 export class MfaController {
   constructor(
-    private readonly signIn: SignIn,
+    private readonly signIns: SignIn,
     private readonly issuedSessions: IssuedSessions,
   ) {}
 
@@ -34,6 +34,6 @@ export class MfaController {
     @SignInTransport() transport: TokenTransport,
   ): Promise<NewSessionResponse> {
     const calledFrom = this.issuedSessions.sessionOf(transport.shownAccessToken());
-    return transport.deliver(await this.signIn.answer(mfa_token, code, calledFrom));
+    return transport.deliver(await this.signIns.answer(mfa_token, code, calledFrom));
   }
 }

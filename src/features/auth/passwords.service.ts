@@ -56,7 +56,7 @@ export class PasswordsService {
     const user = await this.users.identity();
     const hash = await this.passwords.hash(password, knownOf(user));
     await this.database.transaction(async () => {
-      await this.links.spend('reset_password', token);
+      await this.links.use('reset_password', token);
       await this.repository.setPassword(hash);
       await this.#endWhatTheOldOneBegan(user);
     });

@@ -33,7 +33,7 @@ export class SessionsController {
   })
   @ApiResponse({ status: 204 })
   async endOthers(): Promise<void> {
-    await this.sessions.endAllOthers();
+    await this.sessions.endOthers();
   }
 
   @Delete(':session_id')

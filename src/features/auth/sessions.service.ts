@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../../core/clock/clock.ts';
-import { currentContext, currentRequest } from '../../core/context/context.ts';
+import { callerSessionId, currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Database, Scope } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
@@ -109,13 +109,17 @@ export class SessionsService {
   }
 
   /**
-   * Ends every session of the scope's user but the one that is called from, in the current transaction.
+   * Ends every session of the scope's user but the one that is called from, in the current transaction where there is one.
    * @param emailKey of their address, where the caller knows it
    */
   async endOthers(emailKey?: string): Promise<void> {
-    const ended = await this.repository.endAllBut(currentContext().scope?.sessionId ?? null);
-    const events = ended.map((sessionId) => ({ action: 'auth.session_ended', outcome: 'success', sessionId }) as const);
-    await this.events.record(events, emailKey);
+    await this.database.transaction(async () => {
+      const ended = await this.repository.endAllBut(callerSessionId());
+      const events = ended.map(
+        (sessionId) => ({ action: 'auth.session_ended', outcome: 'success', sessionId }) as const,
+      );
+      await this.events.record(events, emailKey);
+    });
   }
 
   /** @returns false for a session of another issuer that never tells when its person proved themselves: only that issuer can renew it */
@@ -169,11 +173,6 @@ export class SessionsService {
     });
   }
 
-  /** Ends the sessions of the caller but the one that is called from. */
-  async endAllOthers(): Promise<void> {
-    await this.database.transaction(() => this.endOthers());
-  }
-
   /** Ends the session of the caller: its access token is refused from the next request on. */
   async endCurrent(): Promise<void> {
     const sessionId = currentSessionId();
@@ -195,7 +194,7 @@ export class SessionsService {
 
 /** @throws Problem unauthenticated outside of a session */
 function currentSessionId(): string {
-  const sessionId = currentContext().scope?.sessionId;
+  const sessionId = callerSessionId();
   if (!sessionId) throw new Problem('unauthenticated');
   return sessionId;
 }

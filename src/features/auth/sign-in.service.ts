@@ -25,7 +25,7 @@ export type SignInResult = TokenPair | MfaChallenge;
 
 const LIFETIME_SECONDS = 300;
 
-/** Where every way to sign in ends: in a session, or in the question for the second factor (ASVS 5.0, 6.3.3 and 6.3.4). */
+/** Where every way to sign in ends: in a session, or in the challenge for the second factor (ASVS 5.0, 6.3.3 and 6.3.4). */
 @Injectable()
 export class SignIn {
   constructor(
@@ -50,8 +50,8 @@ export class SignIn {
   }
 
   /**
-   * Answers the question, with a code from the app or a recovery code.
-   * @throws Problem validation_failed for a wrong code, five times; after that, and where the question is over for another
+   * Answers the challenge, with a code from the app or a recovery code.
+   * @throws Problem validation_failed for a wrong code, five times; after that, and where the challenge is over for another
    * reason, invalid_credentials, the same for the right code; rate_limited after too many wrong codes of the person
    * @param calledFrom as in `complete`
    */

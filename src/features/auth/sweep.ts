@@ -13,7 +13,7 @@ const EVERY_SECONDS = 600;
 /** So few that a batch is done well within the time that a statement has. */
 export const BATCH = 1_000;
 
-/** Deletes links, tokens, sessions, questions for codes, and counts of what was wrong, that are over and of no use any more (decision 0028). */
+/** Deletes links, tokens, sessions, challenges, and counts of what was wrong, that are over and of no use any more (decision 0028). */
 @Injectable()
 export class SignInSweep implements OnModuleInit {
   constructor(

@@ -71,14 +71,16 @@ export class TokenTransport {
     return toCookieSession(pair);
   }
 
-  /** @returns the body of the answer to a first factor: `deliver`, or the question for the second one, with which no cookie goes */
+  /** @returns the body of the answer to a first factor: `deliver`, or the challenge for the second one, with which no cookie goes */
   deliverSignIn(result: SignInResult): SignedInResponse {
     return 'mfaToken' in result ? toMfaRequired(result) : this.deliver(result);
   }
 
-  /** Nobody was signed in: 204, and no body. */
-  deliverNothing(): undefined {
+  /** As `deliverSignIn`; where nobody was signed in, 204 and no body. */
+  deliverVerification(result: SignInResult | undefined): SignedInResponse | undefined {
+    if (result) return this.deliverSignIn(result);
     void this.reply.code(NO_CONTENT);
+    return undefined;
   }
 
   /** Has the browser forget the session that it was signed in to by cookie, and no other. */

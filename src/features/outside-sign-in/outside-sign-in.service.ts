@@ -5,7 +5,7 @@ import { type AccessClaims, OutsideTokens } from '../../core/access/index.ts';
 import { Clock } from '../../core/clock/clock.ts';
 import { currentRequest } from '../../core/context/context.ts';
 import { KeyedHash } from '../../core/crypto/index.ts';
-import { Database, Scope } from '../../core/database/index.ts';
+import { Database } from '../../core/database/index.ts';
 import { Problem, rules } from '../../core/http/index.ts';
 import { ShortMemory } from '../../core/limits/index.ts';
 import { type EmailIdentity, emailIdentity, nameAfter, SecurityEvents, UsersService } from '../users/index.ts';
@@ -67,7 +67,7 @@ export class OutsideSignInService implements OnModuleInit {
   ): Promise<string | null> {
     if (!createsUsers) return null;
     const userId = uuid();
-    const isNew = await this.#inTransactionOf(userId, () => this.users.create(email, nameOf(identity, email)));
+    const isNew = await this.database.inTransactionOf(userId, () => this.users.create(email, nameOf(identity, email)));
     return isNew ? userId : this.repository.findUser(email);
   }
 
@@ -92,15 +92,11 @@ export class OutsideSignInService implements OnModuleInit {
   }
 
   #begin(userId: string, { key }: EmailIdentity, session: OutsideSession): Promise<string> {
-    return this.#inTransactionOf(userId, async () => {
+    return this.database.inTransactionOf(userId, async () => {
       const { id, isNew } = await this.repository.begin(session, currentRequest());
       if (isNew) await this.events.record({ action: 'auth.signed_in', outcome: 'success', sessionId: id }, key);
       return id;
     });
-  }
-
-  #inTransactionOf<T>(userId: string, work: () => Promise<T>): Promise<T> {
-    return this.database.inScope(Scope.user(userId), () => this.database.transaction(work));
   }
 }
 
@@ -110,7 +106,7 @@ export class OutsideSignInService implements OnModuleInit {
  */
 function addressOf({ email }: OutsideIdentity): EmailIdentity {
   const identity = judged(email);
-  if (localPartOf(identity.address) !== localPartOf(email.normalize('NFC'))) throw new Problem('unauthenticated');
+  if (nameAfter(identity) !== nameAfter({ address: email.normalize('NFC') })) throw new Problem('unauthenticated');
   return identity;
 }
 
@@ -125,8 +121,4 @@ function judged(email: string): EmailIdentity {
 /** What the issuer calls the person, where a name may look so; otherwise what stands before the @. */
 function nameOf({ name = '' }: OutsideIdentity, email: EmailIdentity): string {
   return nameRule.faults(name).length === 0 ? name : nameAfter(email);
-}
-
-function localPartOf(address: string): string {
-  return address.slice(0, address.lastIndexOf('@'));
 }

@@ -42,7 +42,7 @@ export function identityOf({
 }
 
 /** What a person is called until they say otherwise: what stands before the @. */
-export function nameAfter({ address }: EmailIdentity): string {
+export function nameAfter({ address }: Pick<EmailIdentity, 'address'>): string {
   return address.slice(0, address.lastIndexOf('@'));
 }
 
