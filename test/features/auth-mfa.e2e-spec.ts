@@ -256,6 +256,22 @@ describe('signing in with a second factor', () => {
       );
     });
 
+    it('no more than ten times wrong at sign-in, at a step-up and at a change of the factor together', async () => {
+      const { body } = await answer(await challenge(), factor.code()).expect(200);
+      const api = app.test.anonymous.as(body.access_token);
+      const token = await challenge();
+      const calls: readonly ((code: string) => Test)[] = [
+        (code) => answer(token, code),
+        (code) => api.post('/auth/step-up', { code }),
+        (code) => api.delete('/me/mfa/totp').send({ code }),
+        (code) => api.post('/me/mfa/recovery-codes', { code }),
+      ];
+      for (let guess = 0; guess < 10; guess++) {
+        expect(told(await calls[guess % calls.length]!(OTHER_CODE))).toBe(WRONG);
+      }
+      for (const call of calls) expect(told(await call(factor.code(1)))).toBe('429 rate_limited');
+    });
+
     it('of its own person alone', async () => {
       const { access_token, userId: other } = await app.someone();
       const others = await TestFactor.active(app.test, { api: app.test.anonymous.as(access_token), userId: other });
