@@ -261,6 +261,7 @@ describe('an account that its owner deletes', () => {
     expect(codeOf(refused)).toBe('409 last_owner');
     expect(refused.body.detail).toContain(body.slug);
     expect(refused.body.detail).not.toContain(others.slug);
+    expect(refused.body.organizations).toEqual([{ id, name: 'Mine', slug: body.slug }]);
 
     await query(`update members set status = 'active' where id = $1`, inactive.memberId);
     await remove().expect(204);
@@ -269,6 +270,7 @@ describe('an account that its owner deletes', () => {
   it('names a few of many organisations that keep it', async () => {
     for (let count = 0; count < 7; count++) await api().post('/organizations', { name: 'Mine' }).expect(201);
     const { body } = await remove().expect(409);
+    expect(body.organizations).toHaveLength(5);
     expect(body.detail).toMatch(/^You are the only active owner of (mine[\w-]*, ){4}mine[\w-]* and 2 more\. /);
   });
 

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
-import { Choice, Integer, ListOf, Text } from './fields.ts';
+import { demo } from './demo.ts';
+import { Choice, Identifier, Integer, Line, ListOf, Text } from './fields.ts';
 import { faultMeanings } from './fault-codes.ts';
 import { LONGEST_NAME, MAXIMUM_FAULTS } from './input-faults.ts';
 import { type ProblemCode, problemCodes } from './problems.ts';
@@ -10,6 +11,9 @@ import { text } from './rules.ts';
 const URL_LENGTH = { max: 16_384 };
 /** What a client calls its own can hold anything, control characters too, and is told as it came. */
 const ANY_NAME = { pattern: /^[\s\S]*$/ };
+
+/** How many organisations a refusal names. */
+export const MAXIMUM_NAMED = 5;
 
 const ABOUT_CODES = [
   "Stable; decide by it. There will be more of them, so take no offence at one that you don't know:",
@@ -41,6 +45,18 @@ export class FieldErrorResponse {
 
   @Text({ example: 'must match ^[a-z0-9-]+$' })
   detail: string;
+}
+
+/** An organisation that a refusal is about: one that the caller may see. */
+export class NamedOrganizationResponse {
+  @Identifier()
+  id: string;
+
+  @Line({ min: 1, max: 200, example: demo.organization.name })
+  name: string;
+
+  @Text({ max: 63, example: demo.organization.slug })
+  slug: string;
 }
 
 /** Every refusal (RFC 9457); some codes add members of their own. */
@@ -83,6 +99,14 @@ export class ProblemResponse {
 
   @ListOf(text(), { optional: true, description: 'Of `grant_exceeds_own`.', example: ['teams:delete'] })
   missing_permissions?: string[];
+
+  @ListOf(() => NamedOrganizationResponse, {
+    optional: true,
+    max: MAXIMUM_NAMED,
+    description:
+      'Of `last_owner`, where an account is deleted: those that would be left without an active owner, or the first of them.',
+  })
+  organizations?: NamedOrganizationResponse[];
 
   @Integer({ min: 0, optional: true, description: 'Of `limit_reached`: how many there may be.', example: 25 })
   limit?: number;

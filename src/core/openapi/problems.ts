@@ -1,4 +1,5 @@
 import { COOKIE_SECURITY_SCHEME } from '../access/access.decorator.ts';
+import { demo } from '../http/demo.ts';
 import { ProblemResponse, REFUSAL } from '../http/problem.dto.ts';
 import { problemType } from '../http/problem.ts';
 import { type ProblemCode, problemCodes, problems } from '../http/problems.ts';
@@ -20,6 +21,7 @@ const EXTENSIONS: Partial<Record<ProblemCode, object>> = {
   validation_failed: { errors: [{ pointer: '/slug', code: 'pattern', detail: 'must match ^[a-z0-9-]+$' }] },
   permission_denied: { required: 'teams:update' },
   grant_exceeds_own: { missing_permissions: ['teams:delete'] },
+  last_owner: { organizations: [demo.organization] },
   limit_reached: { limit: 25, used: 25 },
   already_exists: { errors: [{ pointer: '/slug', code: 'taken', detail: 'is taken; choose another one' }] },
 };

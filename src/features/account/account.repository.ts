@@ -2,6 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
 
+export interface NamedOrganization {
+  readonly id: string;
+  readonly name: string;
+  readonly slug: string;
+}
+
 /** By the gate's functions, which act on the user in whose own scope they are called, and reach all that is theirs. */
 @Injectable()
 export class AccountRepository {
@@ -15,6 +21,12 @@ export class AccountRepository {
     const rows = await this.database.query<{ slug: string }>(sql`
       select slug from app.leave_organizations(${sessionId}::uuid, ${ipAddress}::inet, ${userAgent}, ${id})`);
     return rows.map(({ slug }) => slug);
+  }
+
+  /** @returns as many of those organisations, in the order of their slugs */
+  async findOrganizations(slugs: readonly string[], most: number): Promise<NamedOrganization[]> {
+    return this.database.query<NamedOrganization>(sql`
+      select id, name, slug from app.own_organizations() where slug = any (${slugs}) order by slug limit ${most}`);
   }
 
   /** Leaves of the user an id and "deleted user". */

@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { callerSessionId, currentRequest } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
-import { type Precondition, Problem } from '../../core/http/index.ts';
+import { MAXIMUM_NAMED, type Precondition, Problem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { SecurityEvents, UsersService } from '../users/index.ts';
 import { AccountRepository } from './account.repository.ts';
-
-/** How many of the organisations that keep somebody are named. */
-const NAMED = 5;
 
 @Injectable()
 export class AccountService {
@@ -30,18 +27,20 @@ export class AccountService {
       const kept = await this.repository.leaveOrganizations(sessionId, currentRequest());
       const user = await this.users.identity();
       precondition.verify(user.version);
-      if (kept.length > 0) throw lastOwner(kept);
+      if (kept.length > 0) throw await this.#lastOwner(kept);
       await this.events.record({ action: 'user.deleted', outcome: 'success' }, user.emailKey);
       this.mail.send({ to: user.email, template: 'account_deleted' });
       await this.repository.erase();
       await this.database.forget();
     });
   }
-}
 
-function lastOwner(slugs: readonly string[]): Problem {
-  const others = slugs.length > NAMED ? ` and ${slugs.length - NAMED} more` : '';
-  const named = slugs.slice(0, NAMED).join(', ');
-  const remedy = 'Make somebody else owner first, or delete the organization.';
-  return new Problem('last_owner', { detail: `You are the only active owner of ${named}${others}. ${remedy}` });
+  async #lastOwner(slugs: readonly string[]): Promise<Problem> {
+    const organizations = await this.repository.findOrganizations(slugs, MAXIMUM_NAMED);
+    const others = slugs.length > MAXIMUM_NAMED ? ` and ${slugs.length - MAXIMUM_NAMED} more` : '';
+    const named = organizations.map(({ slug }) => slug).join(', ');
+    const remedy = 'Make somebody else owner first, or delete the organization.';
+    const detail = `You are the only active owner of ${named}${others}. ${remedy}`;
+    return new Problem('last_owner', { detail, members: { organizations } });
+  }
 }
