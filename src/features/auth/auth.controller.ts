@@ -6,14 +6,10 @@ import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
 import {
   AUTHENTICATION,
-  HasSession,
   LoginRequest,
-  type NewSessionResponse,
   refreshExamples,
   RefreshRequest,
   RegisterRequest,
-  SignedIn,
-  type SignedInResponse,
   verificationSent,
   VerificationSentResponse,
   VerifyEmailRequest,
@@ -23,6 +19,7 @@ import { LoginService } from './login.service.ts';
 import { RegistrationService } from './registration.service.ts';
 import { SessionsService } from './sessions.service.ts';
 import { RefreshTransport, SignInTransport, SignOutTransport, TokenTransport } from './token-transport.ts';
+import { HasSession, type NewSessionResponse, SignedIn, type SignedInResponse } from './tokens.dto.ts';
 
 @Section(...AUTHENTICATION)
 @Controller('auth')

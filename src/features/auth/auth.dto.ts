@@ -1,19 +1,12 @@
-import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
-import { Choice, demo, EmailAddress, field, Identifier, Integer, ListOf, rules, Text } from '../../core/http/index.ts';
+import { Choice, demo, EmailAddress, Text } from '../../core/http/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
-import type { TokenPair } from './sessions.service.ts';
-import type { MfaChallenge } from './sign-in.service.ts';
 
 /** Longer than any token of ours, and short enough to be hashed without a thought. */
-const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
+export const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
 /** Longer than any code is typed. */
 const CODE = { min: 1, max: 64, example: '123456' };
 const PASSWORD = { max: LONGEST_PASSWORD, example: 'correct horse battery staple' };
-
-/** What may be asked for after the first factor. */
-const MFA_METHODS = ['totp', 'recovery_code'];
 
 /** The section of the document in which the way in and out stands. */
 export const AUTHENTICATION = [
@@ -142,91 +135,3 @@ export class RefreshRequest {
 
 /** As it is filled in: what a browser holds in a cookie it does not send a second time. */
 export const refreshExamples = { by_cookie: { summary: 'The token is in the cookie', value: {} } };
-
-export class TokenPairResponse {
-  @Text({ description: 'A JWT (RFC 9068) for the Authorization header.', example: 'eyJhbGciOiJFUzI1NiIs…' })
-  access_token: string;
-
-  @Choice(['Bearer'])
-  token_type: 'Bearer';
-
-  @Integer({ description: 'Seconds that the access token is valid for.', example: 600 })
-  expires_in: number;
-
-  @Text({ ...TOKEN, description: 'Opaque, single-use, valid for 30 days.' })
-  refresh_token: string;
-
-  @Identifier()
-  session_id: string;
-}
-
-/** In place of the pair, where cookies hold the tokens. */
-export class CookieSessionResponse {
-  @Integer({ description: 'Seconds that the access token is valid for.', example: 600 })
-  expires_in: number;
-
-  @Identifier()
-  session_id: string;
-}
-
-/** What whoever has a second factor gets for the first one. Nobody is signed in yet, and no cookie is set. */
-export class MfaRequiredResponse {
-  @field(rules.flag(), { example: true }, { type: 'boolean', enum: [true] })
-  mfa_required: true;
-
-  @Text({ ...TOKEN, description: 'For `/auth/mfa/verify`, with a code, and for nothing else.' })
-  mfa_token: string;
-
-  @ListOf(rules.choice(MFA_METHODS), { min: 1, max: MFA_METHODS.length, example: MFA_METHODS })
-  methods: string[];
-
-  @Integer({ description: 'Seconds that the token is valid for.', example: 300 })
-  expires_in: number;
-}
-
-export type NewSessionResponse = TokenPairResponse | CookieSessionResponse;
-export type SignedInResponse = NewSessionResponse | MfaRequiredResponse;
-
-const cookies = {
-  description: 'Where the answer goes by cookie: the access token and the refresh token, one line each.',
-  schema: { ...rules.text().schema },
-  example: '__Host-tenantry_access=eyJhbGciOiJFUzI1NiIs; Path=/; HttpOnly; Secure; SameSite=Lax',
-};
-
-/** Documents the answer of a handler that begins or renews a session. */
-export function HasSession(): MethodDecorator {
-  return answersWith(TokenPairResponse, CookieSessionResponse);
-}
-
-/** Documents the answer of a handler that takes a first factor. */
-export function SignedIn(): MethodDecorator {
-  return answersWith(TokenPairResponse, CookieSessionResponse, MfaRequiredResponse);
-}
-
-function answersWith(...forms: Type[]): MethodDecorator {
-  return applyDecorators(
-    ApiExtraModels(...forms),
-    ApiOkResponse({
-      headers: { 'Set-Cookie': cookies },
-      schema: { oneOf: forms.map((form) => ({ $ref: getSchemaPath(form) })) },
-    }),
-  );
-}
-
-export function toCookieSession({ expiresIn, sessionId }: TokenPair): CookieSessionResponse {
-  return { expires_in: expiresIn, session_id: sessionId };
-}
-
-export function toMfaRequired({ mfaToken, expiresIn }: MfaChallenge): MfaRequiredResponse {
-  return { mfa_required: true, mfa_token: mfaToken, methods: [...MFA_METHODS], expires_in: expiresIn };
-}
-
-export function toTokenPair({ accessToken, expiresIn, refreshToken, sessionId }: TokenPair): TokenPairResponse {
-  return {
-    access_token: accessToken,
-    token_type: 'Bearer',
-    expires_in: expiresIn,
-    refresh_token: refreshToken,
-    session_id: sessionId,
-  };
-}

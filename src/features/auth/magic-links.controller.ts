@@ -4,18 +4,11 @@ import { Access } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
-import {
-  AUTHENTICATION,
-  LinkRequest,
-  linkSent,
-  LinkSentResponse,
-  SignedIn,
-  type SignedInResponse,
-  VerifyLinkRequest,
-} from './auth.dto.ts';
+import { AUTHENTICATION, LinkRequest, linkSent, LinkSentResponse, VerifyLinkRequest } from './auth.dto.ts';
 import { IssuedSessions } from './issued-sessions.ts';
 import { MagicLinksService } from './magic-links.service.ts';
 import { SignInTransport, TokenTransport } from './token-transport.ts';
+import { SignedIn, type SignedInResponse } from './tokens.dto.ts';
 
 @Section(...AUTHENTICATION)
 @Controller('auth/magic-links')

@@ -4,10 +4,11 @@ import { Access } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
-import { AUTHENTICATION, HasSession, type NewSessionResponse, VerifyMfaRequest } from './auth.dto.ts';
+import { AUTHENTICATION, VerifyMfaRequest } from './auth.dto.ts';
 import { IssuedSessions } from './issued-sessions.ts';
 import { SignIn } from './sign-in.service.ts';
 import { SignInTransport, TokenTransport } from './token-transport.ts';
+import { HasSession, type NewSessionResponse } from './tokens.dto.ts';
 
 @Section(...AUTHENTICATION)
 @Controller('auth/mfa/verify')

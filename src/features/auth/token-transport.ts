@@ -3,15 +3,15 @@ import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessCookie, ActsByCookie, credentialOf } from '../../core/access/index.ts';
 import { Cookie, JudgesHeaders, Problem, Refuses, rules, withHandler } from '../../core/http/index.ts';
+import { SESSION_LIFETIME_SECONDS, type TokenPair } from './sessions.service.ts';
+import type { SignInResult } from './sign-in.service.ts';
 import {
   type NewSessionResponse,
   type SignedInResponse,
   toCookieSession,
   toMfaRequired,
   toTokenPair,
-} from './auth.dto.ts';
-import { SESSION_LIFETIME_SECONDS, type TokenPair } from './sessions.service.ts';
-import type { SignInResult } from './sign-in.service.ts';
+} from './tokens.dto.ts';
 
 const HEADER = 'X-Token-Transport';
 const COOKIE = 'cookie';
