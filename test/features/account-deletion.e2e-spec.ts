@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { Config } from '../../src/config/index.ts';
@@ -6,6 +7,7 @@ import { AuthApp, PASSWORD, type SignedIn } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
 import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
+import { until } from '../support/until.ts';
 
 const NAME = 'Augusta Ada Byron';
 const PHONE = '+4915199887755';
@@ -308,7 +310,101 @@ describe('an account that its owner deletes', () => {
     }
   });
 
+  it('is found by indexes, however much of it is of one other account', async () => {
+    const THEIRS = 20_000;
+    await query(
+      `insert into email_tokens (hash, purpose, email, email_key, expires_at, due, user_id, session_id, previous_email_key)
+         select sha256(n::text::bytea), 'change_email', 'b@example.com', 'b@example.com', now(), false, $1, $1, 'c@example.com'
+           from generate_series(1, $2::integer) as n`,
+      uuid(),
+      THEIRS,
+    );
+    await query('analyze email_tokens');
+    const client = new pg.Client({ connectionString: app.test.database.url() });
+    await client.connect();
+    try {
+      await client.query('begin');
+      await client.query(`select set_config('app.user_id', $1, true)`, [userId]);
+      await client.query('select app.erase_user()');
+      const { rows } = await client.query(
+        `select seq_scan from pg_stat_xact_user_tables where relname = 'email_tokens'`,
+      );
+      expect(rows).toEqual([{ seq_scan: '0' }]);
+    } finally {
+      await client.query('rollback');
+      await client.end();
+      await query('delete from email_tokens');
+    }
+  });
+
+  it('keeps no answer of a call that ends after it', async () => {
+    const keep = `select app.keep_answer(sha256('key'), sha256('content'), 'answer')
+      from (select set_config('app.user_id', $1, true) offset 0) as scope`;
+    const kept = () => query('select from kept_answers where user_id = $1', userId);
+    await query(keep, userId);
+    expect(await kept()).toHaveLength(1);
+    await remove().expect(204);
+    await query(keep, userId);
+    expect(await kept()).toEqual([]);
+  });
+
   describe('at the same moment as', () => {
+    const ROUNDS_OF_REFRESH = 4;
+
+    it('a client that goes on refreshing, one after the other and many at once', async () => {
+      for (let round = 0; round < ROUNDS_OF_REFRESH; round++) {
+        const person = await app.person();
+        let isGone = false;
+        const goOn = async (): Promise<void> => {
+          let { refresh_token } = person;
+          while (!isGone) {
+            const { status, body } = await app.refresh(refresh_token);
+            if (status === 200) ({ refresh_token } = body);
+          }
+        };
+        const clients = Array.from({ length: 9 }, () => goOn());
+        for (let step = 0; step < round; step++) await app.me(person.access_token);
+        const { status } = await served(() => remove(person.access_token));
+        isGone = true;
+        await Promise.all(clients);
+        expect(status).toBe(204);
+      }
+    });
+
+    it('a refresh that has begun: that gets done first', async () => {
+      const clients = [1, 2].map(() => new pg.Client({ connectionString: app.test.database.url() }));
+      const [refreshing, deleting] = clients as [pg.Client, pg.Client];
+      try {
+        for (const client of clients) await client.connect();
+        await refreshing.query('begin');
+        await refreshing.query('update sessions set last_seen_at = now() where user_id = $1', [userId]);
+        await deleting.query('begin');
+        await deleting.query(`select set_config('app.user_id', $1, true)`, [userId]);
+        const deletion = deleting.query('select app.erase_user()').then(() => deleting.query('commit'));
+        const waiting = `select from pg_stat_activity where query = 'select app.erase_user()' and wait_event_type = 'Lock'`;
+        await until(async () => (await query(waiting)).length === 1);
+        await refreshing.query('update refresh_tokens set spent_at = now() where user_id = $1', [userId]);
+        await refreshing.query('commit');
+        await deletion;
+        expect(await query('select from refresh_tokens where user_id = $1', userId)).toEqual([]);
+      } finally {
+        for (const client of clients) await client.end();
+      }
+    });
+
+    it('calls whose answers are kept: none is', async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const person = await app.test.actors.user();
+        const calls = Array.from({ length: 8 }, (_, index) =>
+          served(() => person.api.post('/organizations', { name: '' }).set('idempotency-key', `${index}`)),
+        );
+        const deleted = await served(() => person.api.delete('/me'));
+        await Promise.all(calls);
+        expect(deleted.status).toBe(204);
+        expect(await query('select from kept_answers where user_id = $1', person.userId)).toEqual([]);
+      }
+    });
+
     const ROUNDS = 5;
 
     it('20 more of the same: one gets through', async () => {
