@@ -52,6 +52,13 @@ describe('signing in with a second factor', () => {
     app.test.database.query(`update second_factor_failures set blocked_until = ${moment} where user_id = $1`, [userId]);
   const inDatabase = (statement: string) => app.test.database.query(statement, [userId]);
 
+  it('is over for whoever has begun it when the owner ends all other sessions', async () => {
+    const { body } = await answer(await challenge(), factor.code(-1)).expect(200);
+    const begun = await challenge();
+    await app.test.anonymous.as(body.access_token).send('delete', '/auth/sessions').expect(204);
+    expect(told(await answer(begun, factor.code()))).toBe(OVER);
+  });
+
   it('takes the password and then a code, and its access tokens say so', async () => {
     const login = await app.login(email, PASSWORD).expect(200);
     expect(login.body).toEqual({

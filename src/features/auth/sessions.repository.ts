@@ -120,6 +120,11 @@ export class SessionsRepository {
     return rows.length === 1;
   }
 
+  /** Voids what the user of the scope was asked for a second factor and has not answered: sessions that have not begun yet. */
+  async voidChallenges(): Promise<void> {
+    await this.database.query(sql`select app.void_mfa_challenges()`);
+  }
+
   /**
    * Ends every session of the user of the scope but one.
    * @param id of the one that goes on; null: none does

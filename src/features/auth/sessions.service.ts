@@ -109,11 +109,13 @@ export class SessionsService {
   }
 
   /**
-   * Ends every session of the scope's user but the one that is called from, in the current transaction where there is one.
+   * Ends every session of the scope's user but the one that is called from, in the current transaction where there is one, and
+   * every sign-in that waits for a second factor: that first, so that one which is answered at this moment has begun a session to end.
    * @param emailKey of their address, where the caller knows it
    */
   async endOthers(emailKey?: string): Promise<void> {
     await this.database.transaction(async () => {
+      await this.repository.voidChallenges();
       const ended = await this.repository.endAllBut(callerSessionId());
       const events = ended.map(
         (sessionId) => ({ action: 'auth.session_ended', outcome: 'success', sessionId }) as const,
