@@ -8,7 +8,7 @@ export function samples(link: string): readonly MailContent[] {
     reset_password: { template: 'reset_password', link },
     password_changed: { template: 'password_changed' },
     address_known: { template: 'address_known' },
-    email_change: { template: 'email_change', link },
+    email_change: { template: 'email_change', link, account: 'a\u2026@e\u2026.com' },
     email_change_requested: { template: 'email_change_requested' },
     email_changed: { template: 'email_changed' },
     second_factor_added: { template: 'second_factor_added' },

@@ -6,7 +6,10 @@ export interface MailValues {
   password_changed: object;
   address_known: object;
   /** To the new address. */
-  email_change: Link;
+  email_change: Link & {
+    /** Whose address it would be, by the one that they have: masked, because a stranger may have chosen it. */
+    readonly account: string;
+  };
   /** To the address that an account has, when another one was asked for. */
   email_change_requested: object;
   /** To the address that an account had. */

@@ -4,6 +4,7 @@ import { type Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { emailIdentity, SecurityEvents, type UserIdentity, UsersService } from '../users/index.ts';
 import { MailedLinks } from './mailed-links.ts';
+import { maskedAddress } from './masked-address.ts';
 import { PasswordAttempts, type ProvedOwnPassword } from './password-attempts.ts';
 
 /**
@@ -25,7 +26,7 @@ export class EmailChangeService {
    * Mails a link to the new address, or a notice where somebody has it: the same work, so that neither answer nor time tells.
    * @param password has to be right where it is given
    * @throws Problem validation_failed for what no mail can be sent to, the caller's own address, or a wrong password; rate_limited
-   * after too many wrong ones
+   * after too many wrong ones, or 20 changes asked for in an hour
    */
   async request(email: string, password: string | undefined): Promise<void> {
     const user = await this.users.identity();
@@ -37,7 +38,7 @@ export class EmailChangeService {
       const { withheld, known, url } = await this.links.issueChange(identity);
       const to = identity.address;
       if (known) this.mail.send({ to, withheld, template: 'address_known' });
-      else this.mail.send({ to, withheld, template: 'email_change', link: url });
+      else this.mail.send({ to, withheld, template: 'email_change', link: url, account: maskedAddress(user.email) });
       this.mail.send({ to: user.email, withheld, template: 'email_change_requested' });
       await this.events.record({ action: 'user.email_change_requested', outcome: 'success' }, user.emailKey);
     });

@@ -45,14 +45,14 @@ export const de: Texts = {
       ],
       footnote: 'Wenn Sie das nicht waren, müssen Sie nichts tun: Ihr Konto ist unverändert.',
     }),
-    email_change: ({ app, link }) => ({
+    email_change: ({ app, link, account }) => ({
       subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
       paragraphs: [
-        `Jemand, vermutlich Sie selbst, möchte diese E-Mail-Adresse für sein Konto bei ${app} verwenden. Mit diesem Link wird sie es. Er gilt einmal, innerhalb der nächsten Stunde.`,
+        `Das Konto bei ${app}, das bisher die E-Mail-Adresse ${account} hat, soll diese hier bekommen. Mit diesem Link bekommt es sie. Er gilt einmal, innerhalb der nächsten Stunde.`,
+        'Wenn Sie dieses Konto nicht kennen, öffnen Sie den Link nicht: Ihre Adresse würde sonst die eines fremden Kontos.',
       ],
       action: { label: 'Neue Adresse bestätigen', link },
-      footnote:
-        'Wenn Sie das nicht waren, verwenden Sie den Link nicht: Das Konto ist nicht Ihres, und ohne den Link ändert sich nichts.',
+      footnote: 'Wenn Sie das nicht waren, müssen Sie nichts tun: Ohne den Link ändert sich nichts.',
     }),
     email_change_requested: ({ app }) => ({
       subject: 'Ihre E-Mail-Adresse soll sich ändern',

@@ -43,13 +43,14 @@ export const en: Texts = {
       ],
       footnote: 'If this was not you, there is nothing to do: your account is unchanged.',
     }),
-    email_change: ({ app, link }) => ({
+    email_change: ({ app, link, account }) => ({
       subject: 'Confirm your new email address',
       paragraphs: [
-        `Somebody, probably you, wants this to be the email address of their account at ${app}. With this link it becomes so. It works once, within the next hour.`,
+        `The account at ${app} that has the email address ${account} until now is to have this one. With this link it does. It works once, within the next hour.`,
+        'If you do not know that account, do not open the link: yours would become the address of an account that is not yours.',
       ],
       action: { label: 'Confirm the new address', link },
-      footnote: 'If this was not you, do not use the link: the account is not yours, and without it nothing changes.',
+      footnote: 'If this was not you, you need not do anything: without the link nothing changes.',
     }),
     email_change_requested: ({ app }) => ({
       subject: 'Your email address is about to change',
