@@ -62,6 +62,15 @@ describe('a change of address', () => {
     await app.login(next, PASSWORD).expect(200);
   });
 
+  it('says to the new mailbox for which account it is, and not who has that', async () => {
+    await ask();
+    const [mail] = await app.test.mailsTo(next);
+    for (const part of [mail!.text, mail!.html]) {
+      expect(part).toContain('a\u2026@e\u2026.com');
+      expect(part).not.toContain(old);
+    }
+  });
+
   it('is answered alike, by as many round trips, whether or not somebody has the address', async () => {
     const [known, other] = [app.newAddress(), await app.someone()];
     await app.someone(known);
@@ -140,6 +149,76 @@ describe('a change of address', () => {
     await Promise.all([one, tokens].map((by) => app.changeEmail(by.access_token, { email: next }).expect(202)));
     await app.verify(token).expect(204);
     expect(await app.test.mailsTo(next, 3)).toHaveLength(3);
+  });
+
+  it('lets one link of a person through to an address that others have had their fill of', async () => {
+    const stranger = await app.person();
+    for (const mails of [1, 2, 3]) await ask(next, stranger, mails);
+    const token = await ask(next, tokens, 4);
+    for (const by of [stranger, tokens]) await app.changeEmail(by.access_token, { email: next }).expect(202);
+    await app.verify(token).expect(204);
+    expect(await app.test.mailsTo(next, 4)).toHaveLength(4);
+  });
+
+  it('sends 20 in an hour to an address at most, from however many', async () => {
+    const SENT = 20;
+    await app.test.database.query(
+      `insert into email_tokens (hash, purpose, email, email_key, expires_at, due, user_id, session_id, previous_email_key)
+         select sha256(uuidv7()::text::bytea), 'change_email', $1, $1, now(), true, uuidv7(), uuidv7(), 'else@example.com'
+           from generate_series(1, $2)`,
+      [next, SENT],
+    );
+    await app.changeEmail(tokens.access_token, { email: next }).expect(202);
+    const due = `select from email_tokens where due and email_key = $1`;
+    expect(await app.test.database.query(due, [next])).toHaveLength(SENT);
+  });
+
+  describe('that is asked for without end', () => {
+    const CALLS = 20;
+
+    it('is refused after 20 in an hour, at once too, and leaves nothing more behind', async () => {
+      const calls = Array.from(
+        { length: CALLS + 10 },
+        () => () => app.changeEmail(tokens.access_token, { email: next }),
+      );
+      const answers = await Promise.all(calls.map((call) => served(call)));
+      const statuses = answers.map(({ status }) => status);
+      expect([countOf(statuses, 202), countOf(statuses, 429)]).toEqual([CALLS, 10]);
+      const refused = await app.test.changingNothing(calls[0]!);
+      expect(codeOf(refused)).toBe('429 rate_limited');
+      const wait = Number(refused.headers['retry-after']);
+      expect(wait > 3500 && wait <= 3600).toBe(true);
+      const kept = await app.test.database.query('select from email_tokens where email_key = $1', [next]);
+      expect(kept).toHaveLength(CALLS);
+      const asked = (await actionsOf(old)).filter((action) => action === 'user.email_change_requested');
+      expect(asked).toHaveLength(CALLS);
+    });
+
+    it('keeps for no longer than the hour what was not sent', async () => {
+      const rows = () => app.test.database.query('select due from email_tokens where email_key = $1', [next]);
+      for (let call = 0; call < CALLS; call++) await app.changeEmail(tokens.access_token, { email: next }).expect(202);
+      await app.test.database.query(
+        `update email_tokens set created_at = created_at - interval '1 hour' where email_key = $1`,
+        [next],
+      );
+      await app.changeEmail(tokens.access_token, { email: next }).expect(202);
+      expect(await rows()).toEqual([{ due: true }, { due: true }, { due: true }, { due: true }]);
+    });
+
+    it('costs the other links of the address nothing: they are found by address and purpose', async () => {
+      await app.test.database.query(
+        `insert into email_tokens (hash, purpose, email, email_key, expires_at, due, user_id, session_id, previous_email_key)
+           select sha256(uuidv7()::text::bytea), 'change_email', $1, $1, now(), n % 2 = 0, uuidv7(), uuidv7(), 'else@example.com'
+             from generate_series(1, 5000) as n`,
+        [next],
+      );
+      await app.test.database.query('analyze email_tokens');
+      const plan = await app.test.database.query<{ 'QUERY PLAN': string }>(
+        `explain select from email_tokens where email_key = '${next}' and purpose = 'magic_link' and due`,
+      );
+      expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(/Index Cond: .*email_key.*purpose.*due/);
+      await app.test.database.query('delete from email_tokens');
+    });
   });
 
   it('sends five in an hour for one person, whatever became of them, in 20 at once too', async () => {
@@ -232,6 +311,16 @@ describe('a change of address', () => {
       const answer = { mfa_token: byPassword.body.mfa_token, code: factor.code() };
       const { body } = await app.post('/auth/mfa/verify', answer).expect(200);
       expect((await app.me(body.access_token).expect(200)).body.id).toBe(userId);
+    });
+
+    it('ends the question for a code that a link to the old mailbox has led to', async () => {
+      const api = app.test.anonymous.as(tokens.access_token);
+      const { body: profile } = await api.get('/me').expect(200);
+      const factor = await TestFactor.active(app.test, { api, userId: profile.id });
+      const asked = await app.signInByLink(await app.magicLink(old, 2)).expect(200);
+      await app.verify(await ask()).expect(204);
+      const answer = { mfa_token: asked.body.mfa_token, code: factor.code() };
+      expect(codeOf(await app.post('/auth/mfa/verify', answer))).toBe('401 invalid_credentials');
     });
 
     it('sets no password', async () => {

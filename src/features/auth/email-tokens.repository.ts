@@ -36,6 +36,12 @@ export interface IssuedToken {
   readonly due: boolean;
 }
 
+/** What became of a change of address that was asked for. */
+export interface IssuedChange extends IssuedToken {
+  /** Seconds for which the person has asked often enough, and nothing has happened; else 0. */
+  readonly retryAfter: number;
+}
+
 export interface EmailToken {
   readonly email: EmailIdentity;
   readonly name: string;
@@ -86,9 +92,9 @@ export class EmailTokensRepository {
     await this.database.query(sql`select app.void_email_tokens()`);
   }
 
-  async issueChange({ hash, lifetimeSeconds, email, sessionId }: NewEmailChange): Promise<IssuedToken> {
-    return this.database.one<IssuedToken>(sql`
-      select known, due
+  async issueChange({ hash, lifetimeSeconds, email, sessionId }: NewEmailChange): Promise<IssuedChange> {
+    return this.database.one<IssuedChange>(sql`
+      select known, due, retry_after as "retryAfter"
       from app.issue_email_change(${hash}, ${lifetimeSeconds}::integer, ${email.address}, ${email.key},
         ${sessionId}::uuid)`);
   }

@@ -76,6 +76,7 @@ export class MailedLinks {
   /**
    * Makes a link by which the caller's address becomes this one, and voids the one that they were sent before. It is good while the
    * session is live in which it is asked for, and the address is the one of this moment.
+   * @throws Problem rate_limited after 20 in an hour
    */
   async issueChange(email: EmailIdentity): Promise<IssuedLink> {
     const token = randomToken();
@@ -83,6 +84,7 @@ export class MailedLinks {
     const sessionId = callerSessionId();
     if (!sessionId) throw new Problem('unauthenticated');
     const issued = await this.repository.issueChange({ hash: tokenHash(token), lifetimeSeconds, email, sessionId });
+    refuseTooMany(issued.retryAfter);
     return this.#link('change_email', token, issued);
   }
 
@@ -154,4 +156,17 @@ export class MailedLinks {
   #hashOf(emailKey: string): Buffer {
     return this.keyedHash.digest('email_address', emailKey);
   }
+}
+
+/** @throws Problem rate_limited while the person has asked too often; the fields of the IETF's RateLimit headers draft go with it */
+function refuseTooMany(retryAfter: number): void {
+  if (retryAfter === 0) return;
+  throw new Problem('rate_limited', {
+    detail: 'You have asked for another address too often. Wait as long as Retry-After says.',
+    headers: {
+      'retry-after': String(retryAfter),
+      'ratelimit-policy': '"email-change";q=20;w=3600',
+      ratelimit: `"email-change";r=0;t=${retryAfter}`,
+    },
+  });
 }
