@@ -1,8 +1,10 @@
+import pg from 'pg';
 import type { Response } from 'supertest';
 import type { Actor } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
+import { until } from '../support/until.ts';
 
 const STEP_MS = 30_000;
 const TWENTY = Array.from({ length: 20 }, (_, index) => index);
@@ -114,7 +116,9 @@ describe('a second factor', () => {
     it('once, by one of 20 at once, and whoever comes later is told so', async () => {
       const factor = await enroll();
       const answers = await Promise.all(TWENTY.map(() => served(() => activate(factor.code()))));
-      expect(statusesOf(answers)).toEqual([200, ...Array<number>(19).fill(409)]);
+      expect(statusesOf(answers).filter((status) => status === 200)).toHaveLength(1);
+      // Of more than ten at once, the others have to wait.
+      expect(statusesOf(answers).filter((status) => ![200, 409, 429].includes(status))).toEqual([]);
       expect(await actions()).toEqual(['user.mfa_enabled']);
     });
 
@@ -241,6 +245,51 @@ describe('a second factor', () => {
         Array.from({ length: 40 }, (_, index) => served(() => replace(String(100_000 + index)))),
       );
       expect(statusesOf(answers)).toEqual([...Array<number>(10).fill(422), ...Array<number>(30).fill(429)]);
+    });
+
+    describe('beside another transaction', () => {
+      let holder: pg.Client;
+      beforeEach(async () => {
+        holder = new pg.Client({ connectionString: app.database.url() });
+        await holder.connect();
+        await holder.query('begin');
+      });
+      afterEach(() => holder.end());
+
+      const isWaiting = async () => {
+        const waiting = await app.database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      };
+
+      it('never overtake the tenth try, which is being counted', async () => {
+        const factor = await active();
+        await holder.query(
+          `insert into second_factor_failures values ($1, 10, clock_timestamp(), clock_timestamp() + interval '1 minute')`,
+          [ada.userId],
+        );
+        const answer = Promise.resolve(replace(factor.code()));
+        await Promise.race([answer, until(isWaiting)]);
+        await holder.query('commit');
+        expect((await answer).status).toBe(429);
+      });
+
+      it('are judged while a right one still works, and keep no others of the service from it', async () => {
+        const factor = await active();
+        const others = await app.actors.user();
+        await replace(OTHER_CODE).expect(422);
+        // Between the right code that is taken and the commit of what it proves.
+        await holder.query('select from recovery_codes where user_id = $1 for update', [ada.userId]);
+        const right = Promise.resolve(replace(factor.code()));
+        await until(isWaiting);
+        const wrong = Array.from({ length: 12 }, () => Promise.resolve(replace(OTHER_CODE)));
+        const other = await others.api.get('/me');
+        const answers = await Promise.all(wrong);
+        await holder.query('commit');
+        expect([other.status, (await right).status]).toEqual([200, 200]);
+        expect(statusesOf(answers).filter((status) => ![422, 429].includes(status))).toEqual([]);
+      });
     });
   });
 

@@ -62,9 +62,10 @@ export class SignIn {
     return this.database.inScope(Scope.user(userId), async () => {
       if (method === null) return this.#refuse();
       refuseWhileBlocked(wrongCodes, retryAfter);
+      const proved = await this.secondFactor.prove(code);
       return this.database.transaction(async () => {
         if (!(await this.repository.spend(hash))) throw over();
-        const methods = [method, ...methodsOf(await this.secondFactor.prove(code))];
+        const methods = [method, ...methodsOf(await this.secondFactor.accept(proved))];
         return this.#begin(userId, methods, calledFrom);
       });
     });

@@ -60,9 +60,9 @@ export class StepUpService {
     if (!(await this.secondFactor.isActive())) {
       throw invalid(CODE, 'not_set', `must be left out: you have no second factor. ${INSTEAD}`);
     }
+    const proved = await this.secondFactor.prove(code, 'auth.step_up_failed');
     await this.database.transaction(async () => {
-      const method = await this.secondFactor.prove(code, 'auth.step_up_failed');
-      await this.#recordProof(methodsOf(method));
+      await this.#recordProof(methodsOf(await this.secondFactor.accept(proved)));
     });
   }
 

@@ -54,11 +54,14 @@ export class EnrollmentService {
   async activate(code: string): Promise<string[]> {
     const found = await this.#pending();
     const step = await this.secondFactor.proveNew(code, found);
-    return this.database.transaction(async () => {
+    const { shown, hashes } = await this.#newRecoveryCodes();
+    await this.database.transaction(async () => {
       if (!(await this.repository.activate(found.id, step))) throw alreadyActive();
+      this.repository.forgetAttempts();
       await this.#announce('user.mfa_enabled', 'second_factor_added');
-      return this.#newRecoveryCodes();
+      await this.repository.replaceRecoveryCodes(hashes);
     });
+    return shown;
   }
 
   async #pending(): Promise<TotpSecret> {
@@ -74,12 +77,15 @@ export class EnrollmentService {
    */
   async replaceRecoveryCodes(code: string): Promise<string[]> {
     await this.#requireActive();
-    return this.database.transaction(async () => {
-      await this.secondFactor.prove(code);
+    const proved = await this.secondFactor.prove(code);
+    const { shown, hashes } = await this.#newRecoveryCodes();
+    await this.database.transaction(async () => {
+      await this.secondFactor.accept(proved);
       if (!(await this.repository.lock())) throw notActive();
       await this.#announce('user.recovery_codes_replaced', 'recovery_codes_replaced');
-      return this.#newRecoveryCodes();
+      await this.repository.replaceRecoveryCodes(hashes);
     });
+    return shown;
   }
 
   /**
@@ -88,8 +94,9 @@ export class EnrollmentService {
    */
   async remove(code: string): Promise<void> {
     await this.#requireActive();
+    const proved = await this.secondFactor.prove(code);
     await this.database.transaction(async () => {
-      await this.secondFactor.prove(code);
+      await this.secondFactor.accept(proved);
       if (!(await this.repository.remove())) throw notActive();
       await this.#announce('user.mfa_disabled', 'second_factor_removed');
     });
@@ -99,11 +106,12 @@ export class EnrollmentService {
     if (!(await this.secondFactor.isActive())) throw notActive();
   }
 
-  /** Ten hashes take a while: they are made for one of many at once, who has got through. */
-  async #newRecoveryCodes(): Promise<string[]> {
+  /** Ten hashes take a while, for which no transaction should be open: one after the other, so that others get theirs between. */
+  async #newRecoveryCodes(): Promise<{ shown: string[]; hashes: string[] }> {
     const codes = Array.from({ length: RECOVERY_CODES }, (_, number) => newRecoveryCode(number));
-    await this.repository.replaceRecoveryCodes(await Promise.all(codes.map(({ text }) => this.passwords.hash(text))));
-    return codes.map(shownRecoveryCode);
+    const hashes: string[] = [];
+    for (const { text } of codes) hashes.push(await this.passwords.hash(text));
+    return { shown: codes.map(shownRecoveryCode), hashes };
   }
 
   async #announce(

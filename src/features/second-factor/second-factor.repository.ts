@@ -24,12 +24,6 @@ export type RightCode =
   | { readonly method: 'otp'; readonly secretId: string; readonly step: number }
   | { readonly method: 'recovery_code'; readonly hash: string };
 
-export interface Acceptance {
-  readonly accepted: boolean;
-  /** Seconds for which the person is blocked by attempts judged meanwhile; then the transaction has to be undone. */
-  readonly retryAfter: number;
-}
-
 /** Works in a user's own scope. */
 @Injectable()
 export class SecondFactorRepository {
@@ -58,10 +52,10 @@ export class SecondFactorRepository {
     return found;
   }
 
-  /** @returns seconds for which no code of the person is judged; 0 for none */
-  async findRetryAfter(): Promise<number> {
+  /** Takes a try, before its code is judged. @returns seconds for which no code of the person is; 0 where it was taken */
+  async claim(): Promise<number> {
     const { retryAfter } = await this.database.one<{ retryAfter: number }>(
-      sql`select app.second_factor_wait(app.user_id()) as "retryAfter"`,
+      sql`select app.claim_second_factor_attempt() as "retryAfter"`,
     );
     return retryAfter;
   }
@@ -74,20 +68,18 @@ export class SecondFactorRepository {
   }
 
   /** Spends a code: true for one caller, ever, and never for one older than the newest that was taken. */
-  async accept(proof: RightCode): Promise<Acceptance> {
+  async accept(proof: RightCode): Promise<boolean> {
     const [secretId, step, hash] =
       proof.method === 'otp' ? [proof.secretId, proof.step, null] : [null, null, proof.hash];
-    return this.database.one<Acceptance>(sql`
-      select accepted, retry_after as "retryAfter"
-      from app.accept_second_factor(${secretId}::uuid, ${step}::bigint, ${hash})`);
+    const { accepted } = await this.database.one<{ accepted: boolean }>(
+      sql`select app.accept_second_factor(${secretId}::uuid, ${step}::bigint, ${hash}) as accepted`,
+    );
+    return accepted;
   }
 
-  /** @returns seconds for which the person is blocked by attempts judged meanwhile; 0 where this one was counted */
-  async countFailure(): Promise<number> {
-    const { retryAfter } = await this.database.one<{ retryAfter: number }>(
-      sql`select app.count_failed_second_factor() as "retryAfter"`,
-    );
-    return retryAfter;
+  /** Forgets the tries of the person, one of which was right. Travels with the commit of the current transaction. */
+  forgetAttempts(): void {
+    this.database.defer(sql`select app.forget_second_factor_attempts()`);
   }
 
   /** Puts a new secret in the place of one that was not activated. @returns false, and nothing changed, where one is active */

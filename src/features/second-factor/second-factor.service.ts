@@ -26,6 +26,9 @@ const WRONG =
   'must be the code that your app shows now, or a recovery code. Each counts once: if you have just used it, wait for the next one';
 const WRONG_NEW = 'must be the code that your app shows now for the new secret';
 
+/** A code that was right, a moment ago. */
+export type ProvedCode = RightCode & { readonly action: FailedProof };
+
 /** How a code was right: it came from the app (`otp` of RFC 8176), or was one of those for who has lost that. */
 export type CodeMethod = RightCode['method'];
 
@@ -51,25 +54,40 @@ export class SecondFactor {
   }
 
   /**
-   * Spends a code from the app or a recovery code, in the current transaction where there is one.
+   * Judges a code from the app or a recovery code. It takes one of the person's tries before, whatever becomes of the transaction
+   * that it was sent in. Best before one is begun: what it holds would wait for hashes.
    * @param action what the log says was tried, where it is wrong
-   * @throws Problem validation_failed where it is wrong, or spent before; rate_limited after too many wrong ones
+   * @throws Problem validation_failed where it is wrong; rate_limited after too many wrong ones
    */
-  async prove(code: string, action: FailedProof = 'auth.mfa_failed'): Promise<CodeMethod> {
-    refuseWhileBlocked(wrongCodes, await this.repository.findRetryAfter());
+  async prove(code: string, action: FailedProof = 'auth.mfa_failed'): Promise<ProvedCode> {
+    await this.#claim();
     const proof = await this.#proofOf(code);
-    if (!proof || !(await this.#spend(proof))) return this.#refuse(action, WRONG);
-    return proof.method;
+    return proof ? { ...proof, action } : this.#refuse(action, WRONG);
   }
 
   /**
-   * Judges a code by a secret that is not active yet.
+   * Spends a code that was right: whatever it proved has to happen in the same transaction.
+   * @throws Problem validation_failed where it was spent before, or something newer was
+   */
+  async accept(proved: ProvedCode): Promise<CodeMethod> {
+    if (!(await this.repository.accept(proved))) return this.#refuse(proved.action, WRONG);
+    this.repository.forgetAttempts();
+    if (proved.method === 'recovery_code') await this.#announce();
+    return proved.method;
+  }
+
+  /**
+   * Judges a code by a secret that is not active yet, as `prove` does.
    * @returns the time step that the code is of
    * @throws Problem validation_failed where it is wrong; rate_limited after too many wrong ones
    */
   async proveNew(code: string, { secret }: TotpSecret): Promise<number> {
-    refuseWhileBlocked(wrongCodes, await this.repository.findRetryAfter());
+    await this.#claim();
     return this.#stepOf(code, secret) ?? this.#refuse('auth.mfa_failed', WRONG_NEW);
+  }
+
+  async #claim(): Promise<void> {
+    refuseWhileBlocked(wrongCodes, await this.database.apart(() => this.repository.claim()));
   }
 
   /** A recovery code stands in for a secret that is lost, here too: that is not read for it. */
@@ -91,34 +109,16 @@ export class SecondFactor {
     return hash !== null && (await this.passwords.verify(hash, text)) ? { method: 'recovery_code', hash } : undefined;
   }
 
-  /** @returns false where it was spent before, or something newer was */
-  async #spend(proof: RightCode): Promise<boolean> {
-    return this.database.transaction(async () => {
-      const { accepted, retryAfter } = await this.repository.accept(proof);
-      refuseWhileBlocked(wrongCodes, retryAfter);
-      if (accepted && proof.method === 'recovery_code') await this.#announce();
-      return accepted;
-    });
-  }
-
   async #announce(): Promise<void> {
     const { email: to, emailKey } = await this.users.identity();
     await this.events.record({ action: 'user.recovery_code_used', outcome: 'success' }, emailKey);
     this.mail.send({ to, template: 'recovery_code_used' });
   }
 
-  /** Counts a wrong code, whatever becomes of the transaction that it was sent in. */
   async #refuse(action: FailedProof, detail: string): Promise<never> {
-    refuseWhileBlocked(
-      wrongCodes,
-      await this.database.apart(() => this.database.transaction(() => this.#count(action))),
+    await this.database.apart(() =>
+      this.database.transaction(() => this.events.record({ action, outcome: 'failure' })),
     );
     throw validationProblem([{ pointer: '/code', code: 'wrong', detail }]);
-  }
-
-  async #count(action: FailedProof): Promise<number> {
-    const retryAfter = await this.repository.countFailure();
-    if (retryAfter === 0) await this.events.record({ action, outcome: 'failure' });
-    return retryAfter;
   }
 }
