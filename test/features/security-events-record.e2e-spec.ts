@@ -271,7 +271,7 @@ const flows: Record<string, Prepare> = {
   },
   'a password that is not enough': async (app) => {
     const { email } = await withFactor(app);
-    return { call: app.login(email, PASSWORD), email, events: () => [done('auth.mfa_challenged', own)] };
+    return { call: app.login(email, PASSWORD), email, events: () => [done('auth.mfa_challenged')] };
   },
   'a code that signs in': async (app) => {
     const { email, mfaToken, factor } = await challenged(app);
@@ -281,13 +281,13 @@ const flows: Record<string, Prepare> = {
   'a wrong code to sign in': async (app) => {
     const { email, mfaToken } = await challenged(app);
     const call = app.post('/auth/mfa/verify', { mfa_token: mfaToken, code: '000000' });
-    return { call, email, events: () => [failed('auth.mfa_failed', own)] };
+    return { call, email, events: () => [failed('auth.mfa_failed')] };
   },
   'a code that comes too late': async (app) => {
     const { email, mfaToken, factor } = await challenged(app);
     await app.test.database.query('update mfa_challenges set expires_at = now()');
     const call = app.post('/auth/mfa/verify', { mfa_token: mfaToken, code: factor.code() });
-    return { call, email, events: () => [failed('auth.mfa_refused', own)] };
+    return { call, email, events: () => [failed('auth.mfa_refused')] };
   },
   'a token that nobody was given, which tell nothing': async (app) => ({
     call: app.post('/auth/mfa/verify', { mfa_token: UNKNOWN, code: '000000' }),

@@ -31,4 +31,11 @@ export const securityActions = [
   'user.deleted',
 ] as const;
 
+/** Done by whoever has shown a first factor alone, where it is from no session: it is not known yet that it is the person. */
+export const halfProvedActions: ReadonlySet<string> = new Set<SecurityAction>([
+  'auth.mfa_challenged',
+  'auth.mfa_failed',
+  'auth.mfa_refused',
+]);
+
 export type SecurityAction = (typeof securityActions)[number];

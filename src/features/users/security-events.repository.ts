@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
 import { anyOf, List, named, type Rows, type Selection, timeKey, within } from '../../core/lists/index.ts';
+import { halfProvedActions } from './security-actions.ts';
 import type { SecurityEvent } from './security-events.ts';
 
 /** What the server adds to what an event tells. */
@@ -71,10 +72,11 @@ export class SecurityEventsRepository {
     { action, outcome, sessionId, changes }: SecurityEvent,
     { addressHash, callerSessionId, request: { id, ipAddress, userAgent } }: Circumstances,
   ): void {
+    const isHalfProved = callerSessionId === null && halfProvedActions.has(action);
     this.database.defer(sql`
       insert into security_events
-        (action, outcome, session_id, caller_session_id, address_hash, changes, ip_address, user_agent, request_id)
-      values (${action}, ${outcome}, ${sessionId ?? null}::uuid, ${callerSessionId}::uuid, ${addressHash}::bytea,
+        (action, outcome, anonymous, session_id, caller_session_id, address_hash, changes, ip_address, user_agent, request_id)
+      values (${action}, ${outcome}, app.user_id() is null or ${isHalfProved}, ${sessionId ?? null}::uuid, ${callerSessionId}::uuid, ${addressHash}::bytea,
         ${JSON.stringify(changes ?? {})}::jsonb, ${ipAddress}::inet, ${userAgent}, ${id})`);
   }
 

@@ -1,0 +1,1 @@
+revoke insert (anonymous) on security_events from tenantry_app;
