@@ -205,14 +205,33 @@ describe('Swagger UI', () => {
     expect(text).toContain('organization:update');
   });
 
-  it('asks whoever has a second factor for a code of it', async () => {
+  /** Somebody of their own, who signs in by the password. */
+  const somebody = async () => {
     const ada = await app.actors.user();
     const hash = await app.nest.get(Passwords).hash(PASSWORD);
     await app.database.query('insert into passwords (user_id, hash) values ($1, $2)', [ada.userId, hash]);
+    return ada;
+  };
+
+  it('asks whoever has a second factor for a code of it, and again after a wrong one', async () => {
+    const ada = await somebody();
     await TestFactor.active(app, ada);
-    docs.page.on('dialog', (dialog) => void dialog.accept(RECOVERY_CODE));
+    const asked: string[] = [];
+    docs.page.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void dialog.accept(asked.length === 1 ? '000000' : RECOVERY_CODE);
+    });
     await docs.signIn(ada.email);
     expect(await docs.account()).toContain(ada.email);
+    expect(asked).toEqual([expect.not.stringContaining('must be'), expect.stringContaining('must be the code')]);
+  });
+
+  it('says that nobody is signed in once the account is deleted', async () => {
+    const ada = await somebody();
+    await docs.signIn(ada.email);
+    await docs.account();
+    expect((await docs.execute('account_delete')).status).toBe(204);
+    await docs.page.waitForSelector('#sign-in:not([hidden])');
   });
 
   it('signs out, for good', async () => {

@@ -21,7 +21,7 @@ window.session = (() => {
     let answer = await fetch(url, options);
     // Several may refresh at once: the server gives them all the same new pair.
     if ((await codeOf(answer)) === 'token_expired' && (await refresh()).ok) answer = await fetch(url, options);
-    if (answer.ok && isOfAuthentication(url)) void show();
+    if (answer.ok && (isOfAuthentication(url) || endsAccount(url, options))) void show();
     return answer;
   }
 
@@ -37,6 +37,10 @@ window.session = (() => {
     return new URL(url, location.href).pathname.startsWith(`${API}/auth/`);
   }
 
+  function endsAccount(url, options) {
+    return options?.method === 'DELETE' && new URL(url, location.href).pathname === `${API}/me`;
+  }
+
   /** Who is signed in, or the form to do so. */
   async function show() {
     const answer = await send(`${API}/me`);
@@ -45,17 +49,31 @@ window.session = (() => {
     if (answer.ok) account.firstChild.textContent = `Signed in as ${(await answer.json()).email}`;
   }
 
-  /** A call of the bar's own; what it refuses is told there. @returns the answer, where it was granted */
+  /** A call of the bar's own; what it refuses is told there. @returns the answer; nothing where there was none */
   async function call(path, body) {
     message.textContent = '';
     const headers = { ...BY_COOKIE, ...(body && { 'Content-Type': 'application/json' }) };
     try {
       const answer = await send(API + path, { method: 'POST', headers, body: body && JSON.stringify(body) });
-      if (!answer.ok) message.textContent = (await answer.json()).detail;
-      return answer.ok ? answer : undefined;
+      if (!answer.ok) message.textContent = reasonOf(await answer.json());
+      return answer;
     } catch {
       message.textContent = 'The server did not answer. Try again.';
       return undefined;
+    }
+  }
+
+  function reasonOf({ detail, errors }) {
+    return errors?.[0]?.detail ?? detail;
+  }
+
+  /** Asks for a code of the second factor, and again while it is wrong. @returns whether somebody is signed in by it */
+  async function enterCode(mfa_token) {
+    for (;;) {
+      const code = prompt(`Code of your authenticator app, or a recovery code\n${message.textContent}`);
+      if (!code) return false;
+      const answer = await call('/auth/mfa/verify', { mfa_token, code });
+      if (answer?.status !== 422) return answer?.ok ?? false;
     }
   }
 
@@ -78,11 +96,9 @@ window.session = (() => {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const answer = await call('/auth/login', Object.fromEntries(new FormData(form)));
-    if (!answer) return;
-    form.reset();
-    const { mfa_required, mfa_token } = await answer.json();
-    const code = mfa_required && prompt('Code of your authenticator app, or a recovery code');
-    if (code) await call('/auth/mfa/verify', { mfa_token, code });
+    if (!answer?.ok) return;
+    const { mfa_token } = await answer.json();
+    if (!mfa_token || (await enterCode(mfa_token))) form.reset();
   });
   const signOut = element('button', { type: 'button' }, 'Sign out');
   signOut.addEventListener('click', async () => {
