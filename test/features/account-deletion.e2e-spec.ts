@@ -337,6 +337,18 @@ describe('an account that its owner deletes', () => {
     }
   });
 
+  it('erases nobody who is in an organization still, whoever asks the database for it', async () => {
+    await join(await app.test.actors.organization(), 'member');
+    const server = new pg.Client({ connectionString: app.test.database.url('tenantry_app') });
+    await server.connect();
+    try {
+      await server.query(`select set_config('app.user_id', $1, false)`, [userId]);
+      await expect(server.query('select app.erase_user()')).rejects.toThrow('members of organizations are not erased');
+    } finally {
+      await server.end();
+    }
+  });
+
   it('keeps no answer of a call that ends after it', async () => {
     const keep = `select app.keep_answer(sha256('key'), sha256('content'), 'answer')
       from (select set_config('app.user_id', $1, true) offset 0) as scope`;

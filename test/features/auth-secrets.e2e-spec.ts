@@ -155,6 +155,8 @@ describe('secrets', () => {
       'select * from second_factor_failures',
       'delete from second_factor_failures',
       'update recovery_codes set used_at = null',
+      'update totp_secrets set last_step = 0',
+      'update totp_secrets set activated_at = now()',
       'select * from sign_in_counts',
       'delete from sign_in_counts',
       'select * from security_events',

@@ -94,10 +94,10 @@ export class SecondFactorRepository {
 
   /** @returns false, and nothing changed, where the secret was activated or replaced meanwhile */
   async activate(secretId: string, step: number): Promise<boolean> {
-    const rows = await this.database.query(sql`
-      update totp_secrets set activated_at = now(), last_step = ${step}::bigint
-      where user_id = app.user_id() and id = ${secretId}::uuid and activated_at is null returning user_id`);
-    return rows.length === 1;
+    const { activated } = await this.database.one<{ activated: boolean }>(
+      sql`select app.activate_second_factor(${secretId}::uuid, ${step}::bigint) as activated`,
+    );
+    return activated;
   }
 
   /** Keeps the active secret as it is until the end of the current transaction. @returns false where there is none */
