@@ -293,6 +293,41 @@ describe('a second factor', () => {
     });
   });
 
+  describe('makes recovery codes five times an hour and no more', () => {
+    const made = (times: number, minutesAgo = 30) =>
+      app.database.query(
+        `insert into security_events (user_id, action, outcome, occurred_at)
+           select $1, 'user.mfa_enabled', 'success', now() - make_interval(mins => $3) from generate_series(1, $2::integer)`,
+        [ada.userId, times, minutesAgo],
+      );
+
+    it('by activation', async () => {
+      await made(5);
+      const factor = await enroll();
+      const { headers } = await activate(factor.code()).expect(429);
+      expect(Number(headers['retry-after'])).toBeGreaterThan(1790);
+      expect(Number(headers['retry-after'])).toBeLessThanOrEqual(1800);
+      await app.database.query(
+        `update security_events set occurred_at = now() - interval '61 minutes' where user_id = $1`,
+        [ada.userId],
+      );
+      await activate(factor.code()).expect(200);
+    });
+
+    it('by replacements at once', async () => {
+      await made(1, 61);
+      await made(4);
+      const factor = await active();
+      const answers = await Promise.all(
+        [factor.code(), factor.code(1), RECOVERY_CODE].map((code) => served(() => replace(code))),
+      );
+      expect(statusesOf(answers)[0]).toBe(200);
+      expect(statusesOf(answers).filter((status) => status === 200)).toHaveLength(1);
+      const { headers } = await replace(factor.code(1)).expect(429);
+      expect(headers['ratelimit-policy']).toBe('"recovery-codes";q=5;w=3600');
+    });
+  });
+
   describe('has recovery codes that', () => {
     it('work once each, however they are typed, and their person is told', async () => {
       const { recoveryCodes } = await activated();

@@ -3,12 +3,21 @@ import { Config } from '../../config/index.ts';
 import { Passwords } from '../../core/crypto/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
+import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import { Mail } from '../../core/mail/index.ts';
 import { SecurityEvents, UsersService } from '../users/index.ts';
 import { newRecoveryCode, RECOVERY_CODES, shownRecoveryCode } from './recovery-code.ts';
 import { type ProofState, SecondFactorRepository, type TotpSecret } from './second-factor.repository.ts';
 import { SecondFactor } from './second-factor.service.ts';
 import { newTotpSecret, otpauthUri } from './totp.ts';
+
+/** Each time takes ten hashes, and sends a mail. */
+const recoveryCodes: Block = {
+  name: 'recovery-codes',
+  requests: 5,
+  seconds: 3600,
+  detail: 'You were given recovery codes five times within an hour. Wait as long as Retry-After says.',
+};
 
 /** What an authenticator app is set up with. */
 export interface Enrollment {
@@ -53,10 +62,12 @@ export class EnrollmentService {
    */
   async activate(code: string): Promise<string[]> {
     const found = await this.#pending();
+    await this.#refuseTooMany();
     const step = await this.secondFactor.proveNew(code, found);
     const { shown, hashes } = await this.#newRecoveryCodes();
     await this.database.transaction(async () => {
       if (!(await this.repository.activate(found.id, step))) throw alreadyActive();
+      await this.#refuseTooMany();
       this.repository.forgetAttempts();
       await this.#announce('user.mfa_enabled', 'second_factor_added');
       await this.repository.replaceRecoveryCodes(hashes);
@@ -77,11 +88,13 @@ export class EnrollmentService {
    */
   async replaceRecoveryCodes(code: string): Promise<string[]> {
     await this.#requireActive();
+    await this.#refuseTooMany();
     const proved = await this.secondFactor.prove(code);
     const { shown, hashes } = await this.#newRecoveryCodes();
     await this.database.transaction(async () => {
       await this.secondFactor.accept(proved);
       if (!(await this.repository.lock())) throw notActive();
+      await this.#refuseTooMany();
       await this.#announce('user.recovery_codes_replaced', 'recovery_codes_replaced');
       await this.repository.replaceRecoveryCodes(hashes);
     });
@@ -104,6 +117,11 @@ export class EnrollmentService {
 
   async #requireActive(): Promise<void> {
     if (!(await this.secondFactor.isActive())) throw notActive();
+  }
+
+  /** Before the hashes are made, and again where one of many at once holds the secret. */
+  async #refuseTooMany(): Promise<void> {
+    refuseWhileBlocked(recoveryCodes, await this.repository.findRecoveryCodesWait(recoveryCodes));
   }
 
   /** Ten hashes take a while, for which no transaction should be open: one after the other, so that others get theirs between. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Quota } from '../../config/index.ts';
 import { Database, encrypted, join, sql } from '../../core/database/index.ts';
 
 const secretField = encrypted({ table: 'totp_secrets', column: 'secret', model: 'TotpSecret' });
@@ -105,6 +106,21 @@ export class SecondFactorRepository {
     const rows = await this.database.query(sql`
       select from totp_secrets where user_id = app.user_id() and activated_at is not null for no key update`);
     return rows.length === 1;
+  }
+
+  /** @returns seconds until recovery codes may be made again, where they were so often within so long; 0 otherwise */
+  async findRecoveryCodesWait({ requests, seconds }: Quota): Promise<number> {
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
+      select case when count(*) < ${requests}::integer then 0
+          else ceil(extract(epoch from min(occurred_at) + make_interval(secs => ${seconds}::integer) - clock_timestamp()))::integer
+        end as "retryAfter"
+      from (
+        select occurred_at from security_events
+          where user_id = app.user_id() and action in ('user.mfa_enabled', 'user.recovery_codes_replaced')
+            and occurred_at > clock_timestamp() - make_interval(secs => ${seconds}::integer)
+          order by occurred_at desc limit ${requests}::integer
+      ) as latest`);
+    return retryAfter;
   }
 
   /** Puts these in the place of all that there are; each one's number is its place in the list. */
