@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import jwt from 'jsonwebtoken';
-import { newSigningKey, rotated, type SigningKeys } from '../../prisma/keys/signing-keys.ts';
+import { newSigningKey, rotated, type SigningKeys, TOKEN_LIFETIME_SECONDS } from '../../prisma/keys/signing-keys.ts';
 import { AppModule } from '../../src/app.module.ts';
 import { type Config, readConfig } from '../../src/config/index.ts';
 import { createApplication } from '../../src/core/http/index.ts';
@@ -107,9 +107,9 @@ describe('the key of access tokens', () => {
     };
     const load = Promise.all(people.map((_, place) => use(place, place % 2 ? servers : servers.toReversed())));
     for (let rotation = 0; rotation < 3; rotation++) {
-      keys = rotated(keys);
+      keys = rotated(keys, new Date(Date.now() + rotation * TOKEN_LIFETIME_SECONDS * 1000));
       for (const server of servers) await server.configure(configOf(keys));
-      // What else takes the ten minutes that an access token lives: no token is left of the key before.
+      // What else takes those ten minutes: no token is left of the key before.
       const before = [...rounds];
       await until(() => rounds.every((round, place) => round > before[place]! + 1));
     }
