@@ -178,7 +178,7 @@ describe('secrets', () => {
 
     it('forgives nothing while an address is blocked: a right guess among too many is refused as well', async () => {
       const hash = Buffer.alloc(32, 7);
-      const guess = `select app.record_failed_sign_in('nobody@example.com', 'auth.sign_in_failed', $1, null, '127.0.0.1', null, 'guess') as wait`;
+      const guess = `select app.record_failed_sign_in('nobody@example.com', 'auth.sign_in_failed', $1, $1, null, '127.0.0.1', null, 'guess') as wait`;
       const forgive = 'select app.forgive_failed_sign_ins($1) as wait';
       const waits: number[] = [];
       for (let attempt = 0; attempt < 11; attempt++) waits.push((await connection.query(guess, [hash])).rows[0].wait);

@@ -75,6 +75,13 @@ describe('stepping up', () => {
 
   const claimsOf = ({ access_token }: Tokens) => jwt.decode(access_token) as jwt.JwtPayload;
 
+  it('is kept from nobody by wrong passwords of a stranger', async () => {
+    for (let attempt = 0; attempt < 11; attempt++) await app.login(email, ANOTHER);
+    expect((await app.login(email, PASSWORD)).status).toBe(429);
+    await stepUp().expect(204);
+    await sensitive().expect(204);
+  });
+
   it('lets the session through at once, and its next access token tells when and how', async () => {
     await age();
     expect(codeOf(await sensitive())).toBe(REQUIRED);
@@ -149,16 +156,16 @@ describe('stepping up', () => {
     }
   });
 
-  it('is guessed as often as at the front door together, key or no key', async () => {
+  it('is guessed as often as at the front door, and counted apart, key or no key', async () => {
     await age();
     for (let attempt = 0; attempt < 5; attempt += 1) {
-      await app.login(email, ANOTHER).expect(401);
+      await stepUp({ password: ANOTHER }).expect(422);
       await stepUp({ password: ANOTHER }).set('idempotency-key', `${attempt}`).expect(422);
     }
     const { headers } = await stepUp().expect(429);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
-    await app.login(email, PASSWORD).expect(429);
     expect(codeOf(await sensitive())).toBe(REQUIRED);
+    await app.login(email, PASSWORD).expect(200);
   });
 
   it('guessed many times at once judges ten', async () => {

@@ -7,6 +7,7 @@ export type DigestPurpose =
   | 'idempotency_key'
   | 'idempotent_call'
   | 'outside_session'
+  | 'own_password'
   | 'refresh_token';
 
 /** HMAC-SHA-256 under the server's secret: only this server can make, or recognise, a digest. */

@@ -28,6 +28,8 @@ export type FailedAttempt = Extract<
 
 export interface WrongPassword {
   readonly emailKey: string;
+  /** What it counts for. */
+  readonly subject: Buffer;
   readonly addressHash: Buffer;
   readonly action: FailedAttempt;
   /** null: it was tried before a sign-in. */
@@ -46,11 +48,11 @@ export interface AcceptedPassword {
 export class AuthRepository {
   constructor(private readonly database: Database) {}
 
-  async findCredentials({ key }: EmailIdentity, addressHash: Buffer): Promise<Credentials> {
+  async findCredentials({ key }: EmailIdentity, subject: Buffer): Promise<Credentials> {
     return this.database.one<Credentials>(sql`
       select user_id as "userId", password_hash as "passwordHash", password_set_at as "passwordSetAt",
         retry_after as "retryAfter"
-      from app.find_credentials(${key}, ${addressHash})`);
+      from app.find_credentials(${key}, ${subject})`);
   }
 
   /**
@@ -58,11 +60,11 @@ export class AuthRepository {
    * @returns seconds for which the address is blocked by attempts judged meanwhile; 0 where this one was counted
    */
   async recordFailure(
-    { emailKey, addressHash, action, callerSessionId }: WrongPassword,
+    { emailKey, subject, addressHash, action, callerSessionId }: WrongPassword,
     { id, ipAddress, userAgent }: RequestInfo,
   ): Promise<number> {
     const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
-      select app.record_failed_sign_in(${emailKey}, ${action}, ${addressHash}, ${callerSessionId}::uuid,
+      select app.record_failed_sign_in(${emailKey}, ${action}, ${subject}, ${addressHash}, ${callerSessionId}::uuid,
         ${ipAddress}::inet, ${userAgent}, ${id}) as "retryAfter"`);
     return retryAfter;
   }
@@ -71,9 +73,9 @@ export class AuthRepository {
    * Forgets wrong passwords after a right one, and keeps that as it is until the current transaction of its owner ends.
    * @param passwordSetAt of the password that was right
    */
-  async acceptPassword(addressHash: Buffer, passwordSetAt: string | null): Promise<AcceptedPassword> {
+  async acceptPassword(subject: Buffer, passwordSetAt: string | null): Promise<AcceptedPassword> {
     return this.database.one<AcceptedPassword>(sql`
-      select app.forgive_failed_sign_ins(${addressHash}) as "retryAfter",
+      select app.forgive_failed_sign_ins(${subject}) as "retryAfter",
         app.hold_password(${passwordSetAt}::text::timestamptz) as "isCurrent"`);
   }
 

@@ -7,7 +7,7 @@ import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import { type EmailIdentity, identityOf, type UserIdentity } from '../users/index.ts';
 import { AuthRepository, type Credentials, type FailedAttempt, type WrongPassword } from './auth.repository.ts';
 
-/** Of one address, wherever they were tried. */
+/** Of one address, before a sign-in or in a session. */
 const wrongPasswords: Block = {
   name: 'sign-in',
   requests: 10,
@@ -18,13 +18,14 @@ const wrongPasswords: Block = {
 /** What a password is compared with, of whoever has the address. */
 export interface ClaimedCredentials extends Credentials {
   readonly identity: EmailIdentity;
-  readonly addressHash: Buffer;
+  /** What wrong ones count for. */
+  readonly subject: Buffer;
 }
 
 /** A password that was right, a moment ago. */
 export interface ProvedPassword {
   readonly userId: string;
-  readonly addressHash: Buffer;
+  readonly subject: Buffer;
   readonly passwordHash: string | null;
   readonly passwordSetAt: string | null;
 }
@@ -35,7 +36,7 @@ export interface ProvedOwnPassword extends ProvedPassword {
   readonly pointer: string;
 }
 
-/** Compares passwords, and counts the wrong ones for one address together, wherever they were tried. */
+/** Compares passwords, and counts the wrong ones for one address together: those before a sign-in, and those in a session. */
 @Injectable()
 export class PasswordAttempts {
   constructor(
@@ -47,15 +48,19 @@ export class PasswordAttempts {
 
   /** @throws Problem rate_limited after too many wrong passwords for the address */
   async credentialsOf(identity: EmailIdentity): Promise<ClaimedCredentials> {
-    const addressHash = this.keyedHash.digest('email_address', identity.key);
-    const credentials = await this.repository.findCredentials(identity, addressHash);
-    refuseWhileBlocked(wrongPasswords, credentials.retryAfter);
-    return { ...credentials, identity, addressHash };
+    return this.#claim(identity, 'email_address');
   }
 
-  /** As `credentialsOf`, for the caller's own. */
+  /** As `credentialsOf`, for the caller's own: wrong ones count apart from those of whoever is not signed in. */
   async ownCredentials(user: UserIdentity): Promise<ClaimedCredentials> {
-    return this.credentialsOf(identityOf(user));
+    return this.#claim(identityOf(user), 'own_password');
+  }
+
+  async #claim(identity: EmailIdentity, purpose: 'email_address' | 'own_password'): Promise<ClaimedCredentials> {
+    const subject = this.keyedHash.digest(purpose, identity.key);
+    const credentials = await this.repository.findCredentials(identity, subject);
+    refuseWhileBlocked(wrongPasswords, credentials.retryAfter);
+    return { ...credentials, identity, subject };
   }
 
   /**
@@ -64,15 +69,22 @@ export class PasswordAttempts {
    * @throws Problem rate_limited after too many wrong passwords for the address
    */
   async prove(
-    { identity, userId, passwordHash, passwordSetAt, addressHash }: ClaimedCredentials,
+    { identity, userId, passwordHash, passwordSetAt, subject }: ClaimedCredentials,
     password: string,
     action: FailedAttempt,
   ): Promise<ProvedPassword | undefined> {
     const matches = await this.passwords.verify(passwordHash, password);
-    if (matches && userId !== null) return { userId, addressHash, passwordHash, passwordSetAt };
+    if (matches && userId !== null) return { userId, subject, passwordHash, passwordSetAt };
+    const addressHash = this.keyedHash.digest('email_address', identity.key);
     refuseWhileBlocked(
       wrongPasswords,
-      await this.#recordFailure({ emailKey: identity.key, addressHash, action, callerSessionId: callerSessionId() }),
+      await this.#recordFailure({
+        emailKey: identity.key,
+        subject,
+        addressHash,
+        action,
+        callerSessionId: callerSessionId(),
+      }),
     );
     return undefined;
   }
@@ -87,8 +99,8 @@ export class PasswordAttempts {
    * @returns false where another was set since it was right: whatever it proved is over
    * @throws Problem rate_limited where others have had the address blocked meanwhile
    */
-  async accept({ addressHash, passwordSetAt }: ProvedPassword): Promise<boolean> {
-    const { retryAfter, isCurrent } = await this.repository.acceptPassword(addressHash, passwordSetAt);
+  async accept({ subject, passwordSetAt }: ProvedPassword): Promise<boolean> {
+    const { retryAfter, isCurrent } = await this.repository.acceptPassword(subject, passwordSetAt);
     refuseWhileBlocked(wrongPasswords, retryAfter);
     return isCurrent;
   }
