@@ -128,9 +128,11 @@ it('leaves the demo organisation, and who has deleted their account, as they are
   const demo = `select * from members join organizations o on o.id = organization_id where o.slug = 'demo' order by members.id`;
   const before = await app.database.query(demo);
   await filled({ organizations: 1, members: 2, seed: 7 });
+  const { id } = founder(7, 0);
+  await app.database.query(`update members set status = 'removed' where user_id = $1`, [id]);
   await app.database.query(
     `update users set name = 'deleted user', email = null, email_key = null, deleted_at = now(), suspended_at = now() where id = $1`,
-    [founder(7, 0).id],
+    [id],
   );
   await filled({ organizations: 2, members: 3, seed: 7 });
   expect(await sizes(7)).toEqual([3, 2]);
