@@ -46,6 +46,11 @@ describe('the judge of answers', () => {
     expect(judge.faultsIn(request({ method: 'HEAD' }), answer(404, ''))).toEqual([]);
   });
 
+  it('has nothing against a replay, which names the first request', () => {
+    const replay = answer(404, { ...problem, request_id: 'r2' }, { 'idempotency-replayed': 'true' });
+    expect(judge.faultsIn(request(), replay)).toEqual([]);
+  });
+
   it.each<[string, Answer]>([
     ['is a 500', answer(500, { ...problem, status: 500 })],
     ['has no X-Request-Id', { ...answer(200, {}), headers: { ...headers, 'x-request-id': '<b>' } }],
