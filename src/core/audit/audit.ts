@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { currentContext } from '../context/context.ts';
+import { callerSessionId, currentContext } from '../context/context.ts';
 import { Database, sql } from '../database/index.ts';
 
 /** What a harmless field was and is. A personal one only tells that it changed. */
@@ -32,7 +32,7 @@ export class Audit {
         ${action}, 'success', ${scope?.userId ? 'user' : 'system'}, ${scope?.userId ?? null}, ${scope?.memberId ?? null},
         ${target.type}, ${target.id}, ${JSON.stringify(changes)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
         ${request?.ipAddress ?? null}, ${request?.userAgent ?? null}, ${request?.id ?? null},
-        ${scope?.sessionId ?? null}
+        ${callerSessionId()}
       )`);
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
-import { callerSessionId, currentRequest } from '../../core/context/context.ts';
+import { currentRequest } from '../../core/context/context.ts';
 import { KeyedHash, randomToken, tokenHash } from '../../core/crypto/index.ts';
 import { Problem } from '../../core/http/index.ts';
+import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import type { EmailIdentity, SecurityAction } from '../users/index.ts';
 import {
   type AddressPurpose,
@@ -11,6 +12,7 @@ import {
   type IssuedToken,
   type LinkPurpose,
 } from './email-tokens.repository.ts';
+import { currentSessionId } from './sessions.service.ts';
 
 export type { AddressPurpose, EmailToken };
 
@@ -25,6 +27,14 @@ export interface IssuedLink {
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
+
+/** Of one person. */
+const changes: Block = {
+  name: 'email-change',
+  requests: 20,
+  seconds: HOUR,
+  detail: 'You have asked for another address too often. Wait as long as Retry-After says.',
+};
 
 /**
  * The page of the front end that takes each link, and how long it is good for: no shorter than the hour in which an address
@@ -81,10 +91,9 @@ export class MailedLinks {
   async issueChange(email: EmailIdentity): Promise<IssuedLink> {
     const token = randomToken();
     const { lifetimeSeconds } = links.change_email;
-    const sessionId = callerSessionId();
-    if (!sessionId) throw new Problem('unauthenticated');
+    const sessionId = currentSessionId();
     const issued = await this.repository.issueChange({ hash: tokenHash(token), lifetimeSeconds, email, sessionId });
-    refuseTooMany(issued.retryAfter);
+    refuseWhileBlocked(changes, issued.retryAfter);
     return this.#link('change_email', token, issued);
   }
 
@@ -156,17 +165,4 @@ export class MailedLinks {
   #hashOf(emailKey: string): Buffer {
     return this.keyedHash.digest('email_address', emailKey);
   }
-}
-
-/** @throws Problem rate_limited while the person has asked too often; the fields of the IETF's RateLimit headers draft go with it */
-function refuseTooMany(retryAfter: number): void {
-  if (retryAfter === 0) return;
-  throw new Problem('rate_limited', {
-    detail: 'You have asked for another address too often. Wait as long as Retry-After says.',
-    headers: {
-      'retry-after': String(retryAfter),
-      'ratelimit-policy': '"email-change";q=20;w=3600',
-      ratelimit: `"email-change";r=0;t=${retryAfter}`,
-    },
-  });
 }

@@ -195,7 +195,7 @@ export class SessionsService {
 }
 
 /** @throws Problem unauthenticated outside of a session */
-function currentSessionId(): string {
+export function currentSessionId(): string {
   const sessionId = callerSessionId();
   if (!sessionId) throw new Problem('unauthenticated');
   return sessionId;
