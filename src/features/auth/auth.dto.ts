@@ -1,11 +1,10 @@
 import { Choice, demo, EmailAddress, Text } from '../../core/http/index.ts';
+import { CODE } from '../second-factor/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 
 /** Longer than any token of ours, and short enough to be hashed without a thought. */
 export const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
-/** Longer than any code is typed. */
-const CODE = { min: 1, max: 64, example: '123456' };
 const PASSWORD = { max: LONGEST_PASSWORD, example: 'correct horse battery staple' };
 
 /** The section of the document in which the way in and out stands. */

@@ -5,15 +5,15 @@ import { RECOVERY_CODES } from './recovery-code.ts';
 import type { ProofState } from './second-factor.repository.ts';
 
 /** Longer than any code is typed, and short enough to be looked at without a thought. */
-const CODE = { min: 1, max: 64 };
+export const CODE = { min: 1, max: 64, example: '123456' };
 
 export class TotpCode {
-  @Text({ ...CODE, description: 'The six digits that the app shows.', example: '123456' })
+  @Text({ ...CODE, description: 'The six digits that the app shows.' })
   code: string;
 }
 
 export class SecondFactorCode {
-  @Text({ ...CODE, description: 'The six digits that the app shows, or a recovery code.', example: '123456' })
+  @Text({ ...CODE, description: 'The six digits that the app shows, or a recovery code.' })
   code: string;
 }
 
