@@ -377,7 +377,7 @@ describe('a scope', () => {
 
   test('is judged by session, account, organisation and membership as they are now', async () => {
     const service = new Database(connections(), sealedColumns());
-    const someone = await tenant(database);
+    const someone = await tenant(database, 'admin');
     const change = (text: string): Promise<unknown> =>
       database.query(text.replaceAll('$u', `'${someone.userId}'`).replaceAll('$o', `'${someone.organizationId}'`));
     const code = (): Promise<string> =>

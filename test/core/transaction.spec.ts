@@ -416,10 +416,10 @@ describe('Prisma', () => {
     expect(await member(() => service.prisma.member.count({ where: { userId } }))).toBe(0);
     await member(() => around(() => join(systemRoleIds.member)));
     expect(await joined()).toBe(1);
-    await database.query('delete from member_roles using members m where m.id = member_id and m.user_id = $1', [
-      userId,
-    ]);
-    await database.query('delete from members where user_id = $1', [userId]);
+    const joinedHere = 'select id from members where user_id = $1 and organization_id = $2';
+    const { organizationId } = here;
+    await database.query(`delete from member_roles where member_id in (${joinedHere})`, [userId, organizationId]);
+    await database.query(`delete from members where id in (${joinedHere})`, [userId, organizationId]);
   });
 
   test('begins a batch of its own in the ambient scope, and undoes it whole', async () => {

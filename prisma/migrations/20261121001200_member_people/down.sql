@@ -1,0 +1,10 @@
+drop index members_organization_id_joined_at_id_idx;
+drop index members_organization_id_status_idx;
+drop index members_user_id_idx;
+create index members_user_id_idx on members (user_id) where status <> 'removed';
+drop trigger count_version on members;
+drop trigger copy_person_to_members on users;
+drop trigger copy_person on members;
+drop function app.copy_person_to_members, app.copy_person;
+alter table members drop column name_key, drop column email_key, drop column name, drop column email, drop column avatar_url;
+select app.track_changes('members');
