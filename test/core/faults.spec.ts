@@ -18,6 +18,7 @@ test.each([
   ['23505', 'already_exists'],
   ['42501', 'not_found'],
   ['23503', 'validation_failed'],
+  ['TN409', 'last_owner'],
   ['23001', 'conflict'],
   ['23P01', 'conflict'],
   ['25006', 'unavailable'],

@@ -6,6 +6,7 @@ import { AccessGuard } from './access.guard.ts';
 import { AccessTable } from './access-table.ts';
 import { AccessTokenStrategy } from './access-token.strategy.ts';
 import { ClaimsCache } from './claims-cache.ts';
+import { Grants } from './grants.ts';
 import { Origins } from './origins.ts';
 import { OutsideTokens } from './outside-tokens.ts';
 import { ScopeInterceptor } from './scope.interceptor.ts';
@@ -18,11 +19,12 @@ import { ScopeInterceptor } from './scope.interceptor.ts';
     AccessTable,
     AccessTokenStrategy,
     ClaimsCache,
+    Grants,
     Origins,
     OutsideTokens,
     { provide: APP_GUARD, useClass: AccessGuard },
     ScopeInterceptor,
   ],
-  exports: [AccessTable, OutsideTokens, ScopeInterceptor],
+  exports: [AccessTable, Grants, OutsideTokens, ScopeInterceptor],
 })
 export class AccessModule {}

@@ -16,6 +16,7 @@ interface PermissionDefinition {
 
 const EVERYBODY = ['owner', 'admin', 'member'] as const;
 const ADMINISTRATORS = ['owner', 'admin'] as const;
+/** What an owner alone may do is what keeps everybody else from making owners. */
 const OWNER = ['owner'] as const;
 
 /** Every permission there is: the guard, the OpenAPI document and the tests read this one place. */
@@ -31,6 +32,27 @@ export const permissions = {
     scope: 'organization',
     systemRoles: OWNER,
   },
+  'members:read': { description: 'See members', scope: 'organization', systemRoles: EVERYBODY },
+  'members:update': {
+    description: 'Change the roles of members, suspend and reactivate them',
+    scope: 'organization',
+    systemRoles: ADMINISTRATORS,
+  },
+  'members:remove': { description: 'Remove members', scope: 'organization', systemRoles: ADMINISTRATORS },
 } as const satisfies Record<`${string}:${string}`, PermissionDefinition>;
 
 export type Permission = keyof typeof permissions;
+
+export interface RoleDefinition {
+  readonly key: string;
+  readonly system: boolean;
+  /** Of a role that the organisation has made. */
+  readonly permissions: readonly string[];
+}
+
+/** @returns what a role of an organisation permits: that of a system role stands here, and in no row */
+export function permissionsOf(role: RoleDefinition): readonly string[] {
+  if (!role.system) return role.permissions;
+  const catalogue: [string, PermissionDefinition][] = Object.entries(permissions);
+  return catalogue.flatMap(([key, { systemRoles }]) => (systemRoles.some((name) => name === role.key) ? [key] : []));
+}

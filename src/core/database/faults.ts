@@ -21,6 +21,8 @@ const BAD_VALUE = /^(22|23502|23503|23514)/;
 const REFUSED_BY_POLICY = '42501';
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
+/** Raised by `app.keep_owner`. */
+const LAST_OWNER = 'TN409';
 /** Only the message tells the two ends of a foreign key apart. */
 const POINTED_AT = /^update or delete on table/;
 /** A row that others point at was to go, or two may not overlap. */
@@ -38,6 +40,7 @@ export function toProblem(error: unknown): Problem | undefined {
   if (UNAVAILABLE.test(sqlState)) return new Problem('unavailable', { cause: error });
   if (sqlState === UNIQUE_VIOLATION) return new Problem('already_exists', { cause: error, ...told(fault, taken) });
   if (sqlState === REFUSED_BY_POLICY) return new Problem('not_found', { cause: error });
+  if (sqlState === LAST_OWNER) return new Problem('last_owner', { cause: error });
   if (fault.isPointedAt || CONFLICT.test(sqlState)) return new Problem('conflict', { cause: error });
   if (!BAD_VALUE.test(sqlState)) return undefined;
   const what = sqlState === FOREIGN_KEY_VIOLATION ? unknown : refused;

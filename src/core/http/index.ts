@@ -25,7 +25,7 @@ export { HttpModule } from './http.module.ts';
 export { JudgesHeaders, Resource, type Resources } from './judgement.ts';
 export { CursorQuery, PageQuery, SearchParameter, selectionOf, SortParameter } from './list-query.ts';
 export { CursorPageOf, Page, PageOf } from './page.ts';
-export { ListParameter, PathId } from './parameters.ts';
+export { isMe, ListParameter, PathId, PathMember } from './parameters.ts';
 export { MAXIMUM_NAMED, Refuses } from './problem.dto.ts';
 export { Problem, type FieldError, validationProblem } from './problem.ts';
 export { Readiness } from './readiness.ts';

@@ -5,7 +5,7 @@ import { demo } from './demo.ts';
 import { field, type FieldOptions } from './fields.ts';
 import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
-import { identifier, integer, isId, list, type ListLimits, type Rule } from './rules.ts';
+import { identifier, integer, isId, list, type ListLimits, type Rule, text, UUID_LENGTH } from './rules.ts';
 import { withHandler } from './with-handler.ts';
 
 interface IntegerParameterOptions extends Pick<FieldOptions, 'description' | 'example'> {
@@ -48,22 +48,26 @@ export function ListParameter(
 /** @returns the values, however they were separated */
 export function toList(value: unknown): unknown {
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : [text]));
+  return texts.flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
 }
 
-const existingId: PipeTransform<unknown, string> = {
-  transform(value) {
-    if (!isId(value)) throw new Problem('not_found');
-    return value;
-  },
-};
+type IsIdentifier = (value: unknown) => value is string;
 
-/** By handler: the names of the parameters that it takes for ids. */
-const idsOf = new WeakMap<object, readonly string[]>();
+/** By handler: the parameters that it takes for ids, each with what is one. */
+const idsOf = new WeakMap<object, ReadonlyMap<string, IsIdentifier>>();
 
-function takesId(name: string): MethodDecorator {
+function takesId(name: string, isIdentifier: IsIdentifier): MethodDecorator {
   return (_target, _method, { value: handler }) => {
-    if (typeof handler === 'function') idsOf.set(handler, [...(idsOf.get(handler) ?? []), name]);
+    if (typeof handler === 'function') idsOf.set(handler, new Map(idsOf.get(handler)).set(name, isIdentifier));
+  };
+}
+
+function existing(isIdentifier: IsIdentifier): PipeTransform<unknown, string> {
+  return {
+    transform(value) {
+      if (!isIdentifier(value)) throw new Problem('not_found');
+      return value;
+    },
   };
 }
 
@@ -72,13 +76,44 @@ function takesId(name: string): MethodDecorator {
  * organisation.
  */
 export function PathId(name: string): ParameterDecorator {
-  return withHandler(Param(name, existingId), takesId(name), documentedId(name), Refuses('not_found'));
+  return withHandler(Param(name, existing(isId)), takesId(name, isId), documentedId(name), Refuses('not_found'));
+}
+
+const MEMBER_PARAMETER = 'member_id';
+const ME = 'me';
+const MEMBER = /^(?:me|[0-9A-Fa-f-]{36})$/;
+
+/** A member's id in the path, or `me`, which stands for the caller's own: a repository tells the two apart by `isMe`. */
+export function PathMember(): ParameterDecorator {
+  return withHandler(
+    Param(MEMBER_PARAMETER, existing(isMember)),
+    takesId(MEMBER_PARAMETER, isMember),
+    ApiParam({
+      name: MEMBER_PARAMETER,
+      description: 'The id of the member; `me` is you.',
+      schema: {
+        ...text({ max: UUID_LENGTH, pattern: MEMBER }).schema,
+        anyOf: [{ type: 'string', enum: [ME] }, identifier().schema],
+        example: ME,
+      },
+    }),
+    Refuses('not_found'),
+  );
+}
+
+function isMember(value: unknown): value is string {
+  return isMe(value) || isId(value);
+}
+
+/** @returns whether the id in a path stands for the caller's own membership */
+export function isMe(id: unknown): boolean {
+  return id === ME;
 }
 
 /** @returns whether what the handler takes for an id is none, in the parameters of a path */
 export function hasMalformedId(handler: object, params: unknown): boolean {
-  const names = idsOf.get(handler) ?? [];
-  return names.some((name) => !isId(Reflect.get(Object(params), name)));
+  const ids = [...(idsOf.get(handler) ?? [])];
+  return ids.some(([name, isIdentifier]) => !isIdentifier(Reflect.get(Object(params), name)));
 }
 
 /** Documents an id in the path by its name, such as `organization_id`. */

@@ -33,7 +33,7 @@ const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 const TEXT_MAXIMUM = 10_000;
 const LIST_MAXIMUM = 1_000;
 
-const UUID_LENGTH = 36;
+export const UUID_LENGTH = 36;
 
 const INT32_MAXIMUM = 2 ** 31 - 1;
 

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Database, sql } from '../database/index.ts';
+import { Problem } from '../http/problem.ts';
+import { permissionsOf, type RoleDefinition } from './permissions.ts';
+
+interface JudgedRole extends RoleDefinition {
+  readonly isOwn: boolean;
+  readonly isTouched: boolean;
+}
+
+/**
+ * The one grant rule: nobody grants more than they hold themselves, nor changes or removes somebody who holds more. Every path that
+ * hands out power asks here.
+ */
+@Injectable()
+export class Grants {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Judges by what the caller holds now. Call it in the transaction that makes the change, with the organisation's row locked, so that
+   * what is judged is what is true when it commits.
+   * @param roleIds of all roles of the organisation that are given, and of those that are held by whom the change befalls
+   * @throws Problem grant_exceeds_own, with what the caller would need
+   */
+  async verify(roleIds: readonly string[]): Promise<void> {
+    const roles = await this.database.query<JudgedRole>(sql`
+      select r.key, r.system, r.permissions, r.id = any (${roleIds}::uuid[]) as "isTouched",
+          exists (
+            select from member_roles h join members m on m.organization_id = h.organization_id and m.id = h.member_id
+              where h.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
+          ) as "isOwn"
+        from roles r where r.scope = 'organization'`);
+    const missing = beyond(roles);
+    if (missing.length > 0) throw new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
+  }
+}
+
+/** @returns what the touched roles permit, and the caller's own do not */
+function beyond(roles: readonly JudgedRole[]): string[] {
+  const own = new Set(roles.filter(({ isOwn }) => isOwn).flatMap(permissionsOf));
+  const touched = new Set(roles.filter(({ isTouched }) => isTouched).flatMap(permissionsOf));
+  return [...touched].filter((permission) => !own.has(permission)).toSorted();
+}
