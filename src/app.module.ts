@@ -14,6 +14,7 @@ import { AccountModule } from './features/account/account.module.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
 import { MailboxModule } from './features/mailbox/mailbox.module.ts';
+import { MembersModule } from './features/members/members.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
 import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.module.ts';
 import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
@@ -46,6 +47,7 @@ const features = [
   UsersModule,
   AccountModule,
   OrganizationsModule,
+  MembersModule,
 ];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */

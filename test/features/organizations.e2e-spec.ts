@@ -249,7 +249,8 @@ describe('organizations', () => {
     it('leaves out what the caller has left and what was deleted', async () => {
       const henry = await app.actors.user();
       const [left, deleted] = [await app.actors.organization(henry), await app.actors.organization(henry)];
-      await app.database.query(`update members set status = 'removed' where organization_id = $1`, [left.id]);
+      await app.actors.member(left, ['owner']);
+      await henry.api.delete(`${pathOf(left)}/members/me`).expect(204);
       await app.database.query('update organizations set deleted_at = now() where id = $1', [deleted.id]);
 
       const answer = await henry.api.get('/organizations').expect(200);

@@ -41,6 +41,8 @@ export class Cast {
     readonly callers: readonly Caller[],
     /** For calls that end the session they are made in, or the account. */
     readonly leaving: readonly Caller[],
+    /** For the call that leaves an organisation. */
+    readonly departing: readonly Caller[],
     /** For calls that end another session of the caller's, and she has many. */
     readonly travelling: Caller,
     /** For calls that take the second factor away, and those who have one. */
@@ -106,6 +108,7 @@ export class Cast {
     );
 
     const known = new Set([home.id]);
+    const colleagues = await Promise.all(Array.from({ length: 2 * LEAVING }, () => actors.member(home)));
     const expired = actors.token(owner.userId, owner.sessionId, AGE_SECONDS);
     const nobodys = actors.token(v7(), v7());
     return new Cast(
@@ -127,6 +130,7 @@ export class Cast {
       leaving.map((actor, number) =>
         number % 2 ? bearer('leaving', actor) : cookie('leaving', actor, ALLOWED_ORIGIN),
       ),
+      colleagues.slice(LEAVING).map((actor) => bearer('departing', actor, known)),
       bearer('travelling', travelling),
       careful.map((actor) => bearer('careful', actor)),
       bearer('enrolling', enrolling),
@@ -140,6 +144,7 @@ export class Cast {
         mfa_token: tokens,
         code: [RECOVERY_CODE, factor.code(), factor.code(1)],
         slug: [home.slug],
+        member_id: colleagues.slice(0, LEAVING).map(({ memberId }) => memberId),
         session_id: devices.map(({ id }) => id),
       },
     );
@@ -147,6 +152,7 @@ export class Cast {
 
   caller(operationId: string, dice: Dice): Caller {
     if (/^sessions_(?:end|list)$/.test(operationId)) return this.travelling;
+    if (operationId === 'members_leave') return dice.pick(this.departing);
     if (operationId === 'secondFactor_activate') return this.enrolling;
     if (/^organizations_(?:delete|restore)$/.test(operationId)) return this.founding;
     if (/^secondFactor_(?:remove|replace)/.test(operationId)) return dice.pick(this.careful);

@@ -161,8 +161,8 @@ describe('what the server keeps and says', () => {
     });
 
     it('holds addresses and names where they are looked up, and nowhere else', () => {
-      expect(holders(ADDRESS).toSorted()).toEqual(['public.email_tokens', 'public.users']);
-      expect(holders('Canary').toSorted()).toEqual(['public.email_tokens', 'public.users']);
+      expect(holders(ADDRESS).toSorted()).toEqual(['public.email_tokens', 'public.members', 'public.users']);
+      expect(holders('Canary').toSorted()).toEqual(['public.email_tokens', 'public.members', 'public.users']);
     });
   });
 

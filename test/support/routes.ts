@@ -10,6 +10,7 @@ import { RECOVERY_CODE, TestFactor } from './second-factor.ts';
 const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
 /** Not in a path: by this name `idsFor` tells the code that a body takes. */
 const CODE = 'code';
+const MEMBER = ':member_id';
 export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 
 /** Sees to it that the call changes something for the owner. @returns the code that its body takes, where it takes one */
@@ -59,6 +60,9 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['PATCH /organizations/:organization_id', { name: 'Another', metadata: { another: true } }],
   ['DELETE /organizations/:organization_id', undefined],
   ['POST /organizations/:organization_id/restore', undefined],
+  ['PATCH /organizations/:organization_id/members/:member_id', { roles: ['admin'], status: 'suspended' }],
+  ['DELETE /organizations/:organization_id/members/me', undefined],
+  ['DELETE /organizations/:organization_id/members/:member_id', undefined],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],
@@ -100,7 +104,7 @@ export class Routes {
   }
 
   /**
-   * @returns the ids in the route's path: the organisation's, its owner's other session's, and of what its owner makes by a POST to
+   * @returns the ids in the route's path: the organisation's, its owner's other session's, a member's, and of what its owner makes by a POST to
    * the path before the id; and the code that its body takes
    */
   async idsFor({ method, path }: Route, organization: Organization): Promise<Map<string, string>> {
@@ -109,6 +113,7 @@ export class Routes {
       [ORGANIZATION_PARAMETER, id],
       ['session_id', owner.otherSessionId],
     ]);
+    if (path.includes(MEMBER)) ids.set('member_id', (await this.app.actors.member(organization)).memberId);
     for (const [place, name = ''] of path.matchAll(/\/:(\w+)/g)) {
       const collection = path.slice(0, path.indexOf(place));
       const create = this.all.find((route) => route.method === 'POST' && route.path === collection);

@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import { Database, join, sql, type Sql } from '../../core/database/index.ts';
+import { isMe } from '../../core/http/index.ts';
+import { contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
+
+export type MemberStatus = 'active' | 'suspended' | 'removed';
+
+/** What can change of a member. */
+export interface Membership {
+  /** Keys, in the alphabet's order; of who has left, none. */
+  readonly roles: readonly string[];
+  readonly status: MemberStatus;
+}
+
+/** A person in the organisation of the scope. */
+export interface Member extends Membership {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly userId: string;
+  readonly name: string;
+  /** null: of a deleted account. */
+  readonly email: string | null;
+  readonly avatarUrl: string | null;
+  /** Counted by the database when the membership changes; not when its person does. */
+  readonly version: number;
+  readonly joinedAt: Date;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface MembersFilter {
+  readonly q?: string | undefined;
+  readonly roles?: readonly string[] | undefined;
+  /** Unless given, those who have not left. */
+  readonly statuses?: readonly MemberStatus[] | undefined;
+  readonly selection: Selection;
+}
+
+type Touched = Pick<Member, 'version' | 'updatedAt'>;
+
+/** Of members called `m`, or of a page of them. */
+const columnsOf = (m: Sql): Sql => sql`
+  ${m}.id, ${m}.organization_id as "organizationId", ${m}.user_id as "userId", ${m}.name, ${m}.email,
+  ${m}.avatar_url as "avatarUrl", ${m}.status, ${m}.version, ${m}.joined_at as "joinedAt", ${m}.created_at as "createdAt",
+  ${m}.updated_at as "updatedAt",
+  array(
+    select r.key from member_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+      where h.organization_id = ${m}.organization_id and h.member_id = ${m}.id order by r.key
+  ) as roles`;
+
+const member = sql`select ${columnsOf(sql`m`)} from members m`;
+
+const members = new List<Member>({
+  from: sql`members`,
+  columns: columnsOf(sql`page`),
+  keys: { name: textKey(sql`name_key`), email: textKey(sql`email_key`), joined_at: timeKey(sql`joined_at`) },
+});
+
+@Injectable()
+export class MembersRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @param id or `me` */
+  async find(id: string): Promise<Member | undefined> {
+    const [found] = await this.database.query<Member>(sql`${member} where ${isMember(id)}`);
+    return found;
+  }
+
+  /** @param id or `me` */
+  async findPresent(id: string): Promise<Member | undefined> {
+    const [found] = await this.database.query<Member>(sql`${member} where ${isMember(id)} and m.${isPresent}`);
+    return found;
+  }
+
+  /** Waits for whoever is changing who may do what in it, and keeps others from it until the transaction ends. */
+  async lockOrganization(): Promise<void> {
+    await this.database.query(sql`select from organizations for no key update`);
+  }
+
+  /** @returns the ids of the roles that there are, by their keys */
+  async roleIds(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const roles = await this.database.query<{ id: string; key: string }>(
+      sql`select id, key from roles where scope = 'organization' and key = any (${keys}::text[])`,
+    );
+    return new Map(roles.map(({ id, key }) => [key, id]));
+  }
+
+  async isLastOwner(id: string): Promise<boolean> {
+    const { isLast } = await this.database.one<{ isLast: boolean }>(
+      sql`select app.is_last_owner(app.organization_id(), ${id}::uuid) as "isLast"`,
+    );
+    return isLast;
+  }
+
+  /** @returns what the database made of the change */
+  async update(id: string, status: MemberStatus, roleIds: readonly string[]): Promise<Touched> {
+    return this.database.one<Touched>(sql`
+      with dropped as (
+        delete from member_roles where member_id = ${id}::uuid and role_id <> all (${roleIds}::uuid[])
+      ), given as (
+        insert into member_roles (member_id, role_id) select ${id}::uuid, unnest(${roleIds}::uuid[]) on conflict do nothing
+      )
+      update members set status = ${status} where id = ${id}::uuid returning version, updated_at as "updatedAt"`);
+  }
+
+  /** The one way out of an organisation, which account deletion takes too. */
+  async end(id: string): Promise<void> {
+    await this.database.query(sql`select app.remove_member(app.organization_id(), ${id}::uuid)`);
+  }
+
+  async list({ q, roles, statuses, selection }: MembersFilter): Promise<Rows<Member>> {
+    return members.read(this.database, selection, [
+      statuses ? hasStatus(statuses) : isPresent,
+      contains([sql`name_key`, sql`email_key`], q),
+      roles && holdsAny(roles),
+    ]);
+  }
+}
+
+const isPresent = sql`status <> 'removed'`;
+
+/** Written out, so that the planner knows how rare they are, and which index counts them. */
+function hasStatus(statuses: readonly MemberStatus[]): Sql {
+  return sql`status in (${join(statuses.map((status) => STATUSES[status]))})`;
+}
+
+const STATUSES: Readonly<Record<MemberStatus, Sql>> = {
+  active: sql`'active'`,
+  suspended: sql`'suspended'`,
+  removed: sql`'removed'`,
+};
+
+/** By arrays, each found once: of a semi-join the planner expects half of the organisation, and looks at each member's roles. */
+function holdsAny(roles: readonly string[]): Sql {
+  return sql`
+    id = any (array(
+      select member_id from member_roles where role_id = any (array(select id from roles where key = any (${roles}::text[])))
+    ))`;
+}
+
+/** The condition by which an id of a path is somebody's in `members m`. */
+function isMember(id: string): Sql {
+  return isMe(id) ? sql`m.user_id = app.user_id() and m.${isPresent}` : sql`m.id = ${id}::uuid`;
+}
