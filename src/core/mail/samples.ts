@@ -17,6 +17,7 @@ export function samples(link: string): readonly MailContent[] {
     recovery_code_used: { template: 'recovery_code_used' },
     recovery_codes_replaced: { template: 'recovery_codes_replaced' },
     account_deleted: { template: 'account_deleted' },
+    ownership_offered: { template: 'ownership_offered', link },
   };
   return Object.values(contents);
 }

@@ -21,6 +21,7 @@ export interface MailValues {
   recovery_code_used: object;
   recovery_codes_replaced: object;
   account_deleted: object;
+  ownership_offered: Link;
 }
 
 interface Link {

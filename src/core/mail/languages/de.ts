@@ -114,5 +114,13 @@ export const de: Texts = {
       ],
       footnote: `Es lässt sich nicht wiederherstellen. Wenn Sie das nicht waren, sagen Sie es dem Betreiber von ${app}; mit dieser Adresse können Sie sich neu registrieren.`,
     }),
+    ownership_offered: ({ app, link }) => ({
+      subject: 'Ihnen wird eine Organisation angeboten',
+      paragraphs: [
+        `Wem eine Organisation bei ${app} gehört, in der Sie Mitglied sind, möchte sie Ihnen übergeben. Melden Sie sich an, um zu sehen, welche es ist, und nehmen Sie an, wenn sie Ihnen gehören soll.`,
+      ],
+      action: { label: 'Angebot ansehen', link },
+      footnote: 'Wenn Sie das nicht möchten, müssen Sie nichts tun: ohne Sie ändert sich nichts.',
+    }),
   },
 };

@@ -112,5 +112,13 @@ export const en: Texts = {
       ],
       footnote: `It can't be brought back. If this was not you, tell whoever runs ${app}; you can register again with this address.`,
     }),
+    ownership_offered: ({ app, link }) => ({
+      subject: 'You are offered to own an organisation',
+      paragraphs: [
+        `An owner of an organisation at ${app} that you are a member of offers to hand it over to you. Sign in to see which one it is, and accept if you want to be its owner.`,
+      ],
+      action: { label: 'See the offer', link },
+      footnote: 'If you do not want it, there is nothing to do: without you nothing changes.',
+    }),
   },
 };
