@@ -16,6 +16,7 @@ import { HealthModule } from './features/health/health.module.ts';
 import { MailboxModule } from './features/mailbox/mailbox.module.ts';
 import { MembersModule } from './features/members/members.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
+import { OwnershipTransfersModule } from './features/ownership-transfers/ownership-transfers.module.ts';
 import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.module.ts';
 import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
@@ -48,6 +49,7 @@ const features = [
   AccountModule,
   OrganizationsModule,
   MembersModule,
+  OwnershipTransfersModule,
 ];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */

@@ -49,7 +49,7 @@ export class Cast {
     readonly careful: readonly Caller[],
     /** For the call that sets it up, and whoever has got a secret for it. */
     readonly enrolling: Caller,
-    /** For calls that delete an organisation and bring it back, and she has one that nobody else is in. */
+    /** For calls that delete an organisation, bring it back or hand it over, and she has one of her own. */
     readonly founding: Caller,
     readonly organizations: readonly string[],
     /** Values for members and parameters of the name. */
@@ -98,6 +98,13 @@ export class Cast {
 
     const founding = await actors.user('Zoe');
     const founded = await actors.organization(founding, { slug: `founded-${v7()}` });
+    const heir = await actors.member(founded);
+    const partner = await actors.member(founded, ['owner']);
+    const [transfer] = await app.database.query<{ id: string }>(
+      `insert into ownership_transfers (organization_id, proposer_id, receiver_id, keep_role)
+         select organization_id, $2, id, 'admin' from members where organization_id = $1 and user_id = $3 returning id`,
+      [founded.id, partner.memberId, founding.userId],
+    );
     const leaving = await Promise.all(Array.from({ length: LEAVING }, () => actors.user('Eve')));
     const travelling = await actors.user('Ina');
     const devices = await app.database.query<{ id: string }>(
@@ -144,7 +151,12 @@ export class Cast {
         mfa_token: tokens,
         code: [RECOVERY_CODE, factor.code(), factor.code(1)],
         slug: [home.slug],
-        member_id: colleagues.slice(0, LEAVING).map(({ memberId }) => memberId),
+        member_id: [
+          ...colleagues.slice(0, LEAVING).map(({ memberId }) => memberId),
+          ...Array<string>(LEAVING).fill(heir.memberId),
+        ],
+        keep_role: ['member'],
+        transfer_id: [transfer!.id],
         session_id: devices.map(({ id }) => id),
       },
     );
@@ -154,7 +166,7 @@ export class Cast {
     if (/^sessions_(?:end|list)$/.test(operationId)) return this.travelling;
     if (operationId === 'members_leave') return dice.pick(this.departing);
     if (operationId === 'secondFactor_activate') return this.enrolling;
-    if (/^organizations_(?:delete|restore)$/.test(operationId)) return this.founding;
+    if (/^organizations_(?:delete|restore)$|^ownershipTransfers_/.test(operationId)) return this.founding;
     if (/^secondFactor_(?:remove|replace)/.test(operationId)) return dice.pick(this.careful);
     return dice.pick(/logout|^sessions|^account/.test(operationId) ? this.leaving : this.callers);
   }

@@ -17,6 +17,7 @@ const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['secondFactor_activate', [422, 'the code comes from an app']],
   ['secondFactor_remove', [404, 'the demo has no second factor']],
   ['secondFactor_replaceRecoveryCodes', [404, 'the demo has no second factor']],
+  ['ownershipTransfers_propose', [422, 'ids of members are made anew in each clone']],
   ['passwords_change', [422, "the demo's password is made anew in each clone"]],
   ['passwords_reset', [410, 'the token comes by mail']],
   ['stepUp_stepUp', [422, "the demo's password is made anew in each clone"]],
@@ -27,6 +28,7 @@ const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([
   ['organizations_delete', [403, 'it takes organization:delete']],
   ['organizations_restore', [403, 'it takes organization:delete']],
   ['members_update', [403, 'it takes members:update']],
+  ['ownershipTransfers_propose', [403, 'it takes organization:transfer']],
 ]);
 const REFUSED_TO_OWNERS: typeof REFUSED = new Map([['members_leave', [409, 'an organization keeps its last owner']]]);
 /** They end what the others are called with: the organisation, which comes back, the membership, the session, and then the account. */

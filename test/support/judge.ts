@@ -66,6 +66,11 @@ export class Judge {
     const ids = await this.calls.idsFor(route, organization);
     const actors = await this.#everybodyIn(organization);
     ids.set('session_id', actors.owner.otherSessionId);
+    await this.app.database.query(
+      `update ownership_transfers set receiver_id = m.id from members m
+         where ownership_transfers.organization_id = $1 and m.organization_id = $1 and m.user_id = $2`,
+      [organization.id, actors.owner.userId],
+    );
     if (route.stepUp) await this.#age(Object.values(actors));
     const world = { actors, exhausted, ids, other };
     const first = { ...this.#inOrder(route, world), body: {}, headers: { 'idempotency-key': USED_KEY } };

@@ -1,39 +1,57 @@
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
-import type { Actor, Organization } from './actors.ts';
+import type { Organization } from './actors.ts';
 import type { TestApp } from './app.ts';
 import type { Client } from './client.ts';
 import { PASSWORD, PASSWORD_HASH } from './password.ts';
 import { RECOVERY_CODE, TestFactor } from './second-factor.ts';
 
 const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
-/** Not in a path: by this name `idsFor` tells the code that a body takes. */
+/** Not in a path: by these names `idsFor` tells what a body takes. */
 const CODE = 'code';
 const MEMBER = ':member_id';
+const RECEIVER = 'receiver_id';
 export const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 
-/** Sees to it that the call changes something for the owner. @returns the code that its body takes, where it takes one */
-type Preparation = (app: TestApp, owner: Actor, organization: Organization) => Promise<string | undefined>;
+/** Sees to it that the call changes something for the owner. @returns ids for its path, and what its body takes */
+type Preparation = (app: TestApp, organization: Organization) => Promise<Readonly<Record<string, string>>>;
 
-const withPassword: Preparation = async ({ database }, { userId }) => {
+const withPassword: Preparation = async ({ database }, { owner: { userId } }) => {
   await database.query('insert into passwords (user_id, hash) values ($1, $2) on conflict do nothing', [
     userId,
     PASSWORD_HASH,
   ]);
-  return undefined;
+  return {};
 };
 
-const withPendingFactor: Preparation = async (app, { api }) => (await TestFactor.enroll(app, api)).code();
+const withPendingFactor: Preparation = async (app, { owner }) => ({
+  [CODE]: (await TestFactor.enroll(app, owner.api)).code(),
+});
 
-const withFactor: Preparation = async (app, owner) => {
+const withFactor: Preparation = async (app, { owner }) => {
   await TestFactor.active(app, owner);
-  return RECOVERY_CODE;
+  return { [CODE]: RECOVERY_CODE };
 };
 
-const deleted: Preparation = async ({ database }, _owner, { id }) => {
+const deleted: Preparation = async ({ database }, { id }) => {
   await database.query('update organizations set deleted_at = now() where id = $1', [id]);
-  return undefined;
+  return {};
+};
+
+const withReceiver: Preparation = async ({ actors }, organization) => ({
+  [RECEIVER]: (await actors.member(organization)).memberId,
+});
+
+/** By another owner, to the owner. */
+const offered: Preparation = async ({ actors, database }, organization) => {
+  const [transferId, { memberId }] = [uuid(), await actors.member(organization, ['owner'])];
+  await database.query(
+    `insert into ownership_transfers (organization_id, id, proposer_id, receiver_id, keep_role)
+       select organization_id, $2, $3, id, 'admin' from members where organization_id = $1 and user_id = $4`,
+    [organization.id, transferId, memberId, organization.owner.userId],
+  );
+  return { transfer_id: transferId };
 };
 
 /** What the owner has to have, before such a call changes something. */
@@ -43,6 +61,9 @@ const PREPARED: ReadonlyMap<string, Preparation> = new Map([
   ['POST /me/mfa/recovery-codes', withFactor],
   ['DELETE /me/mfa/totp', withFactor],
   ['POST /organizations/:organization_id/restore', deleted],
+  ['POST /organizations/:organization_id/ownership-transfers', withReceiver],
+  ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', offered],
+  ['DELETE /organizations/:organization_id/ownership-transfers/:transfer_id', offered],
 ]);
 
 type Body = object | ((ids: Ids) => object) | undefined;
@@ -63,6 +84,9 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['PATCH /organizations/:organization_id/members/:member_id', { roles: ['admin'], status: 'suspended' }],
   ['DELETE /organizations/:organization_id/members/me', undefined],
   ['DELETE /organizations/:organization_id/members/:member_id', undefined],
+  ['POST /organizations/:organization_id/ownership-transfers', (ids) => ({ member_id: ids.get(RECEIVER) ?? uuid() })],
+  ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', undefined],
+  ['DELETE /organizations/:organization_id/ownership-transfers/:transfer_id', undefined],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],
@@ -104,8 +128,8 @@ export class Routes {
   }
 
   /**
-   * @returns the ids in the route's path: the organisation's, its owner's other session's, a member's, and of what its owner makes by a POST to
-   * the path before the id; and the code that its body takes
+   * @returns the ids in the route's path: the organisation's, its owner's other session's, a member's, and of what its owner makes
+   * by a POST to the path before the id; and what its body takes
    */
   async idsFor({ method, path }: Route, organization: Organization): Promise<Map<string, string>> {
     const { id, owner } = organization;
@@ -114,13 +138,13 @@ export class Routes {
       ['session_id', owner.otherSessionId],
     ]);
     if (path.includes(MEMBER)) ids.set('member_id', (await this.app.actors.member(organization)).memberId);
+    const prepared = await PREPARED.get(label({ method, path }))?.(this.app, organization);
+    for (const [name, value] of Object.entries(prepared ?? {})) ids.set(name, value);
     for (const [place, name = ''] of path.matchAll(/\/:(\w+)/g)) {
       const collection = path.slice(0, path.indexOf(place));
       const create = this.all.find((route) => route.method === 'POST' && route.path === collection);
       if (create && !ids.has(name)) ids.set(name, (await this.call(owner.api, create, ids)).body.id);
     }
-    const code = await PREPARED.get(label({ method, path }))?.(this.app, owner, organization);
-    if (code !== undefined) ids.set(CODE, code);
     return ids;
   }
 }

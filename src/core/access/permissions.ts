@@ -32,6 +32,7 @@ export const permissions = {
     scope: 'organization',
     systemRoles: OWNER,
   },
+  'organization:transfer': { description: 'Hand over its ownership', scope: 'organization', systemRoles: OWNER },
   'members:read': { description: 'See members', scope: 'organization', systemRoles: EVERYBODY },
   'members:update': {
     description: 'Change the roles of members, suspend and reactivate them',

@@ -17,9 +17,9 @@ export function versioned<Body>(version: number, body: Body): Answer<Body> {
   return new Answer(body, { version });
 }
 
-/** The answer of a POST to a collection: its `Location` is the id below the path of the POST, and it has an `ETag`. */
-export function created<Body>(id: string, body: Body, version: number): Answer<Body> {
-  return new Answer(body, { createdId: id, version });
+/** The answer of a POST to a collection: its `Location` is the id below the path of the POST, and it has an `ETag` where it is versioned. */
+export function created<Body>(id: string, body: Body, version?: number): Answer<Body> {
+  return new Answer(body, { createdId: id, ...(version !== undefined && { version }) });
 }
 
 declare module 'fastify' {

@@ -1,0 +1,16 @@
+import type { Party } from './ownership-transfers.repository.ts';
+
+export const OWNER = 'owner';
+
+export function isOwner(party: Party | undefined): party is Party {
+  return party?.status === 'active' && party.roles.includes(OWNER);
+}
+
+/** @returns the roles, in the alphabet's order, of a proposer who keeps this one in place of ownership */
+export function withoutOwnership(roles: readonly string[], kept: string): string[] {
+  return [...new Set([...roles, kept])].filter((key) => key !== OWNER).toSorted();
+}
+
+export function withOwnership(roles: readonly string[]): string[] {
+  return [...new Set([...roles, OWNER])].toSorted();
+}
