@@ -17,6 +17,7 @@ import { fullPath, METHODS, Routes } from '../support/routes.ts';
 const app = await TestApp.start();
 const routes = new Routes(app);
 const { behindSignIn, inOrganization } = routes;
+const takingCredentials = routes.all.filter(({ rule }) => rule.kind !== 'public' || rule.orSignedIn);
 const withStepUp = routes.all.filter(({ stepUp }) => stepUp);
 const withPermission = routes.all.flatMap((route) =>
   route.rule.kind === 'permission' ? [{ ...route, permission: route.rule.permission }] : [],
@@ -33,7 +34,11 @@ describe('the routes', () => {
     const table = routes.all.map((route) => {
       const { rule, stepUp } = route;
       const who =
-        rule.kind === 'permission' ? rule.permission : rule.kind === 'public' ? `public: ${rule.why}` : rule.kind;
+        rule.kind === 'permission'
+          ? rule.permission
+          : rule.kind === 'public'
+            ? `public${rule.orSignedIn ? ' or signed in' : ''}: ${rule.why}`
+            : rule.kind;
       const evenDeleted = isEvenDeleted(route) ? ', even deleted' : '';
       return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}${evenDeleted}`;
     });
@@ -87,19 +92,19 @@ describe('the routes', () => {
   });
 });
 
-describe.each(behindSignIn)('$method $path', (route) => {
+describe.each(takingCredentials)('$method $path', (route) => {
   it('is refused to whoever has no live session', async () => {
     const actor = await app.actors.user();
     await app.database.query('update sessions set ended_at = now() where id = $1', [actor.sessionId]);
     const expired = app.actors.token(actor.userId, actor.sessionId, ACCESS_TOKEN_LIFETIME_SECONDS + 1);
     const nobodys = app.actors.token(uuid(), uuid());
     const callers: [Client, string][] = [
-      [app.anonymous, 'unauthenticated'],
       [app.anonymous.as('x.y.z'), 'unauthenticated'],
       [actor.api, 'unauthenticated'],
       [app.anonymous.as(nobodys), 'unauthenticated'],
       [app.anonymous.as(expired), 'token_expired'],
     ];
+    if (route.rule.kind !== 'public') callers.push([app.anonymous, 'unauthenticated']);
     for (const [caller, code] of callers) {
       const answer = await app.changingNothing(() => routes.call(caller, route));
       expect(answer).toMatchObject({ status: 401, body: { code } });
@@ -283,11 +288,14 @@ describe('the OpenAPI document', () => {
     expect(operation.operationId).toMatch(/^[a-z][a-zA-Z]*_[a-zA-Z]+$/);
     expect(operation.summary).toMatch(/^\S.*[^.]$/);
     expect(operation.tags).toHaveLength(1);
-    expect(operation.security ?? []).toEqual(
-      rule.kind === 'public' ? [] : [{ access_token: [] }, { access_cookie: [] }],
-    );
+    const isPublic = rule.kind === 'public';
+    const takesCredential = !isPublic || rule.orSignedIn;
+    expect(operation.security ?? []).toEqual([
+      ...(isPublic && takesCredential ? [{}] : []),
+      ...(takesCredential ? [{ access_token: [] }, { access_cookie: [] }] : []),
+    ]);
     const refusals = Object.keys(operation.responses).filter((status) => ['401', '403', '404'].includes(status));
-    if (rule.kind !== 'public') expect(refusals).toContain('401');
+    if (takesCredential) expect(refusals).toContain('401');
     if (rule.kind === 'member' || rule.kind === 'permission') expect(refusals).toEqual(['401', '403', '404']);
     if (rule.kind === 'permission') expect(operation).toMatchObject({ 'x-permission': rule.permission });
     expect(operation['x-step-up' as keyof typeof operation] ?? false).toBe(stepUp);

@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
-import { ApiBearerAuth, ApiCookieAuth, ApiExtension } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCookieAuth, ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Handler } from '../http/handlers.ts';
 import { documentedId } from '../http/parameters.ts';
@@ -9,7 +9,12 @@ import type { Permission } from './permissions.ts';
 
 /** Who may call a route. */
 export type AccessRule =
-  | { readonly kind: 'public'; readonly why: string }
+  | {
+      readonly kind: 'public';
+      readonly why: string;
+      /** Whoever shows a credential is judged by it, and called as themselves. */
+      readonly orSignedIn: boolean;
+    }
   | { readonly kind: 'signed_in' }
   | { readonly kind: 'member' }
   | {
@@ -49,11 +54,17 @@ function signedIn(): MethodDecorator {
   return applyDecorators(...authenticated({ kind: 'signed_in' }, 'signed in'));
 }
 
+interface OpenOptions {
+  /** Takes a credential too: whoever shows one is signed in, and a bad one is refused. */
+  readonly orSignedIn?: boolean;
+}
+
 /** Anybody at all. @param why what makes that safe, for the reader of the route table */
-function open(why: string): MethodDecorator {
+function open(why: string, { orSignedIn = false }: OpenOptions = {}): MethodDecorator {
   return applyDecorators(
-    SetMetadata(ACCESS_KEY, { kind: 'public', why } satisfies AccessRule),
+    SetMetadata(ACCESS_KEY, { kind: 'public', why, orSignedIn } satisfies AccessRule),
     ApiExtension('x-public', why),
+    ...(orSignedIn ? [ApiSecurity({}), ...takingCredentials()] : []),
   );
 }
 
@@ -90,11 +101,13 @@ function inOrganization(rule: AccessRule, label: string): MethodDecorator {
 }
 
 function authenticated(rule: AccessRule, label: string): MethodDecorator[] {
+  return [SetMetadata(ACCESS_KEY, rule), ...takingCredentials(), ApiExtension('x-permission', label)];
+}
+
+function takingCredentials(): MethodDecorator[] {
   return [
-    SetMetadata(ACCESS_KEY, rule),
     ApiBearerAuth(SECURITY_SCHEME),
     ApiCookieAuth(COOKIE_SECURITY_SCHEME),
-    ApiExtension('x-permission', label),
     Refuses('unauthenticated', 'token_expired'),
   ];
 }

@@ -38,9 +38,6 @@ declare module 'fastify' {
   }
 }
 
-/** Of a route that asks who calls. */
-type ClosedRule = Exclude<AccessRule, { kind: 'public' }>;
-
 /** No organisation has it: a malformed id is judged like one that does not exist, after the session. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -64,7 +61,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_KEY, context.getHandler());
     if (!rule) throw new Problem('permission_denied', { cause: new Error('a route without @Access was reached') });
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (rule.kind === 'public') {
+    if (rule.kind === 'public' && !(rule.orSignedIn && credentialOf(request).isShown)) {
       request.scope = Scope.public();
       request.refusal = this.#forgery(rule, context, request);
       return true;
@@ -77,10 +74,11 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     return true;
   }
 
-  #scopeOf(rule: ClosedRule, claims: AccessClaims, context: ExecutionContext): Scope {
+  #scopeOf(rule: AccessRule, claims: AccessClaims, context: ExecutionContext): Scope {
     const stepUp = asksForStepUp(this.reflector, context.getHandler());
     const { userId, sessionId } = claims;
-    const organizationId = rule.kind === 'signed_in' ? null : organizationOf(context);
+    const isInOrganization = rule.kind === 'member' || rule.kind === 'permission';
+    const organizationId = isInOrganization ? organizationOf(context) : null;
     const { permission, evenDeleted } = rule.kind === 'permission' ? rule : { permission: null, evenDeleted: false };
     const systemRoles = permission ? permissions[permission].systemRoles : [];
     return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles, stepUp, evenDeleted });
@@ -115,7 +113,8 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
 
   /** Whether it takes nothing to have a browser send the request: then it matters who had it sent. */
   #isByCookie(rule: AccessRule, context: ExecutionContext, request: FastifyRequest): boolean {
-    if (rule.kind !== 'public') return credentialOf(request).byCookie;
+    const takesCredential = rule.kind !== 'public' || rule.orSignedIn;
+    if (takesCredential && credentialOf(request).byCookie) return true;
     return this.reflector.get<IsByCookie | undefined>(BY_COOKIE_KEY, context.getHandler())?.(request) ?? false;
   }
 

@@ -9,6 +9,8 @@ export const accessCookie = new Cookie('__Host-tenantry_access', { path: '/', sa
 export interface Credential {
   /** Empty where it shows nothing. */
   readonly token: string;
+  /** Also where it is none that could be good. */
+  readonly isShown: boolean;
   /** A browser sends it by itself, so whoever makes the browser send the request need not know it. */
   readonly byCookie: boolean;
 }
@@ -17,7 +19,8 @@ const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /** Whoever sends an Authorization header is judged by it, whatever it holds and whatever the browser adds. */
 export function credentialOf(request: FastifyRequest): Credential {
-  if (request.headers.authorization !== undefined) return { token: bearerToken(request) ?? '', byCookie: false };
+  if (request.headers.authorization !== undefined)
+    return { token: bearerToken(request) ?? '', isShown: true, byCookie: false };
   const token = accessCookie.read(request);
-  return { token: token ?? '', byCookie: token !== undefined };
+  return { token: token ?? '', isShown: token !== undefined, byCookie: token !== undefined };
 }
