@@ -426,12 +426,12 @@ describe('a scope', () => {
     expect(roundTrips.map(({ statements }) => statements.length)).toEqual([2, 2, 2, 3, 1]);
   });
 
-  test("of a new organisation is founded from the founder's own", async () => {
+  test("of an organisation is joined from the person's own", async () => {
     const service = new Database(connections(), sealedColumns());
     const own = Scope.admission({ ...here, organizationId: null, permission: null, systemRoles: [] });
     const id = '01890000-0000-7000-8000-000000000001';
     await inScope(own, () =>
-      service.inScope(own.founding(id, here.memberId), async () => {
+      service.inScope(own.joining(id, here.memberId), async () => {
         await service.query(
           sql`insert into organizations (id, name, slug) values (${id}::uuid, 'New', 'founded-here')`,
         );
@@ -443,8 +443,8 @@ describe('a scope', () => {
       }),
     );
     expect(own.settled).toBe(true);
-    expect(() => asMember(here).founding(id, here.memberId)).toThrow();
-    expect(() => Scope.public().founding(id, here.memberId)).toThrow();
+    expect(() => asMember(here).joining(id, here.memberId)).toThrow();
+    expect(() => Scope.public().joining(id, here.memberId)).toThrow();
     const ended = Scope.admission({
       ...here,
       sessionId: elsewhere.sessionId,
@@ -453,7 +453,7 @@ describe('a scope', () => {
       systemRoles: [],
     });
     await expect(
-      inScope(ended, () => service.inScope(ended.founding(id, here.memberId), () => service.query(sql`select 1`))),
+      inScope(ended, () => service.inScope(ended.joining(id, here.memberId), () => service.query(sql`select 1`))),
     ).rejects.toMatchObject({ code: 'unauthenticated' });
     expect(ended.refusal?.code).toBe('unauthenticated');
   });

@@ -421,7 +421,7 @@ describe('a data key', () => {
     const own = Scope.admission({ ...here, organizationId: null, permission: null, systemRoles: [] });
     await inScope(own, () =>
       server.database.transaction(() =>
-        server.database.inScope(own.founding(organizationId, memberId), async () => {
+        server.database.inScope(own.joining(organizationId, memberId), async () => {
           await server.database.query(
             sql`insert into organizations (id, name, slug) values (${organizationId}, 'N', ${memberId})`,
           );

@@ -250,7 +250,7 @@ describe('a transaction', () => {
       asMember(elsewhere),
       asMember(here),
       Scope.user(here.userId),
-      ownOf(elsewhere).founding(v7(), v7()),
+      ownOf(elsewhere).joining(v7(), v7()),
     ]) {
       const work = (): Promise<unknown> => service.inScope(scope, () => insert(1));
       expect(await failure(member(() => service.transaction(work)))).toMatchObject({
@@ -315,13 +315,13 @@ describe("a transaction of a user's own scope", () => {
   test.each([
     ['with its first statement', 0, [4, 2]],
     ['after others, with no round trip more', 1, [3, 2, 2]],
-  ])('moves into the organisation that it founds: %s', async (_, before, groups) => {
+  ])('moves into the organisation that its user joins: %s', async (_, before, groups) => {
     const own = ownOf(here);
     const organizationId = v7();
     await runInContext({ scope: own }, () =>
       service.transaction(async () => {
         for (let id = 1; id <= before; id += 1) await insert(id);
-        await service.inScope(own.founding(organizationId, v7()), async () => {
+        await service.inScope(own.joining(organizationId, v7()), async () => {
           expect(await settings()).toEqual({ userId: here.userId, organizationId });
           service.defer(sql`insert into plain (id) select 9 where app.organization_id() = ${organizationId}::uuid`);
         });
@@ -338,16 +338,44 @@ describe("a transaction of a user's own scope", () => {
         await insert(1);
         const defer = async (): Promise<void> =>
           service.defer(sql`insert into plain (id) select 9 where app.organization_id() is not null`);
-        await service.inScope(own.founding(v7(), v7()), defer);
+        await service.inScope(own.joining(v7(), v7()), defer);
       }),
     );
     expect(roundTrips.map(({ statements }) => statements.length)).toEqual([3, 3]);
     expect(await ids()).toEqual([1, 9]);
   });
 
+  test('does before it moves what was deferred until then, in the scope that it was deferred in', async () => {
+    const own = ownOf(here);
+    for (const before of [0, 1]) {
+      await runInContext({ scope: own }, () =>
+        service.transaction(async () => {
+          for (let id = 1; id <= before; id += 1) await insert(id);
+          service.defer(sql`insert into plain (id) select ${7 + before}::int where app.organization_id() is null`);
+          await service.inScope(own.joining(v7(), v7()), async () => {
+            service.defer(
+              sql`insert into plain (id) select ${17 + before}::int where app.organization_id() is not null`,
+            );
+          });
+        }),
+      );
+    }
+    expect(await ids()).toEqual([1, 7, 8, 17, 18]);
+  });
+
+  test('moves out of the own scope of somebody who is new, too', async () => {
+    const own = Scope.user(here.userId);
+    const organizationId = v7();
+    const join = () => service.inScope(own.joining(organizationId, v7()), settings);
+    expect(await runInContext({ scope: own }, () => service.transaction(join))).toEqual({
+      userId: here.userId,
+      organizationId,
+    });
+  });
+
   test('stays there: what belongs to the scope before does not run in the new one', async () => {
     const own = ownOf(here);
-    const found = (): Promise<unknown> => service.inScope(own.founding(v7(), v7()), settings);
+    const found = (): Promise<unknown> => service.inScope(own.joining(v7(), v7()), settings);
     const afterwards = async (): Promise<void> => {
       await insert(1);
       await found();
@@ -373,7 +401,7 @@ describe("a transaction of a user's own scope", () => {
       permission: null,
       systemRoles: [],
     });
-    const found = (): Promise<unknown> => service.inScope(own.founding(v7(), v7()), settings);
+    const found = (): Promise<unknown> => service.inScope(own.joining(v7(), v7()), settings);
     expect(await failure(runInContext({ scope: own }, () => service.transaction(found)))).toMatchObject({
       code: 'unauthenticated',
     });

@@ -148,7 +148,7 @@ export class Database {
   }
 
   /**
-   * Runs the work in another scope than the ambient one. A transaction moves only into the organisation that its user founds,
+   * Runs the work in another scope than the ambient one. A transaction moves only into the organisation that its user joins,
    * and stays there.
    * @throws Error inside a transaction, for every other scope
    */

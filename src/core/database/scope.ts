@@ -59,15 +59,20 @@ export class Scope {
     return new Scope(admission.userId, admission.organizationId, admission);
   }
 
-  /** The scope of an organisation that the caller is about to create, as its first member; both ids are made first. */
-  founding(organizationId: string, memberId: string): Scope {
-    if (!this.#admission || this.organizationId) throw new Error("an organisation is founded from a user's own scope");
+  /**
+   * The scope of an organisation in which a person becomes a member by what is done in it: as its founder, or as somebody who was
+   * invited. Only for code that makes the organisation, or has just had the database judge the invitation.
+   * @param memberId made first, so that the log tells who came in
+   */
+  joining(organizationId: string, memberId: string): Scope {
+    if (this.userId === null || this.organizationId)
+      throw new Error("an organisation is joined from a user's own scope");
     const scope = new Scope(this.userId, organizationId, this.#admission, this);
     scope.#memberId = memberId;
     return scope;
   }
 
-  isFoundedFrom(scope: Scope): boolean {
+  isJoinedFrom(scope: Scope): boolean {
     return this.#origin === scope;
   }
 
@@ -90,8 +95,8 @@ export class Scope {
     // Nobody's scope is set as well, over whatever a connection might have been left with.
     if (!admission) return [this.settings()];
     if (this.#admitted && !checked) return [this.settings()];
-    const founding = this.organizationId !== admission.organizationId;
-    return founding ? [enter(admission), this.settings()] : [enter(admission)];
+    const joins = this.organizationId !== admission.organizationId;
+    return joins ? [enter(admission), this.settings()] : [enter(admission)];
   }
 
   /** @returns what sets the scope, and asks nobody whether it may be: for a scope that has been entered */

@@ -37,19 +37,22 @@ export class Transaction {
     return first(
       await this.#inTurn(() => {
         // It was written for the rows of the other scope.
-        if (scope !== this.#scope) throw new Error('the transaction has moved into the organisation that it founds');
+        if (scope !== this.#scope)
+          throw new Error('the transaction has moved into the organisation that its user joins');
         return this.#send([statement]);
       }),
     );
   }
 
   /**
-   * From here on the transaction is in the organisation that it founds, and stays there. Costs no round trip.
+   * From here on the transaction is in the organisation that its user joins, and stays there. Costs no round trip, unless something
+   * was deferred: that is of the scope before.
    * @throws Error for every other scope: a transaction stays in the one that it began in
    */
   async moveInto(scope: Scope): Promise<void> {
     await this.#inTurn(async () => {
-      if (!scope.isFoundedFrom(this.#scope)) throw new Error('a transaction stays in the scope that it began in');
+      if (!scope.isJoinedFrom(this.#scope)) throw new Error('a transaction stays in the scope that it began in');
+      if (this.#deferred.length > 0) await this.#send(this.#deferred.splice(0));
       this.#scope = scope;
       if (this.#state === 'open') this.#move = [scope.settings()];
     });

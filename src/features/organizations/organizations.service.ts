@@ -49,7 +49,7 @@ export class OrganizationsService {
     const { scope } = currentContext();
     if (!scope) throw new Error('an organisation is founded by somebody');
     const [id, memberId] = [uuid(), uuid()];
-    return this.database.inScope(scope.founding(id, memberId), () =>
+    return this.database.inScope(scope.joining(id, memberId), () =>
       this.database.transaction(async () => {
         await this.#insert(draft, memberId);
         const organization = existing(await this.repository.find());
