@@ -448,8 +448,11 @@ describe('docs/spa.md', () => {
       for await (const { name } of organizations.all()) listed.push(name);
       expect(listed.toSorted()).toEqual([...names, 'Analytical Engines'].toSorted());
 
+      const heir = await app.test.actors.member({ id }, ['owner']);
       await app.test.database.query(
-        "update member_roles set role_id = (select id from roles where key = 'member' and organization_id = member_roles.organization_id)",
+        `update member_roles h set role_id = r.id from roles r
+           where r.organization_id = h.organization_id and r.key = 'member' and h.organization_id = $1 and h.member_id <> $2`,
+        [id, heir.memberId],
       );
       const current = (await organizations.read(id)).response.headers.get('ETag');
       expect(await message(organizations.rename(id, 'Mine', current))).toBe(

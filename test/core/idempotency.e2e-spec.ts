@@ -221,7 +221,7 @@ describe('a replay', () => {
   });
 
   it.each([
-    ['was removed', 404, 'not_found', `update members set status = 'removed' where user_id = $1`],
+    ['was removed', 404, 'not_found', 'select app.remove_member(organization_id, id) from members where user_id = $1'],
     ['was suspended', 403, 'member_suspended', `update members set status = 'suspended' where user_id = $1`],
     [
       'lost the permission',

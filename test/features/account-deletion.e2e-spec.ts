@@ -92,7 +92,7 @@ describe('an account that its owner deletes', () => {
     await api().patch('/me', { phone: PHONE, avatar_url: PICTURE }).expect(200);
     await api().post('/organizations', { name: 'Kept' }).set('idempotency-key', 'kept').expect(201);
     const [{ organization_id } = {}] = await query('select organization_id from members where user_id = $1', userId);
-    await app.test.actors.member({ id: organization_id } as Organization, ['owner']);
+    await app.test.actors.member({ id: organization_id }, ['owner']);
     await app.magicLink(email, 2);
     await app.resetLink(email, 3);
     await app.changeEmail(tokens.access_token, { email: app.newAddress() }).expect(202);
@@ -122,7 +122,7 @@ describe('an account that its owner deletes', () => {
     await api().patch('/me', { phone: PHONE }).expect(200);
     await api().post('/organizations', { name: 'Kept' }).set('idempotency-key', 'kept').expect(201);
     const [{ organization_id } = {}] = await query('select organization_id from members where user_id = $1', userId);
-    await app.test.actors.member({ id: organization_id } as Organization, ['owner']);
+    await app.test.actors.member({ id: organization_id }, ['owner']);
     await app.changeEmail(tokens.access_token, { email: app.newAddress() }).expect(202);
     await query(`insert into recovery_codes (user_id, number, hash) values ($1, 0, '$argon2id$')`, userId);
     await query('insert into second_factor_failures values ($1, 1, now(), now())', userId);
@@ -202,7 +202,7 @@ describe('an account that its owner deletes', () => {
 
   it('frees its address for a new one, who is somebody else', async () => {
     const { id } = (await api().post('/organizations', { name: 'Shared' }).expect(201)).body;
-    await app.test.actors.member({ id } as Organization, ['owner']);
+    await app.test.actors.member({ id }, ['owner']);
     await remove().expect(204);
     await app.post('/auth/register', { email, name: 'Grace' }).expect(202);
     const { body } = await app.verify(await app.mailedToken(email, 2), PASSWORD).expect(200);
@@ -255,9 +255,9 @@ describe('an account that its owner deletes', () => {
     const { id } = (await api().post('/organizations', body).expect(201)).body;
     const others = await app.test.actors.organization();
     await join(others, 'member');
-    const inactive = await app.test.actors.member({ id } as Organization, ['owner'], 'suspended');
-    await app.test.actors.member({ id } as Organization, ['owner'], 'removed');
-    await app.test.actors.member({ id } as Organization, ['admin']);
+    const inactive = await app.test.actors.member({ id }, ['owner'], 'suspended');
+    await app.test.actors.member({ id }, ['owner'], 'removed');
+    await app.test.actors.member({ id }, ['admin']);
 
     const refused = await app.test.changingNothing(() => remove());
     expect(codeOf(refused)).toBe('409 last_owner');

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid';
-import type { Actor, Member, Organization } from '../support/actors.ts';
+import type { Actor, Member, MemberStatus, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { indistinct } from '../support/refusals.ts';
 
@@ -33,7 +33,11 @@ describe('members', () => {
       name,
       email,
     ]);
-  const named = async (name: string, roles: readonly string[] = ['member'], status = 'active'): Promise<Member> => {
+  const named = async (
+    name: string,
+    roles: readonly string[] = ['member'],
+    status: MemberStatus = 'active',
+  ): Promise<Member> => {
     const member = await app.actors.member(organization, roles, status);
     await call(member, name);
     return member;

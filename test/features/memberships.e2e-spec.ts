@@ -260,6 +260,7 @@ describe('memberships', () => {
       await query(`update members set status = 'active' where id = $1`, heir.memberId);
       await query(statement, ownerId).catch((error: { code: string }) => expect(error.code).toBe('23503'));
       expect(await activeOwners()).toBeGreaterThanOrEqual(1);
+      await query(`delete from member_roles using members where id = member_id and status = 'removed'`);
     });
 
     it('is kept against two statements at once, neither of which sees the other', async () => {

@@ -96,7 +96,7 @@ describe('the purge of organizations', () => {
     const organization = await deleted();
     const [other, before] = [await whole(), await countsOf(organization)];
     const others = await countsOf(other);
-    expect(before).toMatchObject({ members: 3, member_roles: 3, teams: 1, planted: 6, organization_keys: 1 });
+    expect(before).toMatchObject({ members: 3, member_roles: 2, teams: 1, planted: 6, organization_keys: 1 });
 
     await purge();
 

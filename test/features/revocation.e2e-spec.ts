@@ -76,7 +76,8 @@ describe('on two servers over one database', () => {
     ],
     [
       'a member who is removed',
-      ({ member: { memberId } }) => query(`update members set status = 'removed' where id = $1`, memberId),
+      ({ member: { memberId } }) =>
+        query('select app.remove_member(organization_id, id) from members where id = $1', memberId),
       read,
       404,
       'not_found',

@@ -243,7 +243,7 @@ describe.each(reads)('HEAD $path', (route) => {
 });
 
 async function memberWithoutRoles(id: string): Promise<Actor> {
-  return app.actors.member({ id, name: '', slug: '', owner: await app.actors.user() }, []);
+  return app.actors.member({ id }, []);
 }
 
 /** The headers that are the same from call to call. */

@@ -17,6 +17,8 @@ export interface Member extends Actor {
   readonly memberId: string;
 }
 
+export type MemberStatus = 'active' | 'suspended' | 'removed';
+
 export interface Organization {
   readonly id: string;
   readonly name: string;
@@ -66,21 +68,27 @@ export class Actors {
     return organization;
   }
 
-  /** A new user who is a member; `roles` are keys, and none at all permits nothing. */
-  async member(organization: Organization, roles: readonly string[] = ['member'], status = 'active'): Promise<Member> {
+  /** A new user who is a member, or was one; `roles` are keys, and none at all permits nothing. */
+  async member(
+    organization: Pick<Organization, 'id'>,
+    roles: readonly string[] = ['member'],
+    status: MemberStatus = 'active',
+  ): Promise<Member> {
     const user = await this.user('Grace');
     const memberId = uuid();
     await this.database.query(`insert into members (organization_id, id, user_id, status) values ($1, $2, $3, $4)`, [
       organization.id,
       memberId,
       user.userId,
-      status,
+      status === 'removed' ? 'active' : status,
     ]);
     await this.database.query(
       `insert into member_roles (organization_id, member_id, role_id)
          select organization_id, $2, id from roles where organization_id = $1 and key = any ($3)`,
       [organization.id, memberId, roles],
     );
+    if (status === 'removed')
+      await this.database.query('select app.remove_member($1, $2)', [organization.id, memberId]);
     return { ...user, memberId };
   }
 }

@@ -10,6 +10,7 @@ import { Client } from './client.ts';
 import { TestClock } from './clock.ts';
 import { TestDatabase } from './database.ts';
 import { testConfig } from './environment.ts';
+import { broken } from './invariants.ts';
 import { until } from './until.ts';
 
 export interface TestOptions {
@@ -64,9 +65,12 @@ export class TestApp {
     }
   }
 
+  /** @throws Error where anything of what was tried has broken what holds always */
   async stop(): Promise<void> {
     await this.nest.close();
+    const found = await broken(this.database);
     await this.database.drop();
+    if (found.length > 0) throw new Error(found.join('\n'));
   }
 
   /** @returns how many times the application went to the database during the work */

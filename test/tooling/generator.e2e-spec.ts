@@ -4,6 +4,7 @@ import { connected } from '../../prisma/engine/connection.ts';
 import { type Filled, fill } from '../../prisma/generator/fill.ts';
 import { organization, person, type Size } from '../../prisma/generator/population.ts';
 import { seed } from '../../prisma/seed.ts';
+import { systemRoleIds } from '../../src/core/access/permissions.ts';
 import { TestApp } from '../support/app.ts';
 import { TestDatabase } from '../support/database.ts';
 
@@ -129,7 +130,13 @@ it('leaves the demo organisation, and who has deleted their account, as they are
   const before = await app.database.query(demo);
   await filled({ organizations: 1, members: 2, seed: 7 });
   const { id } = founder(7, 0);
-  await app.database.query(`update members set status = 'removed' where user_id = $1`, [id]);
+  const organizationsOf = 'select organization_id from members where user_id = $1';
+  await app.database.query(
+    `insert into member_roles select organization_id, id, $2 from members
+       where organization_id in (${organizationsOf}) and user_id <> $1`,
+    [id, systemRoleIds.owner],
+  );
+  await app.database.query('select app.remove_member(organization_id, id) from members where user_id = $1', [id]);
   await app.database.query(
     `update users set name = 'deleted user', email = null, email_key = null, deleted_at = now(), suspended_at = now() where id = $1`,
     [id],

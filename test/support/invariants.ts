@@ -1,0 +1,172 @@
+import type { TestDatabase } from './database.ts';
+
+/** What the contract promises whatever calls are made at once, asked of the rows themselves. */
+export interface Invariant {
+  readonly name: string;
+  /** Answers one `violation` for each thing of which it is not true. */
+  readonly violations: string;
+  /** Each breaks it, in an organisation that is whole otherwise; for the test that it can be found broken. */
+  readonly plants: readonly string[];
+}
+
+/** One of those in which the plants are tried. */
+const HERE = '(select min(id::text)::uuid from organizations)';
+
+/** Of the state that the database is in. */
+export const invariants: readonly Invariant[] = [
+  {
+    name: 'an organisation has an active owner',
+    violations: `
+      select o.id::text as violation from organizations o
+        where o.deleted_at is null and not exists (
+          select from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
+            join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+            where m.organization_id = o.id and m.status = 'active' and r.scope = 'organization' and r.system and r.key = 'owner')`,
+    plants: [
+      `update members set status = 'suspended'`,
+      'delete from member_roles',
+      `update member_roles h set role_id = r.id from roles r where r.key = 'admin'`,
+    ],
+  },
+  {
+    name: 'a person has one live membership in an organisation',
+    violations: `
+      select format('%s in %s', user_id, organization_id) as violation from members
+        where status <> 'removed' group by organization_id, user_id having count(*) > 1`,
+    plants: [
+      `drop index members_organization_id_user_id_key;
+       insert into members (organization_id, user_id) select organization_id, user_id from members`,
+    ],
+  },
+  {
+    name: 'who has left holds no role',
+    violations: `
+      select m.id::text as violation from members m
+        where m.status = 'removed' and exists (
+          select from member_roles h where h.organization_id = m.organization_id and h.member_id = m.id)`,
+    plants: [`update members set status = 'removed'`],
+  },
+  {
+    name: 'who has deleted their account is in no organisation, and none knows what they were called',
+    violations: `
+      select m.id::text as violation from members m join users u on u.id = m.user_id
+        where u.deleted_at is not null and (m.status <> 'removed' or m.email is not null or m.name <> u.name)`,
+    plants: [
+      `update users set email = null, email_key = null, name = 'deleted user', deleted_at = now(), suspended_at = now()`,
+      `update users set email = null, email_key = null, name = 'deleted user', deleted_at = now(), suspended_at = now();
+       update members set status = 'removed'`,
+    ],
+  },
+  {
+    name: 'an organisation calls its people as they are called',
+    violations: `
+      select m.id::text as violation from members m join users u on u.id = m.user_id
+        where m.status <> 'removed' and (m.name, m.email, m.avatar_url) is distinct from (u.name, u.email, u.avatar_url)`,
+    plants: [`update users set name = 'Other'`, 'update members set email = null'],
+  },
+  {
+    name: 'an organisation has the system roles, with the ids that they have everywhere',
+    violations: `
+      with known as (select distinct id, scope, key from roles where system)
+      select format('%s without %s', o.id, k.key) as violation from organizations o, known k
+        where not exists (
+          select from roles r where r.organization_id = o.id and (r.id, r.scope, r.key, r.system) = (k.id, k.scope, k.key, true))
+      union all
+      select format('%s has two ids', key) from known group by scope, key having count(*) > 1`,
+    plants: [
+      `delete from roles where key = 'admin' and organization_id = ${HERE}`,
+      `update roles set id = uuidv7() where key = 'admin'`,
+    ],
+  },
+  {
+    name: 'roles that a member holds are for organisations',
+    violations: `
+      select format('%s: %s', h.member_id, r.key) as violation from member_roles h
+        join roles r on r.organization_id = h.organization_id and r.id = h.role_id where r.scope <> 'organization'`,
+    plants: [`update roles set scope = 'team'`],
+  },
+];
+
+const EVENT = `insert into audit_events (organization_id, action, outcome, actor_type, target_type, target_id, changes)`;
+
+/** Of the logs, of which nothing may be missing; where a test has changed rows by hand, something is. */
+export const logged: readonly Invariant[] = [
+  {
+    name: 'what a field is changed from is what it was changed to before',
+    violations: `
+      with changed as (
+        select e.*, field, change -> 'from' as was, lag(change -> 'to') over (
+            partition by organization_id, target_type, target_id, field order by occurred_at, id) as made
+          from audit_events e, jsonb_each(changes) as c (field, change)
+          where outcome = 'success' and change ? 'to'
+      )
+      select format('%s of %s: %s, and %s before', action, target_id, field || ' was ' || was, made) as violation
+        from changed where made <> was`,
+    plants: [
+      `${EVENT} select organization_id, 'member.updated', 'success', 'user', 'member', id,
+           jsonb_build_object('roles', jsonb_build_object('from', json_build_array(r), 'to', json_build_array('x')))
+         from members, unnest(array['owner', 'admin']) as r`,
+    ],
+  },
+  {
+    name: 'what the log says last of a member is how they are',
+    violations: `
+      with told as (
+        select distinct on (organization_id, target_id, field) organization_id, target_id, field, change -> 'to' as made
+          from audit_events, jsonb_each(changes) as c (field, change)
+          where target_type = 'member' and outcome = 'success' and change ? 'to'
+          order by organization_id, target_id, field, occurred_at desc, id desc
+      )
+      select format('%s: %s is told to be %s', t.target_id, t.field, t.made) as violation
+        from told t join members m on m.organization_id = t.organization_id and m.id = t.target_id
+        where t.made <> case t.field
+          when 'status' then to_jsonb(m.status)
+          when 'roles' then coalesce((
+            select jsonb_agg(r.key order by r.key) from member_roles h
+              join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+              where h.organization_id = m.organization_id and h.member_id = m.id), '[]') end`,
+    plants: [
+      `${EVENT} select organization_id, 'member.suspended', 'success', 'user', 'member', id,
+         '{"status": {"from": "active", "to": "suspended"}}' from members`,
+      `${EVENT} select organization_id, 'member.updated', 'success', 'user', 'member', id,
+         '{"roles": {"from": ["member"], "to": ["admin"]}}' from members`,
+    ],
+  },
+  {
+    name: 'a member has changed as often as the log tells',
+    violations: `
+      select format('%s: version %s', m.id, m.version) as violation from members m
+        where m.version <> 1 + (
+          select count(*) from audit_events e where e.organization_id = m.organization_id and e.target_id = m.id
+            and e.target_type = 'member' and e.outcome = 'success' and e.action <> 'member.joined')`,
+    plants: ['update members set version = version + 1'],
+  },
+  {
+    name: 'an organisation has changed as often as the log tells, once deleted more often than restored where it is deleted',
+    violations: `
+      select o.id::text as violation from organizations o join lateral (
+          select count(*) filter (where action <> 'organization.created') as changes,
+              count(*) filter (where action = 'organization.created') as creations,
+              count(*) filter (where action = 'organization.deleted') as deletions,
+              count(*) filter (where action = 'organization.restored') as restorations
+            from audit_events e where e.organization_id = o.id and e.target_type = 'organization' and e.outcome = 'success'
+        ) as told on true
+        where (o.version, (o.deleted_at is not null)::int, 1)
+          is distinct from (1 + told.changes, told.deletions - told.restorations, told.creations)`,
+    plants: [
+      'update organizations set version = version + 1',
+      'update organizations set deleted_at = now()',
+      `delete from audit_events where action = 'organization.created'`,
+    ],
+  },
+];
+
+/** @returns what is not as it has to be, each with its name */
+export async function broken(database: TestDatabase, of: readonly Invariant[] = invariants): Promise<string[]> {
+  const questions = of.map(
+    ({ name, violations }, index) =>
+      `select ${index} as index, '${name.replaceAll("'", "''")}: ' || violation as found from (${violations}) as v`,
+  );
+  const rows = await database.query<{ found: string }>(`${questions.join(' union all ')} order by index, found`);
+  return rows.map(({ found }) => found);
+}
