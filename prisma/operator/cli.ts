@@ -9,11 +9,13 @@ import { type Environment, required } from '../engine/environment.ts';
 import {
   type Answer,
   type Command,
+  findLimits,
   findOrganizations,
   findUser,
   type Keys,
   recentCalls,
   removeSecondFactor,
+  setLimit,
   suspendOrganization,
   suspendUser,
   unlock,
@@ -24,6 +26,9 @@ const USAGE = `Usage: npm run operator -- <command> [what] --reason "…" [--jso
   organizations [text]               whose name, slug or id it is in; a hundred, --after a slug for the next ones
   user <address or id>               what is known of a person
   suspend-organization <id or slug>  nobody gets in any more; reactivate-organization
+  limits <id or slug>                how many members it may have, and each team of it
+  limit <id or slug> <limit> <value> sets one: members.max and teams.max_members to a number or none, members.count_pending to
+                                     true or false, each to default
   suspend-user <address or id>       signs them out and keeps them out; reactivate-user
   unlock <address>                   after wrong passwords, wrong codes, or links that were held back
   remove-second-factor <address>     of who has lost the app and the codes; tells them by mail, signs everybody out
@@ -50,9 +55,9 @@ function read(): Call {
   const options = { reason: text, after: text, as: text, json: { type: 'boolean' } } as const;
   const { positionals, values } = parseArgs({ allowPositionals: true, options });
   const [name = '', target, ...rest] = positionals;
-  const command = commandOf(name, values.after ?? '');
   const needsTarget = name !== 'organizations' && name !== 'calls';
-  if (command === undefined || rest.length > 0 || (needsTarget && !target)) throw new Error(USAGE);
+  const command = commandOf(name, rest, values.after ?? '');
+  if (command === undefined || (needsTarget && !target)) throw new Error(USAGE);
   const reason = values.reason?.trim() ?? '';
   if (name !== 'calls' && (reason.length < REASON.min || reason.length > REASON.max)) {
     throw new Error(`Say why: --reason "…", ${REASON.min} to ${REASON.max} characters.`);
@@ -61,12 +66,17 @@ function read(): Call {
   return { command, target: target ?? '', calledBy, reason, json: values.json ?? false };
 }
 
-function commandOf(name: string, after: string): Command | undefined {
+/** @throws Error for a limit that is none */
+function commandOf(name: string, rest: readonly string[], after: string): Command | undefined {
+  const [limit, value, ...more] = rest;
+  if (name === 'limit' && limit && value && more.length === 0) return setLimit(limit, value);
+  if (rest.length > 0) return undefined;
   const commands = new Map<string, Command>([
     ['organizations', findOrganizations(after)],
     ['user', findUser],
     ['suspend-organization', suspendOrganization(true)],
     ['reactivate-organization', suspendOrganization(false)],
+    ['limits', findLimits],
     ['suspend-user', suspendUser(true)],
     ['reactivate-user', suspendUser(false)],
     ['unlock', unlock],

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { v7 as uuid } from 'uuid';
+import { flag, seats } from '../../src/config/variables.ts';
 import type { KeyedHash } from '../../src/core/crypto/keyed-hash.ts';
 import type { MasterKeys } from '../../src/core/crypto/master-keys.ts';
 import { sealedJob } from '../../src/core/jobs/sealed-job.ts';
@@ -57,6 +58,34 @@ export function suspendOrganization(suspend: boolean): Command {
         suspend,
       ]),
     );
+}
+
+/** How far an organisation has used its seats; `default` is what the servers' configuration says. */
+export const findLimits: Command = async (client, { calledBy, reason }, target) =>
+  shown(await client.query('select * from app.find_limits($1, $2, $3)', [calledBy, reason, target]));
+
+const LIMITS = new Map<string, (text: string) => number | boolean | null>([
+  ['members.max', seatsOrNone],
+  ['teams.max_members', seatsOrNone],
+  ['members.count_pending', flag],
+]);
+
+function seatsOrNone(text: string): number | null {
+  return text === 'none' ? null : seats(text);
+}
+
+/**
+ * @param text `default` takes back what was set
+ * @throws Error where there is no such limit, or the value is none of its
+ */
+export function setLimit(limit: string, text: string): Command {
+  const parse = LIMITS.get(limit);
+  if (!parse) throw new Error(`There is no limit "${limit}": ${[...LIMITS.keys()].join(', ')}.`);
+  const value = text === 'default' ? null : JSON.stringify(parse(text));
+  return async (client, { calledBy, reason }, target) => {
+    const values = [calledBy, reason, target, limit, value];
+    return done(await client.query<Done>('select * from app.set_limit($1, $2, $3, $4, $5)', values));
+  };
 }
 
 export function suspendUser(suspend: boolean): Command {

@@ -17,6 +17,7 @@ import {
   quota,
   type Quota,
   required,
+  seats,
   secretKey,
   signingKey,
   token,
@@ -51,6 +52,9 @@ export const variables = {
   RATE_LIMIT_ADDRESS: optional(quota, undefined),
   RATE_LIMIT_CALLER: optional(quota, undefined),
   RATE_LIMIT_SIGN_IN: optional(quota, undefined),
+  MEMBERS_MAX: optional(seats, undefined),
+  TEAMS_MAX_MEMBERS: optional(seats, undefined),
+  MEMBERS_COUNT_PENDING: optional(flag, false),
   SMTP_URL: optional(url('smtp', 'smtps'), undefined),
   MAIL_FROM: required(mailbox),
   DEFAULT_LANGUAGE: optional(languageTag, 'en'),
@@ -103,6 +107,8 @@ export class Config {
   readonly trustedProxies: readonly string[];
   /** How many requests an address and a caller have, and how many of them an address has for signing in. */
   readonly limits: Readonly<{ address: Quota; caller: Quota; signIn: Quota }>;
+  /** Of an organisation for which the operator has set none: how many members it and each team of it may have; undefined: any number. */
+  readonly seats: Readonly<{ members: number | undefined; teamMembers: number | undefined; countPending: boolean }>;
   /** Without `smtpUrl` mails are kept for `/dev/mailbox` alone. */
   readonly mail: Readonly<{ smtpUrl: string | undefined; from: string; defaultLanguage: string }>;
   readonly metricsToken: string | undefined;
@@ -140,6 +146,11 @@ export class Config {
       address: settings.RATE_LIMIT_ADDRESS ?? limits.address,
       caller: settings.RATE_LIMIT_CALLER ?? limits.caller,
       signIn: settings.RATE_LIMIT_SIGN_IN ?? limits.signIn,
+    });
+    this.seats = Object.freeze({
+      members: settings.MEMBERS_MAX,
+      teamMembers: settings.TEAMS_MAX_MEMBERS,
+      countPending: settings.MEMBERS_COUNT_PENDING,
     });
     this.mail = Object.freeze({
       smtpUrl: settings.SMTP_URL,

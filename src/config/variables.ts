@@ -130,6 +130,9 @@ export function quota(value: string): Quota {
   return { requests: integer(1, MOST_REQUESTS)(requests), seconds: integer(1, LONGEST_WINDOW_SECONDS)(seconds) };
 }
 
+/** How many there may be of something that is sold by number. */
+export const seats = integer(1, 999_999);
+
 /** At least 32 bytes, in base64url: the output length of SHA-256, below which an HMAC key is weaker than the hash. */
 export function secretKey(value: string): Buffer {
   const bytes = Buffer.from(value, 'base64url');

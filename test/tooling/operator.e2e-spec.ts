@@ -5,9 +5,11 @@ import {
   type Answer,
   type Caller,
   type Command,
+  findLimits,
   findOrganizations,
   findUser,
   removeSecondFactor,
+  setLimit,
   suspendOrganization,
   suspendUser,
   unlock,
@@ -115,6 +117,95 @@ describe('an organisation', () => {
     }
     expect(await operate(findOrganizations(''), '100_')).toEqual({ outcome: 'not_found', rows: [] });
     expect(await operate(findOrganizations(slug), slug)).toMatchObject({ outcome: 'not_found' });
+  });
+});
+
+describe('limits', () => {
+  const own = async (organization: string) =>
+    (await operate(findLimits, organization)).rows.map((row) => Object.values(row).slice(1));
+
+  it('of an organisation are shown, set, set to none, and taken back, with an event each that names the call', async () => {
+    const { id, slug } = await app.actors.organization();
+    expect(await operate(findLimits, slug)).toEqual({
+      outcome: 'found',
+      rows: [
+        { id, key: 'members.max', value: 'default', used: '1' },
+        { id, key: 'members.count_pending', value: 'default', used: null },
+        { id, key: 'teams.max_members', value: 'default', used: null },
+      ],
+    });
+    expect(await operate(setLimit('members.max', '5'), slug)).toEqual({ outcome: 'changed', rows: [{ id }] });
+    const call = await lastCall();
+    expect(call).toMatchObject({ ...columns(caller), command: 'limit', target_type: 'organization', target_id: id });
+    expect(await operate(setLimit('members.max', '5'), id)).toMatchObject({ outcome: 'unchanged' });
+    expect(await operate(setLimit('members.max', 'none'), id)).toMatchObject({ outcome: 'changed' });
+    expect(await operate(setLimit('members.count_pending', 'true'), id)).toMatchObject({ outcome: 'changed' });
+    expect(await own(id)).toEqual([
+      ['members.max', 'none', '1'],
+      ['members.count_pending', true, null],
+      ['teams.max_members', 'default', null],
+    ]);
+    expect(await operate(setLimit('members.max', 'default'), id)).toMatchObject({ outcome: 'changed' });
+    expect(await operate(setLimit('members.max', 'default'), id)).toMatchObject({ outcome: 'unchanged' });
+    const events = await app.database.query(
+      `select action, actor_type, target_id, changes, metadata from audit_events
+         where organization_id = $1 and action like 'setting.%' order by id`,
+      [id],
+    );
+    expect(events.map(({ action, changes }) => [action, changes])).toEqual([
+      ['setting.changed', { 'members.max': { from: 'default', to: 5 } }],
+      ['setting.changed', { 'members.max': { from: 5, to: 'none' } }],
+      ['setting.changed', { 'members.count_pending': { from: 'default', to: true } }],
+      ['setting.reset', { 'members.max': { from: 'none', to: 'default' } }],
+    ]);
+    expect(events[0]).toMatchObject({
+      actor_type: 'system',
+      target_id: id,
+      metadata: { operator_call_id: call!['id'] },
+    });
+  });
+
+  it('of one organisation are no other one’s', async () => {
+    const [one, other] = [await app.actors.organization(), await app.actors.organization()];
+    await operate(setLimit('teams.max_members', '7'), one.id);
+    expect((await own(one.id))[2]).toEqual(['teams.max_members', 7, null]);
+    expect((await own(other.id))[2]).toEqual(['teams.max_members', 'default', null]);
+  });
+
+  it('of nobody are not found', async () => {
+    expect(await operate(findLimits, 'nobody')).toEqual({ outcome: 'not_found', rows: [] });
+    const set = () => operate(setLimit('members.max', '5'), 'nobody');
+    expect(await app.changingNothing(set, ['operator_calls'])).toEqual({ outcome: 'not_found', rows: [] });
+  });
+
+  it.each([
+    ['members.min', '5'],
+    ['members.max', '0'],
+    ['members.max', '-1'],
+    ['members.max', '1.5'],
+    ['members.max', '1000000'],
+    ['members.max', 'true'],
+    ['members.count_pending', '1'],
+    ['members.count_pending', 'none'],
+  ])('are not set to nonsense: %s %s', (limit, value) => {
+    expect(() => setLimit(limit, value)).toThrow(/There is no limit|must be/);
+  });
+
+  it.each([
+    ['members.min', '5'],
+    ['members.max', '0'],
+    ['members.max', '1.5'],
+    ['members.max', '"5"'],
+    ['members.max', 'true'],
+    ['members.count_pending', 'null'],
+  ])('are kept from nonsense by the database: %s %s', async (key, value) => {
+    const { id } = await app.actors.organization();
+    await app.changingNothing(() =>
+      connected(app.database.url('tenantry_operator'), async (client) => {
+        const set = client.query(`select app.set_limit('me', 'because', $1, $2, $3::jsonb)`, [id, key, value]);
+        await expect(set).rejects.toMatchObject({ code: '23514' });
+      }),
+    );
   });
 });
 
@@ -255,12 +346,17 @@ describe('npm run operator', () => {
     [['suspend-user', '--reason', 'without a person']],
     [['suspend-organization', 'demo']],
     [['suspend-organization', 'demo', '--reason', 'why']],
+    [['limit', 'acme', '--reason', 'without a limit']],
+    [['limit', 'acme', 'members.max', '--reason', 'without a value']],
+    [['limit', 'acme', 'members.max', '5', '6', '--reason', 'too much']],
+    [['limits', 'acme', 'members.max', '--reason', 'too much']],
+    [['limit', 'acme', 'members.max', 'many', '--reason', 'no number']],
     [['unlock', '01a1f000-0000-7000-8000-000000000001', '--reason', 'by id']],
   ])('fails and changes nothing: %j', async (given) => {
     await app.changingNothing(async () => {
       const { code, output } = await run(...given);
       expect(code).toBe(1);
-      expect(output).toMatch(/Usage: npm run operator|Say why: --reason|given by their address/);
+      expect(output).toMatch(/Usage: npm run operator|Say why: --reason|given by their address|must be a whole number/);
     });
   });
 
@@ -275,8 +371,10 @@ describe('npm run operator', () => {
       output: expect.stringMatching(new RegExp(`${id}[^]*Done\\.`)),
     });
     expect(await run('user', 'nobody@example.com', ...why)).toMatchObject({ code: 2 });
+    expect(await run('limit', slug, 'members.max', '25', ...why)).toMatchObject({ code: 0 });
     const calls = await run('calls', '--json');
-    expect(JSON.parse(calls.output).rows.slice(0, 3)).toMatchObject([
+    expect(JSON.parse(calls.output).rows.slice(0, 4)).toMatchObject([
+      { command: 'limit', outcome: 'changed', target_id: id },
       { command: 'user', outcome: 'not_found', called_by: 'tess', reason: 'a look around' },
       { command: 'suspend-organization', outcome: 'changed', target_id: id },
       { command: 'organizations', outcome: 'found', target_id: id },
