@@ -10,6 +10,7 @@ const LAYERS = [
   ['auth', 'outside-sign-in'],
   ['account'],
   ['organizations'],
+  ['seats'],
   ['members', 'roles'],
   ['teams'],
   ['invitations'],

@@ -1,0 +1,2 @@
+export { SeatsModule } from './seats.module.ts';
+export { Seats } from './seats.service.ts';

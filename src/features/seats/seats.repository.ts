@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/index.ts';
+import { Database, sql, type Sql } from '../../core/database/index.ts';
+
+/** How many there may be, and how many there are. */
+export interface Usage {
+  /** null: any number. */
+  readonly limit: number | null;
+  readonly used: number;
+}
+
+export interface MembersUsage extends Usage {
+  /** Whether a pending invitation takes the place of a member. */
+  readonly countsPending: boolean;
+}
+
+/** Of the organisation of the scope: what the operator has set for it, and of what is not set what the configuration says. */
+@Injectable()
+export class SeatsRepository {
+  readonly #settings: Sql;
+
+  constructor(
+    private readonly database: Database,
+    { seats }: Config,
+  ) {
+    const defaults = JSON.stringify({
+      'members.max': seats.members ?? null,
+      'members.count_pending': seats.countPending,
+      'teams.max_members': seats.teamMembers ?? null,
+    });
+    this.#settings = sql`
+      select ${defaults}::jsonb || coalesce((select jsonb_object_agg(key, value) from platform_settings), '{}') as settings`;
+  }
+
+  async ofMembers(): Promise<MembersUsage> {
+    return this.database.one<MembersUsage>(sql`
+      select (settings ->> 'members.max')::integer as "limit", (settings ->> 'members.count_pending')::boolean as "countsPending",
+          (select count(*)::integer from members where status <> 'removed') as used
+        from (${this.#settings}) as s`);
+  }
+}

@@ -1,0 +1,132 @@
+import { connected } from '../../prisma/engine/connection.ts';
+import { setLimit } from '../../prisma/operator/commands.ts';
+import { runInContext } from '../../src/core/context/context.ts';
+import { Database, Scope, sql } from '../../src/core/database/index.ts';
+import { Problem } from '../../src/core/http/index.ts';
+import { Seats } from '../../src/features/seats/index.ts';
+import type { Organization } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+
+const CONFIGURED = 3;
+const TWENTY = Array.from({ length: 20 }, (_, index) => index);
+const ROUNDS = 3;
+
+describe('seats', () => {
+  let app: TestApp;
+  let seats: Seats;
+  let database: Database;
+  let organization: Organization;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ environment: { MEMBERS_MAX: String(CONFIGURED) } });
+    seats = app.nest.get(Seats, { strict: false });
+    database = app.nest.get(Database, { strict: false });
+  });
+
+  afterAll(() => app.stop());
+
+  beforeEach(async () => {
+    organization = await app.actors.organization();
+  });
+
+  const limit = (key: string, value: string): Promise<unknown> =>
+    connected(app.database.url('tenantry_operator'), (client) =>
+      setLimit(key, value)(client, { calledBy: 'tess', reason: 'ticket 4711' }, organization.id, never),
+    );
+  const never = {
+    keyedHash: (): never => {
+      throw new Error('it takes no key');
+    },
+    masterKeys: (): never => {
+      throw new Error('it takes no key');
+    },
+    language: 'en',
+  };
+
+  /** @returns what the work refuses with, or undefined */
+  async function refusal(work: () => Promise<unknown>): Promise<object | undefined> {
+    const { id, owner } = organization;
+    const scope = Scope.admission({ ...owner, organizationId: id, permission: null, systemRoles: [] });
+    try {
+      await runInContext({ scope }, () => database.transaction(work));
+      return undefined;
+    } catch (error) {
+      if (error instanceof Problem) return { code: error.code, ...error.members };
+      throw error;
+    }
+  }
+
+  const oneMore = () => refusal(() => seats.verifyMember());
+  const full = (maximum: number, used = maximum) => ({ code: 'limit_reached', limit: maximum, used });
+
+  it('are as many as the configuration says, and suspended members have one', async () => {
+    await app.actors.member(organization, ['member'], 'suspended');
+    await app.actors.member(organization, ['member'], 'removed');
+    expect(await oneMore()).toBeUndefined();
+    await app.actors.member(organization);
+    expect(await oneMore()).toEqual(full(CONFIGURED));
+  });
+
+  it('are as many as the operator says, or any number, or again as the configuration says', async () => {
+    await limit('members.max', '1');
+    expect(await oneMore()).toEqual(full(1));
+    await limit('members.max', 'none');
+    for (let count = 0; count < CONFIGURED; count += 1) await app.actors.member(organization);
+    expect(await oneMore()).toBeUndefined();
+    await limit('members.max', 'default');
+    expect(await oneMore()).toEqual(full(CONFIGURED, CONFIGURED + 1));
+  });
+
+  it('that the operator takes away leave everybody in, and let nobody else in', async () => {
+    const member = await app.actors.member(organization);
+    await limit('members.max', '1');
+    await member.api.get(`/organizations/${organization.id}`).expect(200);
+    expect(await oneMore()).toEqual(full(1, 2));
+  });
+
+  it('of one organization are no other one’s', async () => {
+    await limit('members.max', '1');
+    organization = await app.actors.organization();
+    expect(await oneMore()).toBeUndefined();
+  });
+
+  it('are needed by an invitation where pending ones count', async () => {
+    await limit('members.max', '1');
+    const invitation = () => refusal(() => seats.verifyInvitation());
+    expect(await invitation()).toBeUndefined();
+    await limit('members.count_pending', 'true');
+    expect(await invitation()).toEqual(full(1));
+    await limit('members.max', '2');
+    expect(await invitation()).toBeUndefined();
+  });
+
+  it('are never exceeded by 20 who come at once for the last two', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      organization = await app.actors.organization();
+      const people = await Promise.all(TWENTY.map(() => app.actors.user()));
+      const join = (userId: string) => async () => {
+        await database.query(sql`select from organizations for no key update`);
+        await seats.verifyMember();
+        await database.query(sql`insert into members (user_id) values (${userId}::uuid)`);
+      };
+      const refusals = await Promise.all(people.map(({ userId }) => refusal(join(userId))));
+      expect(refusals.filter((refused) => refused === undefined)).toHaveLength(CONFIGURED - 1);
+      expect(refusals.filter(Boolean)).toEqual(Array(20 - CONFIGURED + 1).fill(full(CONFIGURED)));
+    }
+  });
+
+  it('are no server’s to set', async () => {
+    await limit('members.max', '2');
+    await connected(app.database.url('tenantry_app'), async (server) => {
+      await server.query(`select set_config('app.organization_id', $1, false)`, [organization.id]);
+      for (const statement of [
+        `update platform_settings set value = '5'`,
+        'delete from platform_settings',
+        `insert into platform_settings values ('${organization.id}', 'teams.max_members', '5')`,
+        `select app.set_limit('me', 'because', '${organization.id}', 'members.max', '5')`,
+      ]) {
+        await expect(server.query(statement)).rejects.toMatchObject({ code: '42501' });
+      }
+    });
+  });
+});
