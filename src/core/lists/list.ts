@@ -99,16 +99,15 @@ export class List<Row extends object> {
   #statement(selection: Selection, order: Order, conditions: Sql): Sql {
     const { from, with: queries, join: partners, columns } = this.#definition;
     const matching = sql`from ${from} where ${conditions}`;
-    const page = pageOf(matching, selection, order);
-    const joined = partners ? sql`(${page} ${partners})` : page;
+    const page = sql`page as (${pageOf(matching, selection, order)})`;
+    const joined = partners ? sql`(page ${partners})` : sql`page`;
     const listed =
       selection.offset === undefined
         ? sql`select list_position, ${columns} from ${joined} order by list_rank`
         : sql`
           select list_counted, list_position, ${columns}
-            from (select count(*)::int as list_counted from (select ${matching} limit ${EXACT_ROWS + 1}) as bounded) as total
-            left join ${joined} on true order by list_rank`;
-    return queries ? sql`with ${queries} ${listed}` : listed;
+            from (${countOf(matching, selection)}) as total left join ${joined} on true order by list_rank`;
+    return sql`with ${queries ? join([queries, page]) : page} ${listed}`;
   }
 }
 
@@ -118,11 +117,19 @@ function pageOf(matching: Sql, { limit, offset = 0, position }: Selection, { key
   const columns = keys.map(({ column }) => column);
   const order = join(columns.map((column) => (backwards ? sql`${column} desc` : column)));
   const reached = position ? sql`and ${beyond(position, keys, backwards)}` : sql``;
-  return sql`(
+  return sql`
     select *, row_number() over (order by ${order}) as list_rank,
         case when (${join(columns)}) is not null then json_build_array(${join(columns)})::text else '' end as list_position
-      from (select * ${matching} ${reached} order by ${order} limit ${limit + 1} offset ${offset}) as chosen
-  ) as page`;
+      from (select * ${matching} ${reached} order by ${order} limit ${limit + 1} offset ${offset}) as chosen`;
+}
+
+/** The last page tells it without counting, which would look at all rows once more. A page beyond the last one tells nothing. */
+function countOf(matching: Sql, { limit, offset = 0 }: Selection): Sql {
+  return sql`
+    select case when shown between ${offset === 0 ? 0 : 1} and ${limit} then ${offset} + shown else (
+        select count(*)::int from (select ${matching} limit ${EXACT_ROWS + 1}) as bounded
+      ) end as list_counted
+      from (select count(*)::int as shown from page) as paged`;
 }
 
 /** One comparison of whole rows: the planner makes an index condition of it, and of no `or` that says the same. */
