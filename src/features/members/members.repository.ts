@@ -111,7 +111,7 @@ export class MembersRepository {
   async list({ q, roles, statuses, selection }: MembersFilter): Promise<Rows<Member>> {
     return members.read(this.database, selection, [
       statuses ? hasStatus(statuses) : isPresent,
-      contains([sql`name_key`, sql`email_key`], q),
+      contains([sql`search_key`], q),
       roles && holdsAny(roles),
     ]);
   }
