@@ -451,7 +451,7 @@ describe('docs/spa.md', () => {
       const heir = await app.test.actors.member({ id }, ['owner']);
       await app.test.database.query(
         `update member_roles h set role_id = r.id from roles r
-           where r.organization_id = h.organization_id and r.key = 'member' and h.organization_id = $1 and h.member_id <> $2`,
+           where r.organization_id = h.organization_id and r.id = '00000000-0000-7000-8000-000000000003' and h.organization_id = $1 and h.member_id <> $2`,
         [id, heir.memberId],
       );
       const current = (await organizations.read(id)).response.headers.get('ETag');

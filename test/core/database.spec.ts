@@ -435,10 +435,13 @@ describe('a scope', () => {
         await service.query(
           sql`insert into organizations (id, name, slug) values (${id}::uuid, 'New', 'founded-here')`,
         );
-        expect(await service.query(sql`select key from roles order by key`)).toEqual([
-          { key: 'admin' },
-          { key: 'member' },
-          { key: 'owner' },
+        expect(await service.query(sql`select scope || ' ' || key as role from roles order by id`)).toEqual([
+          { role: 'organization owner' },
+          { role: 'organization admin' },
+          { role: 'organization member' },
+          { role: 'team admin' },
+          { role: 'team member' },
+          { role: 'team viewer' },
         ]);
       }),
     );

@@ -247,7 +247,7 @@ describe('a replay', () => {
     expect((await send(call)).status).toBe(403);
     await app.database.query(
       `insert into member_roles (organization_id, member_id, role_id)
-         select organization_id, $2, id from roles where organization_id = $1 and key = 'admin'`,
+         select organization_id, $2, id from roles where organization_id = $1 and scope = 'organization' and key = 'admin'`,
       [organization.id, member.memberId],
     );
     expect((await send(call)).status).toBe(201);

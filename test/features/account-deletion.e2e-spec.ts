@@ -53,7 +53,7 @@ describe('an account that its owner deletes', () => {
       status,
     );
     await query(
-      'insert into member_roles select organization_id, $2, id from roles where organization_id = $1 and key = $3',
+      `insert into member_roles select organization_id, $2, id from roles where organization_id = $1 and scope = 'organization' and key = $3`,
       id,
       memberId,
       role,

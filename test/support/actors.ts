@@ -84,7 +84,7 @@ export class Actors {
     ]);
     await this.database.query(
       `insert into member_roles (organization_id, member_id, role_id)
-         select organization_id, $2, id from roles where organization_id = $1 and key = any ($3)`,
+         select organization_id, $2, id from roles where organization_id = $1 and scope = 'organization' and key = any ($3)`,
       [organization.id, memberId, roles],
     );
     if (status === 'removed')

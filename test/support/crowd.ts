@@ -17,7 +17,7 @@ export async function crowd(database: TestDatabase, { id }: Organization, size: 
   );
   await database.query(
     `insert into member_roles (organization_id, member_id, role_id)
-       select m.organization_id, m.id, r.id from members m join roles r on r.organization_id = m.organization_id and r.key = 'member'
+       select m.organization_id, m.id, r.id from members m join roles r on r.organization_id = m.organization_id and r.key = 'member' and r.scope = 'organization'
          where m.organization_id = $1 on conflict do nothing`,
     [id],
   );

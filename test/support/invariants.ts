@@ -83,7 +83,7 @@ export const invariants: readonly Invariant[] = [
     violations: `
       select format('%s: %s', h.member_id, r.key) as violation from member_roles h
         join roles r on r.organization_id = h.organization_id and r.id = h.role_id where r.scope <> 'organization'`,
-    plants: [`update roles set scope = 'team'`],
+    plants: [`update roles set scope = 'team' where key = 'owner'`],
   },
 ];
 

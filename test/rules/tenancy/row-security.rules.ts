@@ -121,6 +121,32 @@ export const rowSecurity: readonly Rule[] = [
     ],
   },
   {
+    name: 'whatever names a team is hidden from whom the team is hidden',
+    violations: `with ${tenantTables}
+      select name || '.' || a.attname as violation from tenant_tables t
+        join pg_attribute a on a.attrelid = t.oid and not a.attisdropped
+        where (
+            name = 'teams' and a.attname = 'id'
+            or a.attname = 'team_id'
+            or exists (select from pg_constraint where contype = 'f' and conrelid = t.oid and confrelid = 'teams'::regclass
+              and conrelid <> confrelid and a.attnum = any (conkey[2:]))
+          )
+          and not exists (select from pg_policy where polrelid = t.oid and not polpermissive and polcmd = '*'
+            and polroles = array['tenantry_app'::regrole::oid] and polwithcheck is null
+            and pg_get_expr(polqual, polrelid) = format('((%I IN ( SELECT h.h
+   FROM app.hidden_teams() h(h))) IS NOT TRUE)', a.attname))`,
+    exceptions: { 'audit_events.team_id': 'written and not read: who reads the log brings the policy' },
+    plants: [
+      ['drop policy concealed_with_team on teams', 'teams.id'],
+      ['alter policy concealed_with_team on team_members using (true)', 'team_members.team_id'],
+      ['alter table members add column team_id uuid', 'members.team_id'],
+      [
+        'alter table members add column lead uuid, add foreign key (organization_id, lead) references teams (organization_id, id)',
+        'members.lead',
+      ],
+    ],
+  },
+  {
     name: "a view asks with its reader's rights, and no materialized view keeps rows outside the policies",
     violations: `with ${tables}
       select name as violation from tables
