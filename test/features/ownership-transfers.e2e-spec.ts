@@ -48,9 +48,6 @@ describe('ownership transfers', () => {
     );
     return rows.length;
   };
-  const change = (member: Member, status: string) =>
-    app.database.query('update members set status = $2 where id = $1', [member.memberId, status]);
-
   describe('POST', () => {
     it('offers ownership, which changes nothing yet, and tells the member by mail', async () => {
       const answer = await propose().expect(201);
@@ -218,9 +215,10 @@ describe('ownership transfers', () => {
 
     it('is refused to who was suspended meanwhile, and is not there for who has left', async () => {
       const id = await offer();
-      await change(grace, 'suspended');
+      const member = `${home()}/members/${grace.memberId}`;
+      await ada.api.patch(member, { status: 'suspended' }).expect(200);
       expect((await accept(id).expect(403)).body.code).toBe('member_suspended');
-      await change(grace, 'removed');
+      await ada.api.delete(member).expect(204);
       await accept(id).expect(404);
       expect(await owners()).toBe(1);
     });

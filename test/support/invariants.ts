@@ -12,6 +12,14 @@ export interface Invariant {
 /** One of those in which the plants are tried. */
 const HERE = '(select min(id::text)::uuid from organizations)';
 
+/** Whose condition tells whether owners offer, of `h`, what they hold. */
+const OFFERS = `
+  insert into members (organization_id, user_id) select m.organization_id, u.id from members m join users u on u.id <> m.user_id;
+  insert into ownership_transfers (organization_id, proposer_id, receiver_id, keep_role)
+    select p.organization_id, p.id, m.id, 'admin' from members p
+      join members m on m.organization_id = p.organization_id and m.id <> p.id
+      left join member_roles h on h.organization_id = p.organization_id and h.member_id = p.id`;
+
 /** Of the state that the database is in. */
 export const invariants: readonly Invariant[] = [
   {
@@ -85,6 +93,22 @@ export const invariants: readonly Invariant[] = [
         join roles r on r.organization_id = h.organization_id and r.id = h.role_id where r.scope <> 'organization'`,
     plants: [`update roles set scope = 'team' where key = 'owner'`],
   },
+  {
+    name: 'an offer of ownership waits for an active owner and an active member alone',
+    violations: `
+      select t.id::text as violation from ownership_transfers t
+        join members p on p.organization_id = t.organization_id and p.id = t.proposer_id
+        join members m on m.organization_id = t.organization_id and m.id = t.receiver_id
+        where t.status = 'pending' and not (p.status = 'active' and m.status = 'active' and exists (
+          select from member_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+            where h.organization_id = p.organization_id and h.member_id = p.id and r.system and r.key = 'owner'))`,
+    plants: [
+      `${OFFERS} where h.role_id is null`,
+      `alter table members disable trigger cancel_ownership_transfers;
+       ${OFFERS} where h.role_id is not null;
+       update members set status = 'removed' where id in (select receiver_id from ownership_transfers)`,
+    ],
+  },
 ];
 
 const EVENT = `insert into audit_events (organization_id, action, outcome, actor_type, target_type, target_id, changes)`;
@@ -149,7 +173,7 @@ export const logged: readonly Invariant[] = [
               count(*) filter (where action = 'organization.created') as creations,
               count(*) filter (where action = 'organization.deleted') as deletions,
               count(*) filter (where action = 'organization.restored') as restorations
-            from audit_events e where e.organization_id = o.id and e.target_type = 'organization' and e.outcome = 'success'
+            from audit_events e where e.organization_id = o.id and e.action like 'organization.%' and e.outcome = 'success'
         ) as told on true
         where (o.version, (o.deleted_at is not null)::int, 1)
           is distinct from (1 + told.changes, told.deletions - told.restorations, told.creations)`,
@@ -158,6 +182,18 @@ export const logged: readonly Invariant[] = [
       'update organizations set deleted_at = now()',
       `delete from audit_events where action = 'organization.created'`,
     ],
+  },
+  {
+    name: 'an offer of ownership was made and has ended once, as the log tells',
+    violations: `
+      select t.id::text as violation from ownership_transfers t join lateral (
+          select count(*) filter (where action = 'ownership_transfer.proposed') as proposals,
+              count(*) filter (where action = 'ownership_transfer.' || t.status) as ends, count(*) as events
+            from audit_events e where e.organization_id = t.organization_id and e.target_id = t.id and e.outcome = 'success'
+        ) as told on true
+        where (told.proposals, told.ends, told.events) is distinct from
+          case when t.status = 'pending' then (1::bigint, 0::bigint, 1::bigint) else (1::bigint, 1::bigint, 2::bigint) end`,
+    plants: [`${OFFERS} where h.role_id is not null`],
   },
 ];
 
