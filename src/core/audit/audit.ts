@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { callerSessionId, currentContext } from '../context/context.ts';
+import { callerSessionId, currentContext, currentRequest } from '../context/context.ts';
 import { Database, sql } from '../database/index.ts';
 
 /** What a harmless field was and is. A personal one only tells that it changed. */
@@ -34,5 +34,15 @@ export class Audit {
         ${request?.ipAddress ?? null}, ${request?.userAgent ?? null}, ${request?.id ?? null},
         ${callerSessionId()}
       )`);
+  }
+
+  /**
+   * Leaves in the ambient transaction whose request it is, for the events that triggers write of what follows from a change: such as
+   * that whoever leaves an organisation leaves its teams. Call it ahead of the change.
+   */
+  async announce(): Promise<void> {
+    const { ipAddress, userAgent, id } = currentRequest();
+    const request = { ip_address: ipAddress, user_agent: userAgent, request_id: id, session_id: callerSessionId() };
+    await this.database.query(sql`select set_config('app.request', ${JSON.stringify(request)}, true)`);
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Audit } from '../../core/audit/index.ts';
 import { callerSessionId, currentRequest } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
 import { MAXIMUM_NAMED, type Precondition, Problem } from '../../core/http/index.ts';
@@ -14,6 +15,7 @@ export class AccountService {
     private readonly users: UsersService,
     private readonly events: SecurityEvents,
     private readonly mail: Mail,
+    private readonly audit: Audit,
   ) {}
 
   /**
@@ -24,6 +26,7 @@ export class AccountService {
   async delete(precondition: Precondition): Promise<void> {
     await this.database.transaction(async () => {
       const sessionId = callerSessionId();
+      await this.audit.announce();
       const kept = await this.repository.leaveOrganizations(sessionId, currentRequest());
       const user = await this.users.identity();
       precondition.verify(user.version);

@@ -74,6 +74,7 @@ export class MembershipsService {
 
   async #end(member: Member): Promise<void> {
     await this.#keepOwner(member, { status: 'removed', roles: [] });
+    await this.audit.announce();
     await this.repository.end(member.id);
     const isOwn = member.userId === currentContext().scope?.userId;
     this.audit.record({
