@@ -1,12 +1,8 @@
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Test } from 'supertest';
-import { AppModule } from '../../src/app.module.ts';
-import { Config } from '../../src/config/index.ts';
-import { createApplication } from '../../src/core/http/index.ts';
 import type { Member, Organization } from '../support/actors.ts';
-import { TestApp } from '../support/app.ts';
-import { Client } from '../support/client.ts';
-import { TestClock } from '../support/clock.ts';
+import type { TestApp } from '../support/app.ts';
+import type { Client } from '../support/client.ts';
+import { TwoServers } from '../support/two-servers.ts';
 
 const NEW_PASSWORD = 'battery staple, horse';
 
@@ -19,22 +15,15 @@ interface Revocation {
 }
 
 describe('on two servers over one database', () => {
+  let servers: TwoServers;
   let app: TestApp;
-  let another: NestFastifyApplication;
-  let clients: readonly [Client, Client];
 
   beforeAll(async () => {
-    app = await TestApp.start();
-    const config = app.nest.get(Config);
-    another = await createApplication(AppModule.of(config), config, new TestClock());
-    await another.listen(0, '127.0.0.1');
-    clients = [app.anonymous, new Client(await another.getUrl())];
+    servers = await TwoServers.start();
+    app = servers.app;
   });
 
-  afterAll(async () => {
-    await another.close();
-    await app.stop();
-  });
+  afterAll(() => servers.stop());
 
   const query = (text: string, ...values: unknown[]) => app.database.query(text, values);
 
@@ -115,7 +104,7 @@ describe('on two servers over one database', () => {
     const organization = await app.actors.organization();
     const member = await app.actors.member(organization, ['admin']);
     const elsewhere = app.anonymous.as(app.actors.token(member.userId, member.otherSessionId));
-    const [first, second] = clients.map((client) => client.as(member.api.token));
+    const [first, second] = servers.clients.map((client) => client.as(member.api.token));
     // Both have verified the token by now, and remember it.
     for (const client of [first!, second!]) expect((await read(client, organization)).status).toBe(200);
 

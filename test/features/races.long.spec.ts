@@ -1,0 +1,202 @@
+import type { Response, Test } from 'supertest';
+import type { Actor, Member, Organization } from '../support/actors.ts';
+import type { TestApp } from '../support/app.ts';
+import { broken, invariants, logged } from '../support/invariants.ts';
+import { size } from '../support/size.ts';
+import { TwoServers } from '../support/two-servers.ts';
+
+const ROUNDS = size(3, 100);
+const CALLS = 20;
+/** Where two race each other, so many pairs of them do so at once. */
+const PAIRS = CALLS / 2;
+const TIMEOUT_MS = size(30_000, 1_200_000);
+
+/** One call of a race; its number says which server is asked. */
+type Call = (number: number) => Test;
+
+describe('at once, on two servers over one database', () => {
+  let servers: TwoServers;
+  let app: TestApp;
+  let rounds = 0;
+
+  beforeAll(async () => {
+    servers = await TwoServers.start();
+    app = servers.app;
+  });
+
+  afterAll(() => servers.stop());
+
+  const as = (actor: Actor, number: number) => servers.at(number, actor.api);
+
+  /** Sends all calls at the same time, half of them to each server. @returns how often there was which answer */
+  async function race(calls: readonly Call[]): Promise<Record<string, number>> {
+    const answers = await Promise.all(calls.map(async (call, number) => call(number)));
+    const counts: Record<string, number> = {};
+    for (const answer of answers) counts[outcome(answer)] = (counts[outcome(answer)] ?? 0) + 1;
+    return counts;
+  }
+
+  /** Repeats it, each time with something new, and asks the database whether all is well when all are over. */
+  function rounding(round: () => Promise<void>): () => Promise<void> {
+    return async () => {
+      for (let count = 0; count < ROUNDS; count += 1) {
+        rounds += 1;
+        await round();
+      }
+      expect(await broken(app.database, [...invariants, ...logged])).toEqual([]);
+    };
+  }
+
+  const pairs = <T>(make: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: PAIRS }, make));
+
+  /** An organisation, its founder, and another owner. */
+  const shared = async (): Promise<{ organization: Organization; founder: Member; other: Member }> => {
+    const organization = await app.actors.organization();
+    const other = await app.actors.member(organization, ['owner']);
+    const { body } = await organization.owner.api.get(`/organizations/${organization.id}/members/me`).expect(200);
+    return { organization, founder: { ...organization.owner, memberId: body.id }, other };
+  };
+
+  it(
+    'one organization gets the slug that 20 want',
+    rounding(async () => {
+      const callers = await Promise.all([app.actors.user(), app.actors.user()]);
+      const body = { name: 'Acme', slug: `wanted-${rounds}` };
+      const calls = range(CALLS).map(
+        (): Call => (number) => as(callers[Math.floor(number / 2) % 2]!, number).post('/organizations', body),
+      );
+      expect(await race(calls)).toEqual({ '201': 1, '409 already_exists': CALLS - 1 });
+    }),
+    TIMEOUT_MS,
+  );
+
+  it(
+    'one of 20 organizations is renamed to the slug that all want',
+    rounding(async () => {
+      const owner = await app.actors.user();
+      const organizations = await Promise.all(range(CALLS).map(() => app.actors.organization(owner)));
+      const slug = `other-${rounds}`;
+      const calls = organizations.map(
+        ({ id }): Call =>
+          (number) =>
+            as(owner, number).patch(`/organizations/${id}`, { slug }),
+      );
+      expect(await race(calls)).toEqual({ '200': 1, '409 already_exists': CALLS - 1 });
+    }),
+    TIMEOUT_MS,
+  );
+
+  it(
+    '20 organizations of one name get 20 slugs',
+    rounding(async () => {
+      const owner = await app.actors.user();
+      const calls = range(CALLS).map(
+        (): Call => (number) => as(owner, number).post('/organizations', { name: `Same ${rounds}` }),
+      );
+      expect(await race(calls)).toEqual({ '201': CALLS });
+    }),
+    TIMEOUT_MS,
+  );
+
+  it(
+    'of two owners who leave, one stays',
+    rounding(async () => {
+      const all = await pairs(shared);
+      const calls = all.flatMap(({ organization: { id }, founder, other }): Call[] =>
+        [founder, other].map((owner) => (number) => as(owner, number).delete(`/organizations/${id}/members/me`)),
+      );
+      expect(await race(shuffled(calls))).toEqual({ '204': PAIRS, '409 last_owner': PAIRS });
+    }),
+    TIMEOUT_MS,
+  );
+
+  it.each<[string, (api: Actor['api'], path: string) => Test, refusals: readonly string[]]>([
+    [
+      'take the role from each other',
+      (api, path) => api.patch(path, { roles: ['member'] }),
+      ['403 grant_exceeds_own', '403 permission_denied'],
+    ],
+    [
+      'suspend each other',
+      (api, path) => api.patch(path, { status: 'suspended' }),
+      ['403 grant_exceeds_own', '403 member_suspended'],
+    ],
+    ['remove each other', (api, path) => api.delete(path), ['403 grant_exceeds_own', '404 not_found']],
+  ])(
+    'of two owners who %s, one stays',
+    async (_name, act, refusals) => {
+      await rounding(async () => {
+        const all = await pairs(shared);
+        const calls = all.flatMap(({ organization: { id }, founder, other }): Call[] =>
+          [[founder, other] as const, [other, founder] as const].map(
+            ([from, to]) =>
+              (number) =>
+                act(as(from, number), `/organizations/${id}/members/${to.memberId}`),
+          ),
+        );
+        const { 200: changed = 0, 204: removed = 0, ...refused } = await race(shuffled(calls));
+        expect(changed + removed).toBe(PAIRS);
+        expect(refusals).toEqual(expect.arrayContaining(Object.keys(refused)));
+      })();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'two owners who delete their accounts leave one',
+    rounding(async () => {
+      const all = await pairs(shared);
+      const calls = all.flatMap(({ founder, other }): Call[] =>
+        [founder, other].map((owner) => (number) => as(owner, number).delete('/me')),
+      );
+      expect(await race(shuffled(calls))).toEqual({ '204': PAIRS, '409 last_owner': PAIRS });
+    }),
+    TIMEOUT_MS,
+  );
+
+  it(
+    'ownership is accepted, or the organization deleted before, or by who has it no longer it is not',
+    rounding(async () => {
+      const all = await pairs(async () => {
+        const { organization, founder } = await shared();
+        const receiver = await app.actors.member(organization);
+        const path = `/organizations/${organization.id}`;
+        const { body } = await founder.api
+          .post(`${path}/ownership-transfers`, { member_id: receiver.memberId })
+          .expect(201);
+        return { path, founder, receiver, transferId: body.id as string };
+      });
+      const calls = all.flatMap(({ path, founder, receiver, transferId }): Call[] => [
+        (number) => as(receiver, number).post(`${path}/ownership-transfers/${transferId}/accept`),
+        (number) => as(founder, number).delete(path),
+      ]);
+      const answers = await race(shuffled(calls));
+      // Whoever comes first; deleted after it was accepted, it was by somebody who was let in as its owner before.
+      const {
+        200: accepted = 0,
+        204: deleted = 0,
+        '404 not_found': gone = 0,
+        '403 permission_denied': lost = 0,
+      } = answers;
+      expect([accepted + gone, deleted + lost]).toEqual([PAIRS, PAIRS]);
+      expect(deleted).toBeGreaterThanOrEqual(gone);
+    }),
+    TIMEOUT_MS,
+  );
+});
+
+function outcome({ status, body }: Response): string {
+  return [status, body.code].filter((part) => part !== undefined).join(' ');
+}
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index);
+}
+
+/** So that it is not always the same one of two who is first, nor whom the first server answers. */
+function shuffled<T>(all: readonly T[]): T[] {
+  return all
+    .map((value) => ({ value, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value }) => value);
+}
