@@ -1,0 +1,164 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Test } from 'supertest';
+import { createDocument } from '../../src/core/openapi/index.ts';
+import type { Actor, Organization } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+import { crowd } from '../support/crowd.ts';
+import { size } from '../support/size.ts';
+
+const FEW = 100;
+const MANY = size(1_000, 10_000);
+const CALLS = size(3, 200);
+/** What a hundred times as many rows may cost; where the machine has other work, a few calls tell little. */
+const RATIO = size(25, 2.5);
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly format?: string;
+  readonly enum?: readonly string[];
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** A list as the document has it, with the queries that it takes. */
+interface ListRoute {
+  readonly path: string;
+  readonly queries: readonly string[];
+}
+
+/** Somebody with so many rows in each of their lists. */
+interface World {
+  readonly organization: Organization;
+  readonly owner: Actor;
+}
+
+/** How each list gets its rows. One that is not here fails the test. */
+const FILLS: Readonly<Record<string, (world: World, count: number) => Promise<unknown>>> = {
+  '/api/v1/auth/sessions': async ({ owner }, count) =>
+    app.database.query(
+      `insert into sessions (user_id, expires_at, authentication_methods, ip_address)
+         select $1, now() + interval '1 day', '{pwd}', '127.0.0.1' from generate_series(3, $2)`,
+      [owner.userId, count],
+    ),
+  '/api/v1/me/security-events': async ({ owner }, count) =>
+    app.database.query(
+      `insert into security_events (user_id, action, outcome, anonymous)
+         select $1, 'auth.signed_in', 'success', false from generate_series(1, $2)`,
+      [owner.userId, count],
+    ),
+  '/api/v1/organizations': async ({ owner }, count) =>
+    app.database.query(
+      `with organization as (
+         insert into organizations (name, slug) select 'Other ' || n, 'other-' || uuidv7() from generate_series(2, $2) as n
+           returning id
+       ), member as (insert into members (organization_id, user_id) select id, $1 from organization returning organization_id, id)
+       insert into member_roles (organization_id, member_id, role_id)
+         select organization_id, id, '00000000-0000-7000-8000-000000000001' from member`,
+      [owner.userId, count],
+    ),
+  '/api/v1/organizations/{organization_id}/members': async ({ organization }, count) =>
+    crowd(app.database, organization, count),
+};
+
+/** What filters of free text are asked for. */
+const VALUES: Readonly<Record<string, string>> = { action: 'auth.*', role: 'member', slug: 'other' };
+
+/** What takes longer where there is more, and why it may. */
+const SLOWER: Readonly<Record<string, string>> = {
+  '/api/v1/organizations': 'they cross organisations, so that no index has their order; a person is in few',
+};
+
+// The tests are made from the document, so the application is there before they are.
+const app = await TestApp.start();
+const lists = listsOf(createDocument(app.nest));
+const worlds = new Map<number, World>();
+
+beforeAll(async () => {
+  for (const count of [10, FEW, MANY]) worlds.set(count, await filled(count));
+  await app.database.query('vacuum (analyze)');
+}, 300_000);
+
+afterAll(() => app.stop());
+
+async function filled(count: number): Promise<World> {
+  const organization = await app.actors.organization();
+  const world = { organization, owner: organization.owner };
+  for (const fill of Object.values(FILLS)) await fill(world, count);
+  return world;
+}
+
+function call({ path }: ListRoute, query: string, count: number): Test {
+  const { organization, owner } = worlds.get(count)!;
+  const found = path.replace('{organization_id}', organization.id);
+  return owner.api.outside('get', `${found}?${query}`).expect(200);
+}
+
+it('every list is here', () => {
+  expect(lists.map(({ path }) => path).toSorted()).toEqual(Object.keys(FILLS).toSorted());
+});
+
+describe.each(lists)('$path', (list) => {
+  it.each(list.queries)('takes one round trip, of 10 rows as of many: %s', async (query) => {
+    for (const count of [10, MANY]) expect(await app.roundTrips(async () => call(list, query, count))).toBe(1);
+  });
+
+  it('has so many rows', async () => {
+    for (const count of [10, FEW]) {
+      const { body } = await call(list, 'page_size=100', count);
+      expect(body.data).toHaveLength(count);
+    }
+  });
+
+  it('takes one round trip by cursor, too', async () => {
+    for (const count of [FEW, MANY]) {
+      const { body } = await call(list, '', count);
+      const query = `cursor=${body.pagination.next_cursor}`;
+      expect(await app.roundTrips(async () => call(list, query, count))).toBe(1);
+    }
+  });
+
+  it.each(list.queries)('is about as fast of many rows as of 100: %s', async (query) => {
+    const [few, many] = await medians(list, query);
+    process.stdout.write(`${list.path}?${query}: ${few.toFixed(1)} ms of ${FEW}, ${many.toFixed(1)} ms of ${MANY}\n`);
+    if (!(list.path in SLOWER)) expect(many / few).toBeLessThanOrEqual(RATIO);
+  });
+});
+
+/** Takes turns, so that whatever else the machine does befalls both. @returns ms of few rows, and of many */
+async function medians(list: ListRoute, query: string): Promise<[number, number]> {
+  const times: Record<number, number[]> = { [FEW]: [], [MANY]: [] };
+  for (let round = -1; round < CALLS; round += 1) {
+    for (const count of [FEW, MANY]) {
+      const start = performance.now();
+      await call(list, query, count);
+      if (round >= 0) times[count]!.push(performance.now() - start);
+    }
+  }
+  const median = (count: number) => times[count]!.toSorted((a, b) => a - b)[Math.floor(CALLS / 2)]!;
+  return [median(FEW), median(MANY)];
+}
+
+function listsOf(document: OpenAPIObject): ListRoute[] {
+  const resolved = ({ $ref = '', ...schema }: Schema): Schema =>
+    (document.components?.schemas?.[$ref.split('/').at(-1) ?? ''] as Schema | undefined) ?? schema;
+  return Object.entries(document.paths).flatMap(([path, { get }]) => {
+    const answer = get?.responses?.['200'] as { content?: Record<string, { schema: Schema }> } | undefined;
+    const schema = answer?.content?.['application/json']?.schema;
+    if (!schema || !('pagination' in (resolved(schema).properties ?? {}))) return [];
+    const parameters = (get?.parameters ?? []) as { name: string; in: string; schema: Schema }[];
+    return [{ path, queries: ['', 'page_size=100', ...parameters.flatMap(queriesWith)] }];
+  });
+}
+
+/** One for each sort there is and each value that a filter may have, and two for a search: with few matches, and with none. */
+function queriesWith({ name, in: place, schema }: { name: string; in: string; schema: Schema }): string[] {
+  if (place !== 'query' || ['page', 'page_size', 'cursor'].includes(name)) return [];
+  const { enum: values, format } = schema.items ?? schema;
+  if (values) return values.map((value) => `${name}=${value}`);
+  if (name === 'q') return ['q=ab', 'q=zzzz'];
+  if (format === 'uuid') return [`${name}=00000000-0000-7000-8000-000000000001`];
+  if (format === 'date-time') return [`${name}=2026-01-01T00:00:00Z`];
+  if (!(name in VALUES)) throw new Error(`what to ask ${name} for is missing from VALUES`);
+  return [`${name}=${VALUES[name]}`];
+}
