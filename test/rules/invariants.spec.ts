@@ -12,6 +12,20 @@ describe('the invariants', () => {
     database = await TestDatabase.create();
     for (let count = 0; count < 2; count += 1) await tenant(database);
     await database.query(
+      `with private as (
+         insert into teams (organization_id, name, slug, visibility) select id, 'Private', 'private', 'private' from organizations
+           returning organization_id, id
+       )
+       insert into teams (organization_id, id, name, slug, path, private_path)
+         select organization_id, child, 'Beneath', 'beneath', array[id, child], array[id] from private, uuidv7() as child`,
+    );
+    await database.query(
+      `insert into team_members (organization_id, team_id, member_id, role_id)
+         select t.organization_id, t.id, m.id, r.id from teams t
+           join members m on m.organization_id = t.organization_id
+           join roles r on r.organization_id = t.organization_id and r.scope = 'team' and r.key = 'member'`,
+    );
+    await database.query(
       `insert into audit_events (organization_id, action, outcome, actor_type, target_type, target_id)
          select id, 'organization.created', 'success', 'system', 'organization', id from organizations`,
     );

@@ -109,6 +109,59 @@ export const invariants: readonly Invariant[] = [
        update members set status = 'removed' where id in (select receiver_id from ownership_transfers)`,
     ],
   },
+  {
+    name: 'a team stands beneath its parent, which is there, and not beneath itself',
+    violations: `
+      select t.id::text as violation from teams t
+        left join teams p on p.organization_id = t.organization_id and p.id = t.parent_team_id
+        where t.path <> coalesce(p.path, '{}') || t.id or t.parent_team_id is not null and (p.id is null or p.deleted_at is not null)
+          or cardinality(t.path) > 5 or cardinality(t.path) <> (select count(distinct id) from unnest(t.path) as id)`,
+    plants: [
+      `update teams set path = array[id, id] where parent_team_id is null`,
+      `update teams set path = array[uuidv7(), id] where parent_team_id is not null`,
+      `update teams set deleted_at = now() where parent_team_id is null`,
+    ],
+  },
+  {
+    name: 'a team knows which of those that it stands beneath are private',
+    violations: `
+      select t.id::text as violation from teams t
+        where t.private_path <> array(
+            select a.id from unnest(t.path) with ordinality as p (id, place)
+              join teams a on a.organization_id = t.organization_id and a.id = p.id where a.visibility = 'private' order by place)
+          or t.secluded <> (t.private_path <> '{}')`,
+    plants: [
+      `update teams set visibility = 'organization'`,
+      `update teams set private_path = '{}' where parent_team_id is not null`,
+    ],
+  },
+  {
+    name: 'teams that everybody sees have slugs of their own',
+    violations: `
+      select format('%s in %s', slug, organization_id) as violation from teams
+        where not secluded group by organization_id, slug having count(*) > 1`,
+    plants: [`drop index teams_organization_id_slug_key; update teams set slug = 'same', private_path = '{}'`],
+  },
+  {
+    name: 'who belongs to a team is in the organisation, once in the team, and holds a role for teams',
+    violations: `
+      select t.id::text as violation from team_members t
+        left join members m on m.organization_id = t.organization_id and m.id = t.member_id and m.status <> 'removed'
+        left join teams g on g.organization_id = t.organization_id and g.id = t.team_id
+        left join roles r on r.organization_id = t.organization_id and r.id = t.role_id and r.scope = 'team'
+        where num_nulls(m.id, g.id, r.id) > 0
+      union all
+      select format('%s twice in %s', member_id, team_id) from team_members
+        group by organization_id, team_id, member_id having count(*) > 1`,
+    plants: [
+      `delete from member_roles; update members set status = 'removed'`,
+      'update team_members set member_id = (select member_id from team_members limit 1)',
+      'update team_members set team_id = uuidv7()',
+      `update team_members t set role_id = r.id from roles r where r.scope = 'organization'`,
+      `alter table team_members drop constraint team_members_organization_id_team_id_member_id_key;
+       insert into team_members (organization_id, team_id, member_id, role_id) select organization_id, team_id, member_id, role_id from team_members`,
+    ],
+  },
 ];
 
 const EVENT = `insert into audit_events (organization_id, action, outcome, actor_type, target_type, target_id, changes)`;
@@ -169,7 +222,7 @@ export const logged: readonly Invariant[] = [
     name: 'an organisation has changed as often as the log tells, once deleted more often than restored where it is deleted',
     violations: `
       select o.id::text as violation from organizations o join lateral (
-          select count(*) filter (where action <> 'organization.created') as changes,
+          select count(*) filter (where action like 'organization.%' and action <> 'organization.created') as changes,
               count(*) filter (where action = 'organization.created') as creations,
               count(*) filter (where action = 'organization.deleted') as deletions,
               count(*) filter (where action = 'organization.restored') as restorations
