@@ -43,14 +43,20 @@ export const keys: readonly Rule[] = [
     ],
   },
   {
-    name: "an organisation's unique indexes are led by organization_id",
+    name: "an organisation's indexes, the unique ones above all, are led by organization_id",
     violations: `with ${tenantTables}
       select i.indexrelid::regclass::text as violation from tenant_tables t join pg_index i on i.indrelid = t.oid
-        where i.indisunique and i.indkey[0] <> t.attnum`,
-    exceptions: { organizations_slug_key: "stands for the organisation in a front end's URL, so it is one for all" },
+        where i.indkey[0] <> t.attnum`,
+    exceptions: {
+      members_user_id_idx: 'finds the organisations that a person is in, and changes what they are called there',
+      organizations_deleted_at_idx: 'finds what is to be purged, of all of them',
+      organizations_slug_key: "stands for the organisation in a front end's URL, so it is one for all",
+    },
     plants: [
       ['create unique index planted on teams (slug)', 'planted'],
       ['create unique index planted on members (user_id) where status = $$active$$', 'planted'],
+      ['create index planted on teams (slug)', 'planted'],
+      ['create index planted on members (lower(name), organization_id)', 'planted'],
     ],
   },
   {
@@ -72,6 +78,20 @@ export const keys: readonly Rule[] = [
         'members: planted',
       ],
       ['alter table users add home uuid constraint planted references organizations (id)', 'users: planted'],
+    ],
+  },
+  {
+    name: "an organisation's table points outside organisations at people alone",
+    violations: `with ${tenantTables}
+      select f.conrelid::regclass || ': ' || f.conname as violation
+        from pg_constraint f join tenant_tables source on source.oid = f.conrelid
+        where f.contype = 'f' and f.confrelid <> 'users'::regclass
+          and f.confrelid not in (select oid from tenant_tables)`,
+    plants: [
+      [
+        'alter table teams add session_id uuid, add user_id uuid, add constraint planted foreign key (user_id, session_id) references sessions',
+        'teams: planted',
+      ],
     ],
   },
   {
