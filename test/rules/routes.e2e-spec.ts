@@ -40,7 +40,8 @@ describe('the routes', () => {
             ? `public${rule.orSignedIn ? ' or signed in' : ''}: ${rule.why}`
             : rule.kind;
       const evenDeleted = isEvenDeleted(route) ? ', even deleted' : '';
-      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}${evenDeleted}`;
+      const evenDeletedTeam = rule.kind === 'permission' && rule.evenDeletedTeam ? ', even of a deleted team' : '';
+      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}${evenDeleted}${evenDeletedTeam}`;
     });
     expect(`\n${table.toSorted().join('\n')}\n`).toMatchSnapshot();
   });

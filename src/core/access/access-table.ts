@@ -1,7 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { type Handler, handlersOf, parametersIn } from '../http/handlers.ts';
-import { ACCESS_KEY, type AccessRule, asksForStepUp, ORGANIZATION_PARAMETER } from './access.decorator.ts';
+import {
+  ACCESS_KEY,
+  type AccessRule,
+  asksForStepUp,
+  ORGANIZATION_PARAMETER,
+  TEAM_PARAMETER,
+} from './access.decorator.ts';
 
 export interface Route extends Handler {
   readonly rule: AccessRule;
@@ -34,8 +40,15 @@ export class AccessTable implements OnModuleInit {
         `${label}: a rule for members needs :${ORGANIZATION_PARAMETER} in its path, and the other way round`,
       );
     }
+    if (parametersIn(path).includes(TEAM_PARAMETER) ? !inOrganization : isForDeletedTeam(rule)) {
+      throw new Error(`${label}: what is about a team has :${TEAM_PARAMETER} in its path, in that of an organisation`);
+    }
     const stepUp = asksForStepUp(this.reflector, route.handler);
     if (stepUp && rule.kind === 'public') throw new Error(`${label}: nobody steps up before they have signed in`);
     this.routes.push({ ...route, rule, stepUp });
   }
+}
+
+function isForDeletedTeam(rule: AccessRule): boolean {
+  return rule.kind === 'permission' && rule.evenDeletedTeam;
 }

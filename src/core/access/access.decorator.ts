@@ -22,12 +22,16 @@ export type AccessRule =
       readonly permission: Permission;
       /** Also while the organisation is deleted and can be restored. */
       readonly evenDeleted: boolean;
+      /** Also while the team of the path is deleted and can be restored. */
+      readonly evenDeletedTeam: boolean;
     };
 
 export const ACCESS_KEY = 'tenantry:access';
 const STEP_UP_KEY = 'tenantry:step-up';
 /** The name of the path parameter that says which organisation a request is about. */
 export const ORGANIZATION_PARAMETER = 'organization_id';
+/** The one that says which team: on such a route the team is judged too, and the roles that are held on it count. */
+export const TEAM_PARAMETER = 'team_id';
 export const SECURITY_SCHEME = 'access_token';
 export const COOKIE_SECURITY_SCHEME = 'access_cookie';
 
@@ -37,11 +41,14 @@ export type IsByCookie = (request: FastifyRequest) => boolean;
 interface PermittedOptions {
   /** Lets into a deleted organisation as well, which is there for nobody else: for what brings it back. */
   readonly evenDeleted?: boolean;
+  /** Likewise into a deleted team. */
+  readonly evenDeletedTeam?: boolean;
 }
 
-/** Everybody who holds the permission in the organisation of the path (ASVS 5.0, 8.2.1). */
-function permitted(permission: Permission, { evenDeleted = false }: PermittedOptions = {}): MethodDecorator {
-  return inOrganization({ kind: 'permission', permission, evenDeleted }, permission);
+/** Everybody who holds the permission in the organisation of the path, or on the team there (ASVS 5.0, 8.2.1). */
+function permitted(permission: Permission, options: PermittedOptions = {}): MethodDecorator {
+  const { evenDeleted = false, evenDeletedTeam = false } = options;
+  return inOrganization({ kind: 'permission', permission, evenDeleted, evenDeletedTeam }, permission);
 }
 
 /** Every active member of the organisation of the path. */

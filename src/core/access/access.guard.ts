@@ -16,6 +16,7 @@ import {
   BY_COOKIE_KEY,
   type IsByCookie,
   ORGANIZATION_PARAMETER,
+  TEAM_PARAMETER,
 } from './access.decorator.ts';
 import type { AccessClaims } from './access-token.ts';
 import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.ts';
@@ -23,7 +24,7 @@ import { ClaimsCache } from './claims-cache.ts';
 import { credentialOf } from './credential.ts';
 import { Origins } from './origins.ts';
 import { OutsideTokens } from './outside-tokens.ts';
-import { permissions } from './permissions.ts';
+import { systemHolders } from './permissions.ts';
 import { requestInfo, WITHIN_MS } from './request-info.ts';
 
 declare module 'fastify' {
@@ -38,7 +39,10 @@ declare module 'fastify' {
   }
 }
 
-/** No organisation has it: a malformed id is judged like one that does not exist, after the session. */
+/** For whom being a member is enough. */
+const NO_PERMISSION = { permission: null, systemRoles: [], teamRoles: [] };
+
+/** Nothing has it: a malformed id is judged like one that does not exist, after the session. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -79,9 +83,9 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const { userId, sessionId } = claims;
     const isInOrganization = rule.kind === 'member' || rule.kind === 'permission';
     const organizationId = isInOrganization ? organizationOf(context) : null;
-    const { permission, evenDeleted } = rule.kind === 'permission' ? rule : { permission: null, evenDeleted: false };
-    const systemRoles = permission ? permissions[permission].systemRoles : [];
-    return Scope.admission({ userId, sessionId, organizationId, permission, systemRoles, stepUp, evenDeleted });
+    const teamId = teamOf(context);
+    const asked = rule.kind === 'permission' ? { ...rule, ...systemHolders(rule.permission) } : NO_PERMISSION;
+    return Scope.admission({ userId, sessionId, organizationId, teamId, stepUp, ...asked });
   }
 
   #forgery(rule: AccessRule, context: ExecutionContext, request: FastifyRequest): Problem | undefined {
@@ -136,4 +140,12 @@ function organizationOf(context: ExecutionContext): string {
   const { params } = context.switchToHttp().getRequest<FastifyRequest>();
   const id: unknown = Reflect.get(Object(params), ORGANIZATION_PARAMETER);
   return isId(id) && !hasMalformedId(context.getHandler(), params) ? id : NOBODY;
+}
+
+/** @returns undefined where the path names none */
+function teamOf(context: ExecutionContext): string | undefined {
+  const { params } = context.switchToHttp().getRequest<FastifyRequest>();
+  const id: unknown = Reflect.get(Object(params), TEAM_PARAMETER);
+  if (id === undefined) return undefined;
+  return isId(id) ? id : NOBODY;
 }

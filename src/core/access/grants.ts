@@ -19,17 +19,22 @@ export class Grants {
   /**
    * Judges by what the caller holds now. Call it in the transaction that makes the change, with the organisation's row locked, so that
    * what is judged is what is true when it commits.
-   * @param roleIds of all roles of the organisation that are given, and of those that are held by whom the change befalls
+   * @param roleIds of all roles that are given, and of those that are held by whom the change befalls
+   * @param teamId the team where that is: what the caller holds there, and on the teams above, counts too
    * @throws Problem grant_exceeds_own, with what the caller would need
    */
-  async verify(roleIds: readonly string[]): Promise<void> {
+  async verify(roleIds: readonly string[], teamId: string | null = null): Promise<void> {
     const roles = await this.database.query<JudgedRole>(sql`
-      select r.key, r.system, r.permissions, r.id = any (${roleIds}::uuid[]) as "isTouched",
+      select r.scope, r.key, r.system, r.permissions, r.id = any (${roleIds}::uuid[]) as "isTouched",
           exists (
-            select from member_roles h join members m on m.organization_id = h.organization_id and m.id = h.member_id
+            select from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
               where h.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
+          ) or exists (
+            select from members m join team_members j on j.organization_id = m.organization_id and j.member_id = m.id
+                join teams t on t.organization_id = m.organization_id and j.team_id = any (t.path)
+              where t.id = ${teamId}::uuid and j.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
           ) as "isOwn"
-        from roles r where r.scope = 'organization'`);
+        from roles r`);
     const missing = beyond(roles);
     if (missing.length > 0) throw new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
   }

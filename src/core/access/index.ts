@@ -5,6 +5,6 @@ export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './
 export { accessCookie, credentialOf } from './credential.ts';
 export { Grants } from './grants.ts';
 export { OutsideTokens } from './outside-tokens.ts';
-export { systemRoleIds } from './permissions.ts';
+export { systemRoleIds, teamRoleIds } from './permissions.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';
 export { unverified } from './unverified-token.ts';

@@ -9,6 +9,8 @@ export interface AuditEvent {
   /** `noun.verb`, such as `organization.updated` (CONTRACT, section 7). */
   readonly action: string;
   readonly target: { readonly type: string; readonly id: string };
+  /** The team that the target is, or is in. */
+  readonly teamId?: string;
   readonly changes?: Readonly<Record<string, Change>>;
   readonly metadata?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -22,15 +24,15 @@ export class Audit {
    * Writes an event of the caller's into the ambient organisation's log. It commits together with the change that it tells of.
    * @throws Error outside a transaction
    */
-  record({ action, target, changes = {}, metadata = {} }: AuditEvent): void {
+  record({ action, target, teamId, changes = {}, metadata = {} }: AuditEvent): void {
     const { scope, request } = currentContext();
     this.database.defer(sql`
       insert into audit_events (
-        action, outcome, actor_type, actor_id, actor_member_id, target_type, target_id, changes, metadata,
+        action, outcome, actor_type, actor_id, actor_member_id, target_type, target_id, team_id, changes, metadata,
         ip_address, user_agent, request_id, session_id
       ) values (
         ${action}, 'success', ${scope?.userId ? 'user' : 'system'}, ${scope?.userId ?? null}, ${scope?.memberId ?? null},
-        ${target.type}, ${target.id}, ${JSON.stringify(changes)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
+        ${target.type}, ${target.id}, ${teamId ?? null}, ${JSON.stringify(changes)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
         ${request?.ipAddress ?? null}, ${request?.userAgent ?? null}, ${request?.id ?? null},
         ${callerSessionId()}
       )`);

@@ -16,7 +16,13 @@ export interface Admission {
   /** Whether the person has to have proved lately who they are. */
   readonly stepUp?: boolean;
   /** Whether the organisation may have been deleted, so lately that it can be restored. */
-  readonly evenDeleted?: boolean;
+  readonly evenDeleted?: boolean | undefined;
+  /** The team that the request is about, which the caller has to see. */
+  readonly teamId?: string | undefined;
+  /** The system roles of teams that hold the permission, where they are held on the team or above it. */
+  readonly teamRoles?: readonly string[];
+  /** Whether the team may have been deleted, likewise. */
+  readonly evenDeletedTeam?: boolean | undefined;
 }
 
 /**
@@ -135,16 +141,21 @@ export class Scope {
 }
 
 function enter(admission: Admission): Statement {
+  const values = [
+    admission.userId,
+    admission.sessionId,
+    admission.organizationId,
+    admission.permission,
+    [...admission.systemRoles],
+    admission.stepUp ?? false,
+  ];
+  if (admission.teamId !== undefined) {
+    const name = admission.evenDeletedTeam ? 'app.enter_even_deleted_team' : 'app.enter';
+    return {
+      text: `select ${name}($1, $2, $3, $4, $5, $6, $7, $8) as member_id`,
+      values: [...values, admission.teamId, [...(admission.teamRoles ?? [])]],
+    };
+  }
   const name = admission.evenDeleted ? 'app.enter_even_deleted' : 'app.enter';
-  return {
-    text: `select ${name}($1, $2, $3, $4, $5, $6) as member_id`,
-    values: [
-      admission.userId,
-      admission.sessionId,
-      admission.organizationId,
-      admission.permission,
-      [...admission.systemRoles],
-      admission.stepUp ?? false,
-    ],
-  };
+  return { text: `select ${name}($1, $2, $3, $4, $5, $6) as member_id`, values };
 }
