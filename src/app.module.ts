@@ -18,6 +18,7 @@ import { MembersModule } from './features/members/members.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
 import { OwnershipTransfersModule } from './features/ownership-transfers/ownership-transfers.module.ts';
 import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.module.ts';
+import { PreferencesModule } from './features/preferences/preferences.module.ts';
 import { SeatsModule } from './features/seats/index.ts';
 import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
@@ -51,6 +52,7 @@ const features = [
   OrganizationsModule,
   SeatsModule,
   MembersModule,
+  PreferencesModule,
   OwnershipTransfersModule,
 ];
 

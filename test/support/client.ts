@@ -23,6 +23,10 @@ export class Client {
     return this.send('post', path, body);
   }
 
+  put(path: string, body: object): Test {
+    return this.send('put', path, body);
+  }
+
   patch(path: string, body?: object): Test {
     return this.send('patch', path, body);
   }

@@ -84,6 +84,10 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['PATCH /organizations/:organization_id/members/:member_id', { roles: ['admin'], status: 'suspended' }],
   ['DELETE /organizations/:organization_id/members/me', undefined],
   ['DELETE /organizations/:organization_id/members/:member_id', undefined],
+  [
+    'PUT /organizations/:organization_id/members/me/preferences',
+    { team_order: [], sidebar_preferences: { open: true } },
+  ],
   ['POST /organizations/:organization_id/ownership-transfers', (ids) => ({ member_id: ids.get(RECEIVER) ?? uuid() })],
   ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', undefined],
   ['DELETE /organizations/:organization_id/ownership-transfers/:transfer_id', undefined],

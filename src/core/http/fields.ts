@@ -101,8 +101,8 @@ export const Choice = (values: readonly string[], options: FieldOptions = {}): P
 export const Flag = (options: FieldOptions = {}): PropertyDecorator => field(rules.flag(), options);
 
 /** A small JSON object of the client's own making: the only member whose content has no rules. */
-export const Metadata = (options: FieldOptions = {}): PropertyDecorator =>
-  field(rules.metadata(), { example: {}, ...options });
+export const Metadata = (options: Options<typeof rules.metadata> = {}): PropertyDecorator =>
+  field(rules.metadata(options), { example: {}, ...options });
 
 /** An object with rules of its own; a member that its class does not declare is refused. */
 // Swagger takes a function for a class unless it is called `type`: hence the new arrows.

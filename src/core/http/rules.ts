@@ -145,12 +145,12 @@ export function flag(): Rule {
   });
 }
 
-/** A JSON object of the client's own making. */
-export function metadata(): Rule {
+/** A JSON object of the client's own making, of so many bytes. */
+export function metadata({ max = METADATA_MAXIMUM_BYTES }: { readonly max?: number } = {}): Rule {
   return rule({ type: 'object', additionalProperties: true }, (value) => {
     if (!isObject(value)) return fault('type', 'must be an object');
-    const isSmall = Buffer.byteLength(JSON.stringify(value)) <= METADATA_MAXIMUM_BYTES;
-    return isSmall ? undefined : fault('max_size', `must have at most ${METADATA_MAXIMUM_BYTES} bytes as JSON`);
+    const isSmall = Buffer.byteLength(JSON.stringify(value)) <= max;
+    return isSmall ? undefined : fault('max_size', `must have at most ${max} bytes as JSON`);
   });
 }
 
