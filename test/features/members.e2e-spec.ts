@@ -105,6 +105,53 @@ describe('members', () => {
       expect(await names(query)).toEqual(found);
     });
 
+    describe('filtered by team', () => {
+      /** With a member of this name in it. */
+      const team = async (name: string, { visibility = 'organization', deleted = false, of = organization } = {}) => {
+        const [teamId, member] = [uuid(), await app.actors.member(of)];
+        await call(member, name);
+        await app.database.query(
+          `insert into teams (organization_id, id, name, slug, visibility) values ($1, $2::uuid, 'Team', 't-' || $2, $3)`,
+          [of.id, teamId, visibility],
+        );
+        await app.database.query(
+          `insert into team_members (organization_id, team_id, member_id, role_id)
+             select $1, $2, $3, id from roles where organization_id = $1 and scope = 'team' and key = 'member'`,
+          [of.id, teamId, member.memberId],
+        );
+        if (deleted) await app.database.query('update teams set deleted_at = now() where id = $1', [teamId]);
+        return { teamId, member };
+      };
+
+      it('shows who belongs to any of them, and combines with other filters', async () => {
+        const [red, blue] = [await team('Rea'), await team('Bea')];
+        await team('Leah');
+        expect(await names(`team_id=${red.teamId}`)).toEqual(['Rea']);
+        expect(await names(`team_id=${red.teamId},${blue.teamId}&team_id=${uuid()}`)).toEqual(['Bea', 'Rea']);
+        expect(await names(`team_id=${red.teamId},${blue.teamId}&q=be&role=member&status=active`)).toEqual(['Bea']);
+      });
+
+      it('shows nobody of a team that is elsewhere, was deleted, or was never there', async () => {
+        const elsewhere = await team('Away', { of: await app.actors.organization() });
+        const deleted = await team('Past', { deleted: true });
+        for (const id of [elsewhere.teamId, deleted.teamId, uuid()]) expect(await list(`team_id=${id}`)).toEqual([]);
+      });
+
+      it('shows nobody of a private team to who may not see it, with the answer to one that is not there', async () => {
+        const { teamId, member } = await team('Secret', { visibility: 'private' });
+        const outside = await named('Curious');
+        const get = async (id: string) => (await outside.api.get(`${path()}?team_id=${id}`).expect(200)).body;
+        expect(await get(teamId)).toEqual(await get(uuid()));
+        for (const insider of [member, owner]) expect(await list(`team_id=${teamId}`, insider)).toHaveLength(1);
+      });
+
+      it('refuses what is no id, and costs one round trip', async () => {
+        await owner.api.get(`${path()}?team_id=red`).expect(422);
+        const { teamId } = await team('Rea');
+        expect(await app.roundTrips(() => owner.api.get(`${path()}?team_id=${teamId}`).expect(200))).toBe(1);
+      });
+    });
+
     it('sorts by name, address, or when they joined', async () => {
       expect(await names('sort=-name')).toEqual(['grace 100%', 'Bob_by', 'Ada']);
       expect((await names('sort=-email'))[0]).toBe('Ada');

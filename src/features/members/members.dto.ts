@@ -36,6 +36,11 @@ export class MembersQuery extends PageQuery {
   @ListParameter(rules.choice(STATUSES), { description: 'Active and suspended ones, unless given.' })
   status?: MemberStatus[];
 
+  @ListParameter(rules.identifier(), {
+    description: 'Members of any of these teams; of one that you may not see, nobody.',
+  })
+  team_id?: string[];
+
   @SortParameter(['name', 'email', 'joined_at'])
   sort: string[] = ['name'];
 }
@@ -97,8 +102,8 @@ export class MemberResponse {
 
 /** @throws Problem page_too_deep, validation_failed for a page and a cursor together */
 export function toFilter(query: MembersQuery): MembersFilter {
-  const { q, role: roles, status: statuses } = query;
-  return { q, roles, statuses, selection: selectionOf(query) };
+  const { q, role: roles, status: statuses, team_id: teamIds } = query;
+  return { q, roles, statuses, teamIds, selection: selectionOf(query) };
 }
 
 export function toChanges({ roles, status }: MemberPatch): MembershipChanges {

@@ -33,6 +33,8 @@ export interface MembersFilter {
   readonly roles?: readonly string[] | undefined;
   /** Unless given, those who have not left. */
   readonly statuses?: readonly MemberStatus[] | undefined;
+  /** Those that the caller may not see are as if they were not there. */
+  readonly teamIds?: readonly string[] | undefined;
   readonly selection: Selection;
 }
 
@@ -108,11 +110,12 @@ export class MembersRepository {
     await this.database.query(sql`select app.remove_member(app.organization_id(), ${id}::uuid)`);
   }
 
-  async list({ q, roles, statuses, selection }: MembersFilter): Promise<Rows<Member>> {
+  async list({ q, roles, statuses, teamIds, selection }: MembersFilter): Promise<Rows<Member>> {
     return members.read(this.database, selection, [
       statuses ? hasStatus(statuses) : isPresent,
       contains([sql`search_key`], q),
       roles && holdsAny(roles),
+      teamIds && isInAny(teamIds),
     ]);
   }
 }
@@ -136,6 +139,11 @@ function holdsAny(roles: readonly string[]): Sql {
     id = any (array(
       select member_id from member_roles where role_id = any (array(select id from roles where key = any (${roles}::text[])))
     ))`;
+}
+
+/** By an array as well. Whoever may not see a team does not see who is in it, which its policy says. */
+function isInAny(teamIds: readonly string[]): Sql {
+  return sql`id = any (array(select member_id from team_members where team_id = any (${teamIds}::uuid[])))`;
 }
 
 /** The condition by which an id of a path is somebody's in `members m`. */
