@@ -4,7 +4,7 @@ import { runInContext } from '../../src/core/context/context.ts';
 import { Database, Scope, sql } from '../../src/core/database/index.ts';
 import { Problem } from '../../src/core/http/index.ts';
 import { Seats } from '../../src/features/seats/index.ts';
-import type { Organization } from '../support/actors.ts';
+import type { Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 
 const CONFIGURED = 3;
@@ -98,6 +98,58 @@ describe('seats', () => {
     expect(await invitation()).toEqual(full(1));
     await limit('members.max', '2');
     expect(await invitation()).toBeUndefined();
+  });
+
+  describe('of teams', () => {
+    let team: string | undefined;
+
+    beforeEach(async () => {
+      [team] = await teamOf(organization);
+    });
+
+    async function teamOf({ id }: Organization, visibility = 'organization'): Promise<string[]> {
+      const rows = await app.database.query<{ id: string }>(
+        `insert into teams (organization_id, name, slug, visibility) values ($1, 'Crew', 'crew-' || $2, $2) returning id`,
+        [id, visibility],
+      );
+      return rows.map((row) => row.id);
+    }
+
+    const belong = (member: Member, to = team) =>
+      app.database.query(
+        `insert into team_members (organization_id, team_id, member_id, role_id)
+           select organization_id, $2, $3, id from roles where organization_id = $1 and scope = 'team' and key = 'member'`,
+        [organization.id, to, member.memberId],
+      );
+    const oneMoreIn = (id = team) => refusal(() => seats.verifyTeam(id ?? ''));
+
+    it('are any number unless the operator says how many, in each team', async () => {
+      await belong(await app.actors.member(organization));
+      await belong(await app.actors.member(organization, ['member'], 'suspended'));
+      expect(await oneMoreIn()).toBeUndefined();
+      await limit('teams.max_members', '2');
+      expect(await oneMoreIn()).toEqual(full(2));
+      await limit('teams.max_members', '3');
+      expect(await oneMoreIn()).toBeUndefined();
+    });
+
+    it('are counted in a team that the caller does not see', async () => {
+      const [secret] = await teamOf(organization, 'private');
+      await belong(await app.actors.member(organization), secret);
+      await limit('teams.max_members', '1');
+      const outsider = await app.actors.member(organization);
+      await outsider.api.get(`/organizations/${organization.id}`).expect(200);
+      organization = { ...organization, owner: outsider };
+      expect(await oneMoreIn(secret)).toEqual(full(1));
+      expect(await oneMoreIn()).toBeUndefined();
+    });
+
+    it('of another organization are not counted', async () => {
+      await belong(await app.actors.member(organization));
+      organization = await app.actors.organization();
+      await limit('teams.max_members', '1');
+      expect(await oneMoreIn()).toBeUndefined();
+    });
   });
 
   it('are never exceeded by 20 who come at once for the last two', async () => {

@@ -131,7 +131,7 @@ describe('limits', () => {
       rows: [
         { id, key: 'members.max', value: 'default', used: '1' },
         { id, key: 'members.count_pending', value: 'default', used: null },
-        { id, key: 'teams.max_members', value: 'default', used: null },
+        { id, key: 'teams.max_members', value: 'default', used: '0' },
       ],
     });
     expect(await operate(setLimit('members.max', '5'), slug)).toEqual({ outcome: 'changed', rows: [{ id }] });
@@ -143,7 +143,7 @@ describe('limits', () => {
     expect(await own(id)).toEqual([
       ['members.max', 'none', '1'],
       ['members.count_pending', true, null],
-      ['teams.max_members', 'default', null],
+      ['teams.max_members', 'default', '0'],
     ]);
     expect(await operate(setLimit('members.max', 'default'), id)).toMatchObject({ outcome: 'changed' });
     expect(await operate(setLimit('members.max', 'default'), id)).toMatchObject({ outcome: 'unchanged' });
@@ -168,8 +168,8 @@ describe('limits', () => {
   it('of one organisation are no other one’s', async () => {
     const [one, other] = [await app.actors.organization(), await app.actors.organization()];
     await operate(setLimit('teams.max_members', '7'), one.id);
-    expect((await own(one.id))[2]).toEqual(['teams.max_members', 7, null]);
-    expect((await own(other.id))[2]).toEqual(['teams.max_members', 'default', null]);
+    expect((await own(one.id))[2]).toEqual(['teams.max_members', 7, '0']);
+    expect((await own(other.id))[2]).toEqual(['teams.max_members', 'default', '0']);
   });
 
   it('of nobody are not found', async () => {

@@ -38,4 +38,11 @@ export class SeatsRepository {
           (select count(*)::integer from members where status <> 'removed') as used
         from (${this.#settings}) as s`);
   }
+
+  /** @param id of any team of the organisation, also of one that the caller does not see */
+  async ofTeam(id: string): Promise<Usage> {
+    return this.database.one<Usage>(sql`
+      select (settings ->> 'teams.max_members')::integer as "limit", app.count_team_members(${id}::uuid) as used
+        from (${this.#settings}) as s`);
+  }
 }

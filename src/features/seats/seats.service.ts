@@ -24,6 +24,14 @@ export class Seats {
     const usage = await this.repository.ofMembers();
     if (usage.countsPending) verify(usage);
   }
+
+  /**
+   * @param id of any team of the organisation, also of one that the caller does not see
+   * @throws Problem limit_reached where there is no room in it for one more
+   */
+  async verifyTeam(id: string): Promise<void> {
+    verify(await this.repository.ofTeam(id));
+  }
 }
 
 function verify({ limit, used }: Usage): void {
