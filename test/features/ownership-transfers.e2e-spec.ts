@@ -243,16 +243,29 @@ describe('ownership transfers', () => {
   describe('end by themselves', () => {
     const member = (id: string) => `${home()}/members/${id}`;
     const memberIdOf = async ({ api }: Actor): Promise<string> => (await api.get(home())).body.membership.id;
+    const cancellations = async () =>
+      (await events()).filter(({ action }) => action === 'ownership_transfer.cancelled');
+    /** With an event that tells what the one of the change tells. */
     const expectCancelled = async (id: string) => {
-      const cancelled = (await events()).filter(({ action }) => action === 'ownership_transfer.cancelled');
-      expect(cancelled).toEqual([
-        expect.objectContaining({
-          target_type: 'ownership_transfer',
-          target_id: id,
-          actor_type: 'system',
-          changes: {},
-        }),
-      ]);
+      const [cancelled, ...more] = await cancellations();
+      expect(more).toEqual([]);
+      expect(cancelled).toMatchObject({
+        target_type: 'ownership_transfer',
+        target_id: id,
+        actor_type: 'user',
+        actor_member_id: expect.any(String),
+        request_id: expect.any(String),
+        changes: {},
+      });
+      const change = (await events()).find(
+        (event) =>
+          event !== cancelled &&
+          event['request_id'] === cancelled!['request_id'] &&
+          event['action'].startsWith('member.'),
+      );
+      for (const field of ['actor_id', 'actor_member_id', 'ip_address', 'user_agent', 'session_id']) {
+        expect([field, cancelled![field]]).toEqual([field, change![field]]);
+      }
       await app.changingNothing(async () => accept(id).expect(404), ['sessions']);
     };
 
@@ -264,8 +277,9 @@ describe('ownership transfers', () => {
     ])('when the receiver is %s', async (_case, end) => {
       const id = await offer();
       await end(ada);
-      const over = (await events()).filter(({ action }) => action === 'ownership_transfer.cancelled');
-      expect(over).toMatchObject([{ target_id: id, actor_type: 'system' }]);
+      expect(await cancellations()).toMatchObject([
+        { target_id: id, actor_type: 'user', request_id: expect.any(String) },
+      ]);
       expect(await owners()).toBe(1);
       const other = await app.actors.member(organization);
       await propose({ member_id: other.memberId }).expect(201);

@@ -44,6 +44,7 @@ export class MembershipsService {
       await this.grants.verify([...roleIds.values()]);
       await this.#keepOwner(member, next);
       const given = next.roles.flatMap((key) => roleIds.get(key) ?? []);
+      await this.audit.announce();
       const touched = await this.repository.update(member.id, next.status, given);
       const target = { type: 'member', id: member.id };
       this.audit.record({ action: actionOf(member, next), target, changes: changed });
