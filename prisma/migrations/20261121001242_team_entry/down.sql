@@ -1,4 +1,4 @@
-revoke insert (team_id) on audit_events from tenantry_app, tenantry_gate;
+revoke insert (team_id) on audit_events from tenantry_app;
 drop function app.enter_even_deleted_team, app.enter;
 
 -- Goes first in every group of statements: lets the caller into their own scope (no organisation) or into an
