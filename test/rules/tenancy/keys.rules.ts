@@ -48,6 +48,7 @@ export const keys: readonly Rule[] = [
       select i.indexrelid::regclass::text as violation from tenant_tables t join pg_index i on i.indrelid = t.oid
         where i.indkey[0] <> t.attnum`,
     exceptions: {
+      invitations_email_key_idx: 'finds what a person is invited to, by their address',
       members_user_id_idx: 'finds the organisations that a person is in, and changes what they are called there',
       organizations_deleted_at_idx: 'finds what is to be purged, of all of them',
       organizations_slug_key: "stands for the organisation in a front end's URL, so it is one for all",
