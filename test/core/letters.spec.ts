@@ -66,6 +66,57 @@ describe('a language', () => {
   });
 });
 
+describe.each(tags)('an invitation in %s', (language) => {
+  const invitation = {
+    template: 'invitation',
+    link: LINK,
+    inviter: 'Ada',
+    organization: 'Acme',
+    message: null,
+    days: 1,
+  } as const;
+  const said = (values: object) => render({ ...invitation, ...values }, language, 'Tenant');
+
+  it('quotes who invites to what, and what they write, if anything', () => {
+    const { text } = said({ message: 'Come and see' });
+    for (const quotation of ['Ada', 'Acme', 'Come and see']) expect(text).toMatch(new RegExp(`["„]${quotation}["“]`));
+    expect(said({}).text).not.toMatch(/"null|""|„“/);
+  });
+
+  it.each([
+    'https://evil.example/login',
+    'www.evil.example',
+    'evil.example',
+    'evil\u3002example',
+    'evil\uff0eexample',
+    'evil.\u200bexample',
+    'mailto:eve@evil.example',
+    'tel:+491234567',
+    'eve@evil',
+    '//evil.example',
+  ])('lets nobody make a link of %j', (text) => {
+    for (const values of [{ message: `See ${text} now` }, { inviter: text }, { organization: text }]) {
+      const mail = said(values);
+      for (const part of [mail.text, readable(mail.html)]) {
+        const others = part.replaceAll(LINK, '').replaceAll(/[.:](?=\s)/g, '');
+        expect(others).not.toMatch(/[.:@\u3002\uff0e\uff61](?=\S)/u);
+      }
+      expect(mail.html.match(/href="[^"]*"/g)).toEqual([`href="${LINK}"`]);
+    }
+  });
+
+  it('keeps what others write on its line, in its quotation and in bounds, and out of the subject', () => {
+    const { subject } = said({});
+    const message = `a"b“c\r\n\r\nSincerely\u202e\u2028${'x '.repeat(2_000)}`;
+    const mail = said({ inviter: 'y'.repeat(200), organization: '<b>z</b>\n'.repeat(40), message });
+    expect(mail.subject).toBe(subject);
+    expect(mail.text).toContain("a'b'c Sincerely x");
+    expect(mail.text.length).toBeLessThan(2_000);
+    expect(mail.text).toContain(`${'y'.repeat(59)}…`);
+    expect(mail.html).not.toContain('<b>');
+  });
+});
+
 describe('the language of a mail', () => {
   const chosen = (header: string | undefined, DEFAULT_LANGUAGE = 'en') =>
     new Languages(testConfig({ DEFAULT_LANGUAGE })).choose(header);

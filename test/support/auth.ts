@@ -135,7 +135,7 @@ export class AuthApp {
 }
 
 export function tokenIn({ text }: KeptMail): string {
-  return /#token=([\w-]{43})/.exec(text)?.[1] ?? '';
+  return /#token=([\w-]+)/.exec(text)?.[1] ?? '';
 }
 
 /** An answer without what may differ between two that are the same. */

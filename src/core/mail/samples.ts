@@ -18,6 +18,14 @@ export function samples(link: string): readonly MailContent[] {
     recovery_codes_replaced: { template: 'recovery_codes_replaced' },
     account_deleted: { template: 'account_deleted' },
     ownership_offered: { template: 'ownership_offered', link },
+    invitation: {
+      template: 'invitation',
+      link,
+      inviter: 'Ada Lovelace',
+      organization: 'Acme',
+      message: 'We look forward to you.',
+      days: 7,
+    },
   };
   return Object.values(contents);
 }

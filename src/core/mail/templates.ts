@@ -22,6 +22,14 @@ export interface MailValues {
   recovery_codes_replaced: object;
   account_deleted: object;
   ownership_offered: Link;
+  /** To an address that need not have an account. What it quotes has been written by whoever invites. */
+  invitation: Link & {
+    readonly inviter: string;
+    readonly organization: string;
+    readonly message: string | null;
+    /** For how long the link works. */
+    readonly days: number;
+  };
 }
 
 interface Link {
@@ -45,7 +53,8 @@ export interface Letter {
 
 /**
  * Every mail, in one language. None repeats what a stranger can write, such as the name of who registers: anybody can have a
- * mail sent to anybody's address, and it must not carry their message.
+ * mail sent to anybody's address, and it must not carry their message. An invitation has to say who invites, and may say why: each
+ * such value is quoted, as `quotable` leaves it.
  */
 export interface Texts {
   /** Whoever reads it: the mailbox is all that is known of them. */

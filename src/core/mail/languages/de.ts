@@ -1,3 +1,4 @@
+import { quotable } from '../quotable.ts';
 import type { Texts } from '../templates.ts';
 
 const NOT_YOU = 'Wenn Sie das nicht waren, müssen Sie nichts tun: Ohne den Link kommt niemand hinein.';
@@ -121,6 +122,15 @@ export const de: Texts = {
       ],
       action: { label: 'Angebot ansehen', link },
       footnote: 'Wenn Sie das nicht möchten, müssen Sie nichts tun: ohne Sie ändert sich nichts.',
+    }),
+    invitation: ({ app, link, inviter, organization, message, days }) => ({
+      subject: 'Sie sind in eine Organisation eingeladen',
+      paragraphs: [
+        `„${quotable.name(inviter)}“ lädt Sie in die Organisation „${quotable.name(organization)}“ bei ${app} ein. Der Link gilt einmal, ${days === 1 ? 'innerhalb des nächsten Tages' : `innerhalb der nächsten ${days} Tage`}.`,
+        ...(message === null ? [] : [`Dazu die Nachricht: „${quotable.message(message)}“`]),
+      ],
+      action: { label: 'Einladung ansehen', link },
+      footnote: `Wenn Sie nicht kennen, wer Sie einlädt, müssen Sie nichts tun: Ohne den Link tritt niemand bei. ${TO_NOBODY}`,
     }),
   },
 };

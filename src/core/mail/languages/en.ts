@@ -1,3 +1,4 @@
+import { quotable } from '../quotable.ts';
 import type { Texts } from '../templates.ts';
 
 const NOT_YOU = 'If this was not you, there is nothing to do: without the link nobody gets in.';
@@ -119,6 +120,15 @@ export const en: Texts = {
       ],
       action: { label: 'See the offer', link },
       footnote: 'If you do not want it, there is nothing to do: without you nothing changes.',
+    }),
+    invitation: ({ app, link, inviter, organization, message, days }) => ({
+      subject: 'You are invited to an organization',
+      paragraphs: [
+        `"${quotable.name(inviter)}" invites you to join the organization "${quotable.name(organization)}" at ${app}. The link works once, ${days === 1 ? 'within the next day' : `within the next ${days} days`}.`,
+        ...(message === null ? [] : [`They write: "${quotable.message(message)}"`]),
+      ],
+      action: { label: 'See the invitation', link },
+      footnote: `If you do not know who invites you, there is nothing to do: without the link nobody joins. ${TO_NOBODY}`,
     }),
   },
 };
