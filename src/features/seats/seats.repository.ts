@@ -32,11 +32,18 @@ export class SeatsRepository {
       select ${defaults}::jsonb || coalesce((select jsonb_object_agg(key, value) from platform_settings), '{}') as settings`;
   }
 
-  async ofMembers(): Promise<MembersUsage> {
+  /** @param accepted the invitation whose seat goes to the member that it becomes, if any */
+  async ofMembers(accepted: string | null): Promise<MembersUsage> {
     return this.database.one<MembersUsage>(sql`
-      select (settings ->> 'members.max')::integer as "limit", (settings ->> 'members.count_pending')::boolean as "countsPending",
-          (select count(*)::integer from members where status <> 'removed') as used
-        from (${this.#settings}) as s`);
+      select "limit", "countsPending", (select count(*)::integer from members where status <> 'removed')
+          + case when "countsPending" then (
+              select count(*)::integer from invitations
+                where status = 'pending' and expires_at > now() and id is distinct from ${accepted}::uuid
+            ) else 0 end as used
+        from (
+          select (settings ->> 'members.max')::integer as "limit", (settings ->> 'members.count_pending')::boolean as "countsPending"
+            from (${this.#settings}) as s
+        ) as l`);
   }
 
   /** @param id of any team of the organisation, also of one that the caller does not see */

@@ -11,18 +11,36 @@ export class Seats {
   constructor(private readonly repository: SeatsRepository) {}
 
   /**
-   * Suspended members have a seat, and pending invitations where that is so set. An invitation that is being accepted has to be
-   * so by then, or it would count beside the member that it becomes.
+   * Suspended members have a seat, and pending invitations where that is so set.
+   * @param accepted the invitation by which they come, if any: it would count beside the member that it becomes
    * @throws Problem limit_reached where there is no room for one member more
    */
-  async verifyMember(): Promise<void> {
-    verify(await this.repository.ofMembers());
+  async verifyMember(accepted: string | null = null): Promise<void> {
+    verify(await this.repository.ofMembers(accepted));
   }
 
   /** @throws Problem limit_reached where pending invitations have a seat each, and there is no room for one more */
   async verifyInvitation(): Promise<void> {
-    const usage = await this.repository.ofMembers();
-    if (usage.countsPending) verify(usage);
+    (await this.forInvitations()).take();
+  }
+
+  /** @returns the room for several invitations, read once */
+  async forInvitations(): Promise<Room> {
+    const { countsPending, ...usage } = await this.repository.ofMembers(null);
+    return new Room(countsPending ? usage : { ...usage, limit: null });
+  }
+}
+
+/** Seats that are taken one after the other. */
+export class Room {
+  #taken = 0;
+
+  constructor(private readonly usage: Usage) {}
+
+  /** @throws Problem limit_reached where none is left */
+  take(): void {
+    verify({ ...this.usage, used: this.usage.used + this.#taken });
+    this.#taken += 1;
   }
 
   /**
