@@ -158,10 +158,15 @@ function takes(header: string, { parameters = [] }: Operation): boolean {
   return parameters.some((parameter) => !isReference(parameter) && parameter.name === header);
 }
 
-/** @returns the classes by which conditional writes answer, and those of lists */
+/** @returns the classes by which what is written conditionally is answered when it is made, read and changed, and those of lists */
 export function kindsOf(operations: readonly PlacedOperation[], { schemas = {} }: Components): Kinds {
   const conditional = operations.filter(({ operation }) => takes('If-Match', operation));
-  const versioned = conditional.flatMap(({ operation }) => successesOf(operation).map(([, found]) => classOf(found)));
+  const paths = new Set(conditional.map(({ path }) => path));
+  const collections = new Set(conditional.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
+  const answering = operations.filter(({ path, method }) => {
+    return method === 'post' ? collections.has(path) : paths.has(path);
+  });
+  const versioned = answering.flatMap(({ operation }) => successesOf(operation).map(([, found]) => classOf(found)));
   const lists = Object.entries(schemas).filter(
     ([, schema]) => 'properties' in schema && schema.properties?.['pagination'],
   );
