@@ -13,6 +13,7 @@ import { TelemetryModule } from './core/telemetry/index.ts';
 import { AccountModule } from './features/account/account.module.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
+import { InvitationsModule } from './features/invitations/invitations.module.ts';
 import { MailboxModule } from './features/mailbox/mailbox.module.ts';
 import { MembersModule } from './features/members/members.module.ts';
 import { OrganizationsModule } from './features/organizations/organizations.module.ts';
@@ -54,6 +55,7 @@ const features = [
   MembersModule,
   PreferencesModule,
   OwnershipTransfersModule,
+  InvitationsModule,
 ];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */

@@ -91,6 +91,16 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['POST /organizations/:organization_id/ownership-transfers', (ids) => ({ member_id: ids.get(RECEIVER) ?? uuid() })],
   ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', undefined],
   ['DELETE /organizations/:organization_id/ownership-transfers/:transfer_id', undefined],
+  [
+    'POST /organizations/:organization_id/invitations',
+    { email: 'grace@example.com', roles: ['member'], message: 'Welcome' },
+  ],
+  [
+    'POST /organizations/:organization_id/invitations/batch',
+    { invitations: [{ email: 'alan@example.com', roles: ['member'] }] },
+  ],
+  ['POST /organizations/:organization_id/invitations/:invitation_id/resend', undefined],
+  ['DELETE /organizations/:organization_id/invitations/:invitation_id', undefined],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],

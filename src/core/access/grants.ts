@@ -24,6 +24,12 @@ export class Grants {
    * @throws Problem grant_exceeds_own, with what the caller would need
    */
   async verify(roleIds: readonly string[], teamId: string | null = null): Promise<void> {
+    const missing = await this.missing(roleIds, teamId);
+    if (missing.length > 0) throw grantExceedsOwn(missing);
+  }
+
+  /** As `verify`, for who has several to judge. @returns what the caller would need to give these roles */
+  async missing(roleIds: readonly string[], teamId: string | null = null): Promise<readonly string[]> {
     const roles = await this.database.query<JudgedRole>(sql`
       select r.scope, r.key, r.system, r.permissions, r.id = any (${roleIds}::uuid[]) as "isTouched",
           exists (
@@ -35,9 +41,13 @@ export class Grants {
               where t.id = ${teamId}::uuid and j.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
           ) as "isOwn"
         from roles r`);
-    const missing = beyond(roles);
-    if (missing.length > 0) throw new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
+    return beyond(roles);
   }
+}
+
+/** @param missing of the caller's own permissions */
+export function grantExceedsOwn(missing: readonly string[]): Problem {
+  return new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
 }
 
 /** @returns what the touched roles permit, and the caller's own do not */

@@ -3,7 +3,7 @@ export { AccessModule } from './access.module.ts';
 export { AccessTable, type Route } from './access-table.ts';
 export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';
 export { accessCookie, credentialOf } from './credential.ts';
-export { Grants } from './grants.ts';
+export { grantExceedsOwn, Grants } from './grants.ts';
 export { OutsideTokens } from './outside-tokens.ts';
 export { systemRoleIds, teamRoleIds } from './permissions.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';

@@ -89,6 +89,13 @@ export const permissions = {
     systemRoles: ADMINISTRATORS,
     teamRoles: ADMINISTRATORS_THERE,
   },
+  'invitations:read': { description: 'See invitations', scope: 'organization', systemRoles: ADMINISTRATORS },
+  'invitations:create': {
+    description: 'Invite people, and send invitations again',
+    scope: 'organization',
+    systemRoles: ADMINISTRATORS,
+  },
+  'invitations:revoke': { description: 'Revoke invitations', scope: 'organization', systemRoles: ADMINISTRATORS },
 } as const satisfies Record<`${string}:${string}`, PermissionDefinition>;
 
 export type Permission = keyof typeof permissions;

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { originForm } from './origin-form.ts';
-import type { Problem } from './problem.ts';
+import type { Problem, ProblemDetails } from './problem.ts';
 import { INVALID_TOKEN } from './problems.ts';
 import { WrittenAnswer } from './written-answer.ts';
 
@@ -14,11 +14,16 @@ export function answerProblem(problem: Problem, request: FastifyRequest, reply: 
   void reply.send(body);
 }
 
-/** @returns the answer that the problem is; its instance is the path without its query, which may hold personal data */
+/** @returns the answer that the problem is */
 export function writtenProblem(problem: Problem, request: FastifyRequest): WrittenAnswer {
-  const details = problem.toDetails(pathOf(request), request.id);
+  const body = JSON.stringify(problemDetails(problem, request));
   const headers = { ...problem.headers, 'content-type': PROBLEM_TYPE };
-  return new WrittenAnswer({ status: problem.status, headers, version: undefined, body: JSON.stringify(details) });
+  return new WrittenAnswer({ status: problem.status, headers, version: undefined, body });
+}
+
+/** @returns the problem as a body; its instance is the path without its query, which may hold personal data */
+export function problemDetails(problem: Problem, request: FastifyRequest): ProblemDetails {
+  return problem.toDetails(pathOf(request), request.id);
 }
 
 /** RFC 6750, 3: a token that was sent and did not do is the error; who sent none is told of none. */

@@ -1,0 +1,237 @@
+import {
+  Choice,
+  EmailAddress,
+  Flag,
+  Identifier,
+  Integer,
+  Line,
+  ListOf,
+  ListParameter,
+  Nested,
+  PageQuery,
+  Problem,
+  type ProblemDetails,
+  ProblemResponse,
+  rules,
+  SearchParameter,
+  selectionOf,
+  SortParameter,
+  Text,
+  Timestamp,
+} from '../../core/http/index.ts';
+import type { Invitation, InvitationsFilter, InvitationStatus } from './invitations.repository.ts';
+import type { InvitationDraft, NewInvitation } from './inviting.service.ts';
+
+const STATUSES: readonly InvitationStatus[] = ['pending', 'accepted', 'declined', 'revoked', 'expired'];
+const LONGEST_ROLE_KEY = 48;
+const LONGEST_ADDRESS = 254;
+const LONGEST_MESSAGE = 500;
+const LONGEST_DAYS = 30;
+const DEFAULT_DAYS = 7;
+
+/** More than anybody needs. */
+const MOST_ROLES = 50;
+const MOST_INVITATIONS = 100;
+
+const roleKey = rules.text({ max: LONGEST_ROLE_KEY });
+
+const CREATED = 201;
+
+const ADDRESS = 'In whatever way to write it: capitals make no other address.';
+
+/** What an invitation says besides its address. */
+class InvitationTerms {
+  @ListOf(roleKey, {
+    min: 1,
+    max: MOST_ROLES,
+    unique: true,
+    description: 'Keys of the roles to be held. Nobody gives more than they hold themselves.',
+    example: ['member'],
+  })
+  roles: string[];
+
+  @Integer({
+    optional: true,
+    min: 1,
+    max: LONGEST_DAYS,
+    description: `For how long it can be accepted; ${DEFAULT_DAYS} unless given.`,
+    example: DEFAULT_DAYS,
+  })
+  expires_in_days?: number;
+
+  @Text({ optional: true, min: 1, max: LONGEST_MESSAGE, description: 'Quoted in the mail.', example: 'Welcome!' })
+  message?: string;
+
+  @Flag({
+    optional: true,
+    description:
+      'false: no mail is sent, and you are answered the link to pass on (`accept_url`), which proves no address: it can be ' +
+      'accepted by whoever is signed in with this one.',
+    example: true,
+  })
+  deliver?: boolean;
+}
+
+export class InvitationRequest extends InvitationTerms {
+  @EmailAddress({ description: ADDRESS, example: 'grace@example.com' })
+  email: string;
+}
+
+class InvitationItem extends InvitationTerms {
+  @Text({
+    max: LONGEST_ADDRESS,
+    description: `${ADDRESS} What is no address is refused alone.`,
+    example: 'alan@example.com',
+  })
+  email: string;
+}
+
+export class InvitationBatchRequest {
+  @ListOf(() => InvitationItem, { min: 1, max: MOST_INVITATIONS })
+  invitations: InvitationItem[];
+}
+
+export class InvitationsQuery extends PageQuery {
+  @SearchParameter('address')
+  q?: string;
+
+  @ListParameter(rules.choice(STATUSES), { description: 'Any of these; all, unless given.' })
+  status?: InvitationStatus[];
+
+  @SortParameter(['created_at', 'email'])
+  sort: string[] = ['-created_at'];
+}
+
+class InviterResponse {
+  @Identifier()
+  member_id: string;
+
+  @Line({ example: 'Ada' })
+  name: string;
+}
+
+export class InvitationResponse {
+  @Identifier()
+  id: string;
+
+  @Identifier()
+  organization_id: string;
+
+  @EmailAddress({ nullable: true, description: 'null: the account was deleted.', example: 'grace@example.com' })
+  email: string | null;
+
+  @ListOf(roleKey, { description: 'Keys of roles.', example: ['member'] })
+  roles: readonly string[];
+
+  @Choice(STATUSES, { description: 'One that is pending expires by itself.' })
+  status: string;
+
+  @Nested(() => InviterResponse)
+  inviter: InviterResponse;
+
+  @Text({ nullable: true, max: LONGEST_MESSAGE, example: null })
+  message: string | null;
+
+  @Identifier({ nullable: true, description: 'The member that it has made, once it is accepted.', example: null })
+  member_id: string | null;
+
+  @Timestamp()
+  expires_at: string;
+
+  @Timestamp()
+  created_at: string;
+
+  @Timestamp()
+  updated_at: string;
+}
+
+export class NewInvitationResponse extends InvitationResponse {
+  @Text({
+    optional: true,
+    max: 2_048,
+    description: 'Where no mail was sent: the link, which is shown this once.',
+    example: 'https://app.example.com/invitation#token=AZO…',
+  })
+  accept_url?: string;
+}
+
+class InvitationResult {
+  @Integer({ min: 0, max: MOST_INVITATIONS - 1, description: 'Which of the request.' })
+  index: number;
+
+  @Integer({ min: 200, max: 599, description: 'What it would have been answered alone.', example: 201 })
+  status: number;
+
+  @Nested(() => NewInvitationResponse, { optional: true })
+  invitation?: NewInvitationResponse;
+
+  @Nested(() => ProblemResponse, { optional: true })
+  problem?: ProblemDetails;
+}
+
+export class InvitationBatchResponse {
+  @ListOf(() => InvitationResult, { max: MOST_INVITATIONS, description: 'One for each, in order.' })
+  results: InvitationResult[];
+}
+
+export function toDraft({
+  email,
+  roles,
+  expires_in_days: days = DEFAULT_DAYS,
+  message,
+  deliver: isMailed = true,
+}: InvitationRequest): InvitationDraft {
+  return { email, roles, days, message: message ?? null, isMailed };
+}
+
+/** @throws Problem page_too_deep, validation_failed for a page and a cursor together */
+export function toFilter(query: InvitationsQuery): InvitationsFilter {
+  const { q, status: statuses } = query;
+  return { q, statuses, selection: selectionOf(query) };
+}
+
+export function toInvitation(invitation: Invitation): InvitationResponse {
+  const { id, organizationId, email, roles, status, inviterId, inviterName, message, memberId } = invitation;
+  const { expiresAt, createdAt, updatedAt } = invitation;
+  return {
+    id,
+    organization_id: organizationId,
+    email,
+    roles,
+    status,
+    inviter: { member_id: inviterId, name: inviterName },
+    message,
+    member_id: memberId,
+    expires_at: expiresAt.toISOString(),
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
+  };
+}
+
+export function toNewInvitation({ acceptUrl, ...invitation }: NewInvitation): NewInvitationResponse {
+  const own: Omit<NewInvitationResponse, 'accept_url'> = toInvitation(invitation);
+  return acceptUrl === undefined ? own : { ...own, accept_url: acceptUrl };
+}
+
+/** @param detailsOf makes a body of a problem */
+export function toResults(
+  outcomes: readonly (NewInvitation | Problem)[],
+  detailsOf: (problem: Problem) => ProblemDetails,
+): InvitationBatchResponse {
+  const results = outcomes.map((outcome, index) =>
+    outcome instanceof Problem
+      ? { index, status: outcome.status, problem: ofItem(index, detailsOf(outcome)) }
+      : { index, status: CREATED, invitation: toNewInvitation(outcome) },
+  );
+  return { results };
+}
+
+/** What is wrong with one item, told by where that stands in the request. */
+function ofItem(index: number, problem: ProblemDetails): ProblemDetails {
+  const { errors } = problem;
+  const places = errors?.map(({ pointer = '', ...fault }) => ({
+    ...fault,
+    pointer: `/invitations/${index}${pointer}`,
+  }));
+  return places ? { ...problem, errors: places } : problem;
+}

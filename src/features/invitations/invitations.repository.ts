@@ -1,0 +1,204 @@
+import { Injectable } from '@nestjs/common';
+import { Database, join, sql, type Sql } from '../../core/database/index.ts';
+import { contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
+import type { AddressState } from './address.policy.ts';
+
+export type InvitationStatus = 'pending' | 'accepted' | 'declined' | 'revoked' | 'expired';
+
+/** In the organisation of the scope. */
+export interface Invitation {
+  readonly id: string;
+  readonly organizationId: string;
+  /** null: of a deleted account. */
+  readonly email: string | null;
+  /** As it is at this moment. */
+  readonly status: InvitationStatus;
+  readonly inviterId: string;
+  readonly inviterName: string;
+  readonly message: string | null;
+  /** Keys, in the alphabet's order. */
+  readonly roles: readonly string[];
+  /** For how many days each of its tokens is good. */
+  readonly days: number;
+  /** The member that it has made. */
+  readonly memberId: string | null;
+  /** Counted by the database at every update. */
+  readonly version: number;
+  readonly expiresAt: Date;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** A row to be. */
+export interface InvitationFields {
+  readonly id: string;
+  readonly email: string;
+  readonly emailKey: string;
+  readonly message: string | null;
+  readonly days: number;
+  readonly isMailed: boolean;
+  readonly tokenHash: Buffer;
+  readonly roleIds: readonly string[];
+}
+
+export interface InvitableAddress extends AddressState {
+  /** Seconds until it may be invited again; 0: now. */
+  readonly retryAfter: number;
+}
+
+export interface InvitationsFilter {
+  readonly q?: string | undefined;
+  readonly statuses?: readonly InvitationStatus[] | undefined;
+  readonly selection: Selection;
+}
+
+/** In a day, of one address in one organisation: whoever revokes and invites again sends as many mails. */
+export const MOST_OF_ADDRESS = 20;
+/** In a day, of one invitation; the database keeps to it, too. */
+export const MOST_RESENDS = 5;
+
+/** Of invitations called `i`, or of a page of them, and of their inviters called `inviter`. */
+const columnsOf = (i: Sql): Sql => sql`
+  ${i}.id, ${i}.organization_id as "organizationId", ${i}.email, app.invitation_status(${i}.status, ${i}.expires_at) as status,
+  ${i}.inviter_id as "inviterId", inviter.name as "inviterName", ${i}.message, ${i}.valid_days as days,
+  ${i}.member_id as "memberId", ${i}.version, ${i}.expires_at as "expiresAt", ${i}.created_at as "createdAt",
+  ${i}.updated_at as "updatedAt",
+  array(
+    select r.key from invitation_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+      where h.organization_id = ${i}.organization_id and h.invitation_id = ${i}.id order by r.key
+  ) as roles`;
+
+const inviterOf = (i: Sql): Sql =>
+  sql`join members inviter on inviter.organization_id = ${i}.organization_id and inviter.id = ${i}.inviter_id`;
+
+const invitation = sql`select ${columnsOf(sql`i`)} from invitations i ${inviterOf(sql`i`)}`;
+
+const invitations = new List<Invitation>({
+  // All but the hash of the token, which the server may not read.
+  from: sql`(
+    select organization_id, id, email, email_key, status, inviter_id, message, valid_days, expires_at, member_id, version, created_at,
+        updated_at
+      from invitations
+  ) as visible`,
+  join: inviterOf(sql`page`),
+  columns: columnsOf(sql`page`),
+  keys: { created_at: timeKey(sql`created_at`), email: textKey(sql`email_key`) },
+});
+
+@Injectable()
+export class InvitationsRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(id: string): Promise<Invitation | undefined> {
+    const [found] = await this.database.query<Invitation>(sql`${invitation} where i.id = ${id}::uuid`);
+    return found;
+  }
+
+  async list({ q, statuses, selection }: InvitationsFilter): Promise<Rows<Invitation>> {
+    return invitations.read(this.database, selection, [
+      contains([sql`email_key`], q),
+      statuses &&
+        sql`(${join(
+          statuses.map((status) => NOW[status]),
+          ' or ',
+        )})`,
+    ]);
+  }
+
+  /**
+   * Waits for whoever is changing who may do what in the organisation, or who is invited, and keeps others from it until the
+   * transaction ends.
+   * @returns what it is called
+   */
+  async lockOrganization(): Promise<string> {
+    const { name } = await this.database.one<{ name: string }>(sql`select name from organizations for no key update`);
+    return name;
+  }
+
+  /** @returns the ids of the roles that there are, by their keys */
+  async roleIds(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const roles = await this.database.query<{ id: string; key: string }>(
+      sql`select id, key from roles where scope = 'organization' and key = any (${keys}::text[])`,
+    );
+    return new Map(roles.map(({ id, key }) => [key, id]));
+  }
+
+  /** Writes down that those have expired whose time is over: they are in nobody's way. */
+  async expire(emailKeys: readonly string[]): Promise<void> {
+    await this.database.query(sql`
+      update invitations set status = 'expired'
+        where email_key = any (${emailKeys}::text[]) and status = 'pending' and expires_at <= now()`);
+  }
+
+  /** @returns by address */
+  async addressStates(emailKeys: readonly string[]): Promise<ReadonlyMap<string, InvitableAddress>> {
+    const states = await this.database.query<InvitableAddress & { emailKey: string }>(sql`
+      select a.key as "emailKey",
+          exists (select from app.members_of_addresses(${emailKeys}::text[]) m where m.email_key = a.key) as "isMember",
+          exists (select from invitations i where i.email_key = a.key collate pg_c_utf8 and i.status = 'pending') as "isInvited",
+          coalesce((
+            select ceil(extract(epoch from min(i.created_at) + interval '1 day' - now()))::int from invitations i
+              where i.email_key = a.key collate pg_c_utf8 and i.created_at > now() - interval '1 day'
+              having count(*) >= ${MOST_OF_ADDRESS}
+          ), 0) as "retryAfter"
+        from unnest(${emailKeys}::text[]) as a (key)`);
+    return new Map(states.map(({ emailKey, ...state }) => [emailKey, state]));
+  }
+
+  /** Makes invitations of the caller's. @returns them by their id, without the roles that were asked for */
+  async insert(drafts: readonly InvitationFields[]): Promise<ReadonlyMap<string, Omit<Invitation, 'roles'>>> {
+    const made = await this.database.query<Omit<Invitation, 'roles'>>(sql`
+      with draft as materialized (
+        select * from jsonb_to_recordset(${JSON.stringify(drafts.map(toRow))}::jsonb) as d (
+          id uuid, email text, "emailKey" text, message text, days int, "isMailed" boolean, "tokenHash" text, "roleIds" uuid[]
+        )
+      ), made as (
+        insert into invitations (id, email, email_key, inviter_id, message, valid_days, mailed, token_hash)
+          select d.id, d.email, d."emailKey", m.id, d.message, d.days, d."isMailed", decode(d."tokenHash", 'hex')
+            from draft d, members m where m.user_id = app.user_id() and m.status = 'active'
+          returning id, organization_id, email, status, inviter_id, message, valid_days, member_id, version, expires_at, created_at,
+            updated_at
+      ), promised as (
+        insert into invitation_roles (invitation_id, role_id) select d.id, r from draft d, unnest(d."roleIds") r
+      )
+      select made.id, made.organization_id as "organizationId", made.email, made.status, made.inviter_id as "inviterId",
+          inviter.name as "inviterName", made.message, made.valid_days as days, made.member_id as "memberId", made.version,
+          made.expires_at as "expiresAt", made.created_at as "createdAt", made.updated_at as "updatedAt"
+        from made ${inviterOf(sql`made`)}`);
+    return new Map(made.map((row) => [row.id, row]));
+  }
+
+  /** @returns seconds until it may be sent again; 0: now */
+  async resendsAfter(id: string): Promise<number> {
+    const { retryAfter } = await this.database.one<{ retryAfter: number }>(sql`
+      select coalesce((
+          select ceil(extract(epoch from min(t) + interval '1 day' - now()))::int from unnest(resent_at) t
+            where t > now() - interval '1 day' having count(*) >= ${MOST_RESENDS}
+        ), 0) as "retryAfter"
+        from invitations where id = ${id}::uuid`);
+    return retryAfter;
+  }
+
+  /** Gives it another token, which is mailed, and its time anew. The one before is good for nothing. */
+  async renew(id: string, tokenHash: Buffer): Promise<void> {
+    await this.database.one(sql`
+      update invitations set token_hash = ${tokenHash}, mailed = true where id = ${id}::uuid returning id`);
+  }
+
+  async revoke(id: string): Promise<void> {
+    await this.database.one(sql`update invitations set status = 'revoked' where id = ${id}::uuid returning id`);
+  }
+}
+
+/** By columns, so that the index finds them. */
+const NOW: Readonly<Record<InvitationStatus, Sql>> = {
+  pending: sql`status = 'pending' and expires_at > now()`,
+  accepted: sql`status = 'accepted'`,
+  declined: sql`status = 'declined'`,
+  revoked: sql`status = 'revoked'`,
+  expired: sql`(status = 'expired' or status = 'pending' and expires_at <= now())`,
+};
+
+function toRow({ tokenHash, ...fields }: InvitationFields): object {
+  return { ...fields, tokenHash: tokenHash.toString('hex') };
+}

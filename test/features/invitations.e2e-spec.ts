@@ -1,0 +1,605 @@
+import type { Response } from 'supertest';
+import { v7 as uuid } from 'uuid';
+import { tokenHash } from '../../src/core/crypto/index.ts';
+import type { Actor, Member, Organization } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+import { tokenIn } from '../support/auth.ts';
+
+const TWENTY = Array.from({ length: 20 }, (_, index) => index);
+const DAY_MS = 24 * 3600 * 1000;
+const TOKEN = /^[\w-]{64}$/;
+
+describe('invitations', () => {
+  let app: TestApp;
+  let organization: Organization;
+  let owner: Actor;
+  let admin: Member;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  afterAll(() => app.stop());
+
+  beforeEach(async () => {
+    organization = await app.actors.organization();
+    owner = organization.owner;
+    admin = await app.actors.member(organization, ['admin']);
+  });
+
+  const path = (id = ''): string => `/organizations/${organization.id}/invitations${id && `/${id}`}`;
+  const address = (): string => `${uuid()}@example.com`;
+  const draft = (body: object = {}) => ({ email: address(), roles: ['member'], ...body });
+  const invite = async (body: object = {}, by: Actor = admin) =>
+    (await by.api.post(path(), draft(body)).expect(201)).body;
+  const read = async (id: string) => (await admin.api.get(path(id)).expect(200)).body;
+  const code = ({ status, body }: Response): string => `${status} ${body.code}`;
+  const query = (text: string, ...values: unknown[]) => app.database.query<Record<string, unknown>>(text, values);
+  const eventsOf = (id: string) => query(`select * from audit_events where target_id = $1 order by occurred_at`, id);
+  const pending = () =>
+    query(`select * from invitations where organization_id = $1 and status = 'pending'`, organization.id);
+  /** Its time is over. */
+  const lapse = (id: string) =>
+    query(`update invitations set expires_at = now() - interval '1 second' where id = $1`, id);
+  const found = async (token: string) => {
+    const [row] = await query('select * from app.find_invitation($1, $2)', organization.id, tokenHash(token));
+    return row;
+  };
+
+  describe('POST /organizations/{organization_id}/invitations', () => {
+    it('invites, and reads as it was answered', async () => {
+      const email = `Grace.${address()}`;
+      const answer = await admin.api.post(path(), draft({ email, roles: ['member', 'admin'], message: 'Welcome' }));
+      expect(answer.status).toBe(201);
+      expect(answer.body).toEqual({
+        id: expect.any(String),
+        organization_id: organization.id,
+        email,
+        roles: ['admin', 'member'],
+        status: 'pending',
+        inviter: { member_id: admin.memberId, name: 'Grace' },
+        message: 'Welcome',
+        member_id: null,
+        expires_at: expect.any(String),
+        created_at: expect.any(String),
+        updated_at: answer.body.created_at,
+      });
+      expect(Date.parse(answer.body.expires_at) - Date.parse(answer.body.created_at)).toBe(7 * DAY_MS);
+      expect(answer.headers['location']).toBe(`/api/v1${path(answer.body.id)}`);
+      const again = await owner.api.get(path(answer.body.id)).expect(200);
+      expect([again.text, again.headers['etag']]).toEqual([answer.text, answer.headers['etag']]);
+    });
+
+    it('mails a link whose token is kept as a hash, and shows it to nobody else', async () => {
+      const email = address();
+      const answer = await admin.api.post(path(), draft({ email, message: 'See evil.example' })).expect(201);
+      const [mail] = await app.mailsTo(email);
+      const token = tokenIn(mail!);
+      expect(token).toMatch(TOKEN);
+      expect(answer.text).not.toContain(token);
+      expect(mail!.text).toContain('/invitation#token=');
+      expect(mail!.text).toContain('"Grace" invites you to join the organization "Acme"');
+      expect(mail!.text).not.toContain('evil.example');
+      expect(await found(token)).toMatchObject({ id: answer.body.id, email, status: 'pending', mailed: true });
+      const dump = JSON.stringify(await query('select * from invitations where id = $1', answer.body.id));
+      expect(dump).not.toContain(token);
+    });
+
+    it('speaks the language that is asked for', async () => {
+      const email = address();
+      await admin.api.post(path(), draft({ email })).set('accept-language', 'de').expect(201);
+      const [mail] = await app.mailsTo(email);
+      expect(mail!.subject).toBe('Sie sind in eine Organisation eingeladen');
+    });
+
+    it('answers the link where no mail is to be sent, there and nowhere else', async () => {
+      const email = address();
+      const { body } = await admin.api.post(path(), draft({ email, deliver: false })).expect(201);
+      const [, token = ''] = /#token=([\w-]{64})$/.exec(body.accept_url) ?? [];
+      expect(await found(token)).toMatchObject({ id: body.id, mailed: false });
+      expect(await read(body.id)).not.toHaveProperty('accept_url');
+      const list = await admin.api.get(path()).expect(200);
+      expect(list.text).not.toContain(token);
+      await invite({ email: address() });
+      expect((await app.mailsTo(email, 0)).length).toBe(0);
+    });
+
+    it('keeps the link sealed where the call has a key, and answers it again', async () => {
+      const body = draft({ deliver: false });
+      const send = () => admin.api.post(path(), body).set('idempotency-key', 'a key').expect(201);
+      const [first, second] = [await send(), await send()];
+      expect(second.text).toBe(first.text);
+      expect(second.headers['idempotency-replayed']).toBe('true');
+      const [, token = ''] = /#token=([\w-]{64})/.exec(first.body.accept_url) ?? [];
+      expect(token).toMatch(TOKEN);
+      const dump = JSON.stringify(await app.database.contents());
+      expect(dump).not.toContain(token);
+      expect(await pending()).toHaveLength(1);
+    });
+
+    it('records who invited, and not whom', async () => {
+      const { id, email } = await invite({ roles: ['admin'], message: 'Private words' });
+      const [event, ...others] = await eventsOf(id);
+      expect(others).toEqual([]);
+      expect(event).toMatchObject({
+        action: 'invitation.created',
+        actor_member_id: admin.memberId,
+        target_type: 'invitation',
+        changes: { email: { changed: true }, roles: { from: null, to: ['admin'] } },
+      });
+      expect(JSON.stringify(event)).not.toMatch(new RegExp(`${email}|Private`));
+    });
+
+    it.each([
+      ['no address', { email: 'nobody' }, '/email', 'email'],
+      ['what looks like another address', { email: 'a\u200bb@example.com' }, '/email', 'email'],
+      ['no roles at all', { roles: [] }, '/roles', 'min_items'],
+      ['a role that is not there', { roles: ['member', 'nonsense'] }, '/roles/1', 'unknown'],
+      ['a role twice', { roles: ['member', 'member'] }, '/roles', 'unique'],
+      ['no time at all', { expires_in_days: 0 }, '/expires_in_days', 'minimum'],
+      ['all the time there is', { expires_in_days: 31 }, '/expires_in_days', 'maximum'],
+      ['half a day', { expires_in_days: 1.5 }, '/expires_in_days', 'type'],
+      ['a long story', { message: 'x'.repeat(501) }, '/message', 'max_length'],
+      ['null for a message', { message: null }, '/message', 'type'],
+      ['an id of their own', { id: uuid() }, '/id', 'unknown'],
+      ['a status', { status: 'accepted' }, '/status', 'unknown'],
+    ])('refuses %s', async (_case, body, pointer, fault) => {
+      const answer = await app.changingNothing(() => admin.api.post(path(), draft(body)));
+      expect(answer.status).toBe(422);
+      expect(answer.body.errors).toEqual([expect.objectContaining({ pointer, code: fault })]);
+    });
+
+    it('refuses a role of teams and one of another organization', async () => {
+      const other = await app.actors.organization();
+      await query(
+        `insert into roles (organization_id, scope, key, name) values ($1, 'team', 'lead', 'Lead'), ($2, 'organization', 'foreign', 'Foreign')`,
+        organization.id,
+        other.id,
+      );
+      for (const key of ['lead', 'foreign']) {
+        const answer = await owner.api.post(path(), draft({ roles: [key] })).expect(422);
+        expect(answer.body.errors).toEqual([expect.objectContaining({ pointer: '/roles/0', code: 'unknown' })]);
+      }
+    });
+
+    it('refuses to promise more than one holds', async () => {
+      const answer = await app.changingNothing(() => admin.api.post(path(), draft({ roles: ['member', 'owner'] })));
+      expect(code(answer)).toBe('403 grant_exceeds_own');
+      expect(answer.body.missing_permissions).toEqual(['organization:delete', 'organization:transfer']);
+      await invite({ roles: ['owner'] }, owner);
+    });
+
+    it('refuses whoever is a member, suspended ones too, and not who has left', async () => {
+      const [member, suspended, removed] = [
+        await app.actors.member(organization),
+        await app.actors.member(organization, ['member'], 'suspended'),
+        await app.actors.member(organization, ['member'], 'removed'),
+      ];
+      for (const { email } of [member, suspended]) {
+        const answer = await app.changingNothing(() => admin.api.post(path(), draft({ email: email.toUpperCase() })));
+        expect(code(answer)).toBe('409 already_member');
+      }
+      await invite({ email: removed.email });
+    });
+
+    it('has one pending for an address, in whatever way it is written', async () => {
+      const email = address();
+      await invite({ email: `É.${email}` });
+      for (const other of [
+        `é.${email}`,
+        `E\u0301.${email.toUpperCase()}`,
+        `É.${email.replace('example.com', 'EXAMPLE.com')}`,
+      ]) {
+        const answer = await app.changingNothing(() => admin.api.post(path(), draft({ email: other })));
+        expect(code(answer)).toBe('409 already_exists');
+        expect(answer.body.errors).toEqual([expect.objectContaining({ pointer: '/email', code: 'taken' })]);
+      }
+      const elsewhere = await app.actors.organization();
+      await elsewhere.owner.api.post(`/organizations/${elsewhere.id}/invitations`, draft({ email })).expect(201);
+    });
+
+    it('has one pending for an address, of twenty who invite it at once', async () => {
+      const email = address();
+      const answers = await Promise.all(TWENTY.map(() => admin.api.post(path(), draft({ email }))));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(19).fill(409)]);
+      expect(await pending()).toHaveLength(1);
+      expect((await app.mailsTo(email)).length).toBe(1);
+    });
+
+    it('invites anew when the one before has expired, was revoked or declined', async () => {
+      const email = address();
+      for (const end of ['expired', 'revoked', 'declined'] as const) {
+        const { id } = await invite({ email });
+        if (end === 'expired') await lapse(id);
+        else await query('update invitations set status = $2 where id = $1', id, end);
+      }
+      await invite({ email });
+      const { body } = await admin.api.get(`${path()}?q=${email}&sort=created_at`).expect(200);
+      expect(body.data.map(({ status }: { status: string }) => status)).toEqual([
+        'expired',
+        'revoked',
+        'declined',
+        'pending',
+      ]);
+    });
+
+    it('ends after twenty a day of one address, whoever revokes in between', async () => {
+      const email = address();
+      for (const _ of TWENTY) {
+        const { id } = await invite({ email });
+        await admin.api.delete(path(id)).expect(204);
+      }
+      const answer = await app.changingNothing(() => admin.api.post(path(), draft({ email })));
+      expect(code(answer)).toBe('429 rate_limited');
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(23 * 3600);
+      await invite();
+    });
+  });
+
+  describe('POST /organizations/{organization_id}/invitations/batch', () => {
+    const batch = (invitations: readonly object[], by: Actor = admin) => by.api.post(path('batch'), { invitations });
+
+    it('judges each alone, in order, and tells of each what it would have been told alone', async () => {
+      const [member, email, taken] = [await app.actors.member(organization), address(), address()];
+      await invite({ email: taken });
+      const answer = await batch([
+        draft({ email, message: 'Hello' }),
+        draft({ email: 'nobody' }),
+        draft({ roles: ['nonsense'] }),
+        draft({ roles: ['owner'] }),
+        draft({ email: member.email }),
+        draft({ email: taken.toUpperCase() }),
+        draft({ email: email.toUpperCase() }),
+        draft({ deliver: false, roles: ['admin'] }),
+      ]).expect(200);
+      const { results } = answer.body;
+      expect(results.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      expect(
+        results.map(
+          ({ status, problem }: { status: number; problem?: { code: string } }) => `${status} ${problem?.code ?? ''}`,
+        ),
+      ).toEqual([
+        '201 ',
+        '422 validation_failed',
+        '422 validation_failed',
+        '403 grant_exceeds_own',
+        '409 already_member',
+        '409 already_exists',
+        '409 already_exists',
+        '201 ',
+      ]);
+      expect(results[0].invitation).toEqual(await read(results[0].invitation.id));
+      expect(results[0].invitation).toMatchObject({ email, message: 'Hello', roles: ['member'] });
+      expect(results[1].problem).toEqual({
+        ...(await admin.api.post(path(), draft({ email: 'nobody' })).expect(422)).body,
+        instance: `/api/v1${path('batch')}`,
+        request_id: answer.headers['x-request-id'],
+        errors: [{ pointer: '/invitations/1/email', code: 'email', detail: 'must be an email address' }],
+      });
+      expect(results[2].problem.errors).toEqual([expect.objectContaining({ pointer: '/invitations/2/roles/0' })]);
+      expect(results[3].problem.missing_permissions).toEqual(['organization:delete', 'organization:transfer']);
+      expect(results[7].invitation.accept_url).toMatch(/#token=[\w-]{64}$/);
+      expect(await pending()).toHaveLength(3);
+    });
+
+    it('takes as many round trips for a hundred as for one, with a mail and an event for each', async () => {
+      const hundred = Array.from({ length: 100 }, () => draft());
+      const one = await app.roundTrips(() => batch([draft()]).expect(200));
+      expect(await app.roundTrips(() => batch(hundred).expect(200))).toBe(one);
+      expect(one).toBe(8);
+      const events = await query(
+        `select from audit_events where organization_id = $1 and action = 'invitation.created'`,
+        organization.id,
+      );
+      expect(events).toHaveLength(101);
+      await Promise.all(hundred.map(({ email }) => app.mailsTo(email)));
+    });
+
+    it('refuses the whole for what is no request: 101, none, or a wrong type', async () => {
+      for (const [invitations, pointer] of [
+        [Array.from({ length: 101 }, () => draft()), '/invitations'],
+        [[], '/invitations'],
+        [[draft(), draft({ roles: 'member' })], '/invitations/1/roles'],
+        [[draft(), draft({ nonsense: 1 })], '/invitations/1/nonsense'],
+        [[draft(), 5], '/invitations/1'],
+      ] as const) {
+        const answer = await app.changingNothing(() => batch(invitations as object[]));
+        expect(answer.status).toBe(422);
+        expect(answer.body.errors).toEqual([expect.objectContaining({ pointer })]);
+      }
+    });
+
+    it('has one effect for one key', async () => {
+      const body = { invitations: [draft({ deliver: false }), draft()] };
+      const send = () => admin.api.post(path('batch'), body).set('idempotency-key', 'batch').expect(200);
+      expect((await send()).text).toBe((await send()).text);
+      expect(await pending()).toHaveLength(2);
+    });
+  });
+
+  describe('GET /organizations/{organization_id}/invitations', () => {
+    const list = async (parameters = '') => (await admin.api.get(`${path()}?${parameters}`).expect(200)).body;
+    const emails = async (parameters: string): Promise<string[]> =>
+      (await list(parameters)).data.map(({ email }: { email: string }) => email.replace(/@.*/, ''));
+
+    beforeEach(async () => {
+      for (const name of ['dora', 'Carl', 'bea', 'ann', 'eve']) {
+        const { id } = await invite({ email: `${name}@example.com` });
+        if (name === 'bea') await admin.api.delete(path(id)).expect(204);
+        if (name === 'ann') await lapse(id);
+        if (name === 'eve') await query(`update invitations set status = 'declined' where id = $1`, id);
+      }
+    });
+
+    it('lists the newest first, or as asked, and in one round trip', async () => {
+      expect(await emails('')).toEqual(['eve', 'ann', 'bea', 'Carl', 'dora']);
+      expect(await emails('sort=created_at')).toEqual(['dora', 'Carl', 'bea', 'ann', 'eve']);
+      expect(await emails('sort=email')).toEqual(['ann', 'bea', 'Carl', 'dora', 'eve']);
+      expect(await emails('sort=-email&page_size=2')).toEqual(['eve', 'dora']);
+      expect(await app.roundTrips(() => list())).toBe(1);
+      const [first] = (await list()).data;
+      expect(first).toEqual(await read(first.id));
+    });
+
+    it('filters by what each is at this moment', async () => {
+      expect(await emails('status=pending&sort=email')).toEqual(['Carl', 'dora']);
+      expect(await emails('status=expired')).toEqual(['ann']);
+      expect(await emails('status=revoked,declined&sort=email')).toEqual(['bea', 'eve']);
+      expect(await emails('status=accepted')).toEqual([]);
+      expect((await list('status=expired')).data[0].status).toBe('expired');
+      expect((await list('status=pending')).pagination.total).toBe(2);
+    });
+
+    it('searches addresses', async () => {
+      expect(await emails('q=CAR')).toEqual(['Carl']);
+      expect(await emails('q=%25')).toEqual([]);
+      await admin.api.get(`${path()}?status=nonsense`).expect(422);
+    });
+  });
+
+  describe('POST /organizations/{organization_id}/invitations/{invitation_id}/resend', () => {
+    it('mails another link and begins its time anew; the one before is good for nothing', async () => {
+      const email = address();
+      const invitation = await invite({ email, expires_in_days: 3 });
+      await query(`update invitations set expires_at = now() + interval '1 hour' where id = $1`, invitation.id);
+      const [first] = await app.mailsTo(email);
+      const answer = await owner.api.post(path(invitation.id + '/resend')).expect(200);
+      const [second] = await app.mailsTo(email, 2);
+      const again = await owner.api.get(path(invitation.id)).expect(200);
+      expect([again.text, again.headers['etag']]).toEqual([answer.text, answer.headers['etag']]);
+      const { expires_at, updated_at } = answer.body;
+      expect(answer.body).toEqual({ ...invitation, expires_at, updated_at });
+      expect(Date.parse(expires_at) - Date.parse(updated_at)).toBe(3 * DAY_MS);
+      expect(await found(tokenIn(first!))).toBeUndefined();
+      expect(await found(tokenIn(second!))).toMatchObject({ id: invitation.id, status: 'pending' });
+      expect((await eventsOf(invitation.id)).map(({ action }) => action)).toEqual([
+        'invitation.created',
+        'invitation.resent',
+      ]);
+    });
+
+    it('brings an expired one back, and proves the address of one that was not mailed', async () => {
+      const { id, email } = await invite({ deliver: false });
+      await lapse(id);
+      expect((await admin.api.post(path(`${id}/resend`)).expect(200)).body).toMatchObject({ status: 'pending' });
+      const [mail] = await app.mailsTo(email);
+      expect(await found(tokenIn(mail!))).toMatchObject({ id, mailed: true, status: 'pending' });
+    });
+
+    it('brings none back beside another one, or for who has become a member', async () => {
+      const { id, email } = await invite();
+      await lapse(id);
+      await invite({ email });
+      const beside = await app.changingNothing(() => admin.api.post(path(`${id}/resend`)));
+      expect(code(beside)).toBe('409 already_exists');
+      const member = await app.actors.member(organization, ['member'], 'removed');
+      const other = await invite({ email: member.email });
+      await query(`update members set status = 'active' where id = $1`, member.memberId);
+      const joined = await app.changingNothing(() => admin.api.post(path(`${other.id}/resend`)));
+      expect(code(joined)).toBe('409 already_member');
+    });
+
+    it('ends after five a day, by the database', async () => {
+      const { id } = await invite();
+      const resend = () => admin.api.post(path(`${id}/resend`));
+      const answers = await Promise.all(TWENTY.map(resend));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(5).fill(200), ...Array(15).fill(429)]);
+      const refused = await app.changingNothing(resend);
+      expect(code(refused)).toBe('429 rate_limited');
+      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(23 * 3600);
+      const again = query('update invitations set token_hash = sha256(token_hash) where id = $1', id);
+      await expect(again).rejects.toThrow('the invitation was sent too often');
+      await query(`alter table invitations disable trigger keep_state`);
+      await query(
+        `update invitations set resent_at = array(select t - interval '1 day' from unnest(resent_at) t) where id = $1`,
+        id,
+      );
+      await query(`alter table invitations enable trigger keep_state`);
+      await resend().expect(200);
+    });
+
+    it.each(['accepted', 'declined', 'revoked'])('refuses what is %s', async (status) => {
+      const { id } = await invite();
+      await query(
+        `update invitations set status = $2, member_id = case when $2 = 'accepted' then $3::uuid end where id = $1`,
+        id,
+        status,
+        admin.memberId,
+      );
+      const answer = await app.changingNothing(() => admin.api.post(path(`${id}/resend`)));
+      expect(code(answer)).toBe('409 conflict');
+      expect(answer.body.detail).toContain(status);
+    });
+  });
+
+  describe('DELETE /organizations/{organization_id}/invitations/{invitation_id}', () => {
+    it('revokes, which its link tells from then on', async () => {
+      const { id, email } = await invite();
+      const [mail] = await app.mailsTo(email);
+      await owner.api.delete(path(id)).expect(204);
+      expect(await read(id)).toMatchObject({ status: 'revoked' });
+      expect(await found(tokenIn(mail!))).toMatchObject({ status: 'revoked' });
+      expect((await eventsOf(id)).map(({ action, changes }) => [action, changes]).at(-1)).toEqual([
+        'invitation.revoked',
+        { status: { from: 'pending', to: 'revoked' } },
+      ]);
+      expect(code(await app.changingNothing(() => owner.api.delete(path(id))))).toBe('404 not_found');
+    });
+
+    it('refuses what is over', async () => {
+      const { id } = await invite();
+      await lapse(id);
+      expect(code(await app.changingNothing(() => owner.api.delete(path(id))))).toBe('409 conflict');
+    });
+
+    it('compares If-Match with the version', async () => {
+      const { id } = await invite();
+      const { headers } = await admin.api.get(path(id)).expect(200);
+      await admin.api.post(path(`${id}/resend`)).expect(200);
+      const revoke = admin.api.delete(path(id)).set('If-Match', headers['etag']!);
+      expect(code(await revoke)).toBe('412 precondition_failed');
+    });
+
+    it('is done once, of twenty at a time', async () => {
+      const { id } = await invite();
+      const answers = await Promise.all(TWENTY.map(() => admin.api.delete(path(id))));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([204, ...Array(19).fill(404)]);
+    });
+  });
+
+  describe('what may become of one, by whatever statement', () => {
+    const state = (id: string, change: string, ...values: unknown[]) =>
+      query(`update invitations set ${change} where id = $1`, id, ...values);
+
+    it.each(['accepted', 'declined', 'revoked', 'expired'])('is nothing else once it is %s', async (status) => {
+      const { id } = await invite();
+      if (status === 'expired') await lapse(id);
+      const memberId = status === 'accepted' ? admin.memberId : null;
+      await state(id, 'status = $2, member_id = $3', status, memberId);
+      for (const other of ['pending', 'accepted', 'declined', 'revoked', 'expired'].filter((name) => name !== status)) {
+        const change = state(id, 'status = $2, member_id = $3', other, other === 'accepted' ? admin.memberId : null);
+        await expect(change).rejects.toThrow('an invitation that is over stays what it is');
+      }
+      if (status !== 'expired') {
+        const resend = state(id, 'token_hash = sha256(token_hash)');
+        await expect(resend).rejects.toThrow('an invitation that is over is not sent again');
+      }
+    });
+
+    it('does not expire before its time, and is nothing else after', async () => {
+      const { id } = await invite();
+      await expect(state(id, `status = 'expired'`)).rejects.toThrow('stays what it is');
+      await lapse(id);
+      for (const status of ['accepted', 'declined', 'revoked']) {
+        await expect(state(id, 'status = $2, member_id = $3', status, admin.memberId)).rejects.toThrow(
+          'stays what it is',
+        );
+      }
+      await state(id, `status = 'expired'`);
+    });
+
+    it('is one membership at most, and none without being accepted', async () => {
+      const [one, other] = [await invite(), await invite()];
+      await expect(state(one.id, `status = 'accepted'`)).rejects.toThrow('invitations_accepted_check');
+      await expect(state(one.id, 'member_id = $2', admin.memberId)).rejects.toThrow('invitations_accepted_check');
+      await state(one.id, `status = 'accepted', member_id = $2`, admin.memberId);
+      const twice = state(other.id, `status = 'accepted', member_id = $2`, admin.memberId);
+      await expect(twice).rejects.toThrow('invitations_organization_id_member_id_key');
+    });
+
+    it('has members and roles of its own organization alone', async () => {
+      const { id } = await invite();
+      const foreign = await app.actors.organization();
+      const stranger = await app.actors.member(foreign);
+      const accepted = state(id, `status = 'accepted', member_id = $2`, stranger.memberId);
+      await expect(accepted).rejects.toThrow('foreign key');
+      await query(
+        `insert into roles (organization_id, scope, key, name) values ($1, 'organization', 'foreign', 'Foreign')`,
+        foreign.id,
+      );
+      const role = query(
+        `insert into invitation_roles select $1, $2, id from roles where key = 'foreign' and organization_id = $3`,
+        organization.id,
+        id,
+        foreign.id,
+      );
+      await expect(role).rejects.toThrow('foreign key');
+    });
+  });
+
+  describe('who deletes their account', () => {
+    it('declines what is pending, and no invitation keeps their address', async () => {
+      const person = await app.actors.user('Edith');
+      const over = await invite({ email: person.email });
+      await admin.api.delete(path(over.id)).expect(204);
+      const open = await invite({ email: person.email.toUpperCase() });
+      const other = await invite();
+      await person.api.delete('/me').expect(204);
+      for (const id of [over.id, open.id]) expect(await read(id)).toMatchObject({ email: null });
+      expect(await read(open.id)).toMatchObject({ status: 'declined' });
+      expect((await eventsOf(open.id)).at(-1)).toMatchObject({
+        action: 'invitation.declined',
+        actor_id: person.userId,
+      });
+      expect(await read(other.id)).toMatchObject({ status: 'pending', email: other.email });
+      await invite({ email: person.email });
+    });
+  });
+
+  describe('seats', () => {
+    const limit = (key: string, value: string) =>
+      query(
+        `insert into platform_settings (organization_id, key, value) values ($1, $2, $3)`,
+        organization.id,
+        key,
+        value,
+      );
+
+    it('are taken by what is pending where that is so set, one after the other in a batch', async () => {
+      await limit('members.max', '4');
+      await invite();
+      await limit('members.count_pending', 'true');
+      const invitations = Array.from({ length: 3 }, () => draft());
+      const { body } = await admin.api.post(path('batch'), { invitations }).expect(200);
+      expect(body.results.map(({ status }: { status: number }) => status)).toEqual([201, 409, 409]);
+      expect(body.results[2].problem).toMatchObject({ code: 'limit_reached', limit: 4, used: 4 });
+      const alone = await app.changingNothing(() => admin.api.post(path(), draft()));
+      expect([code(alone), alone.body.limit, alone.body.used]).toEqual(['409 limit_reached', 4, 4]);
+    });
+
+    it('are free again when an invitation is over, and needed to bring an expired one back', async () => {
+      await limit('members.max', '3');
+      await limit('members.count_pending', 'true');
+      const expired = await invite();
+      await lapse(expired.id);
+      const revoked = await invite();
+      const resent = await app.changingNothing(() => admin.api.post(path(`${expired.id}/resend`)));
+      expect(code(resent)).toBe('409 limit_reached');
+      await admin.api.delete(path(revoked.id)).expect(204);
+      await admin.api.post(path(`${expired.id}/resend`)).expect(200);
+      await admin.api.post(path(`${expired.id}/resend`)).expect(200);
+    });
+
+    it('are no matter of invitations where these do not count', async () => {
+      await limit('members.max', '2');
+      await invite();
+    });
+
+    it('are never exceeded by twenty who invite at once', async () => {
+      await limit('members.max', '5');
+      await limit('members.count_pending', 'true');
+      const answers = await Promise.all(TWENTY.map(() => admin.api.post(path(), draft())));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(3).fill(201), ...Array(17).fill(409)]);
+    });
+  });
+
+  it('is nothing in a deleted organization, whose links lead nowhere', async () => {
+    const { email } = await invite();
+    const [mail] = await app.mailsTo(email);
+    await owner.api.delete(`/organizations/${organization.id}`).expect(204);
+    await owner.api.get(path()).expect(404);
+    expect(await found(tokenIn(mail!))).toBeUndefined();
+    await owner.api.post(`/organizations/${organization.id}/restore`).expect(200);
+    expect(await found(tokenIn(mail!))).toMatchObject({ status: 'pending' });
+  });
+});
