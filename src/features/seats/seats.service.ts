@@ -29,6 +29,14 @@ export class Seats {
     const { countsPending, ...usage } = await this.repository.ofMembers(null);
     return new Room(countsPending ? usage : { ...usage, limit: null });
   }
+
+  /**
+   * @param id of any team of the organisation, also of one that the caller does not see
+   * @throws Problem limit_reached where there is no room in it for one more
+   */
+  async verifyTeam(id: string): Promise<void> {
+    verify(await this.repository.ofTeam(id));
+  }
 }
 
 /** Seats that are taken one after the other. */
@@ -41,14 +49,6 @@ export class Room {
   take(): void {
     verify({ ...this.usage, used: this.usage.used + this.#taken });
     this.#taken += 1;
-  }
-
-  /**
-   * @param id of any team of the organisation, also of one that the caller does not see
-   * @throws Problem limit_reached where there is no room in it for one more
-   */
-  async verifyTeam(id: string): Promise<void> {
-    verify(await this.repository.ofTeam(id));
   }
 }
 
