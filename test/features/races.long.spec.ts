@@ -2,6 +2,7 @@ import type { Response, Test } from 'supertest';
 import type { Actor, Member, Organization } from '../support/actors.ts';
 import type { TestApp } from '../support/app.ts';
 import { broken, invariants, logged } from '../support/invariants.ts';
+import { served } from '../support/served.ts';
 import { size } from '../support/size.ts';
 import { TwoServers } from '../support/two-servers.ts';
 
@@ -10,6 +11,9 @@ const CALLS = 20;
 /** Where two race each other, so many pairs of them do so at once. */
 const PAIRS = CALLS / 2;
 const TIMEOUT_MS = size(30_000, 1_200_000);
+
+/** At full size not one answer is a 503; at the small one the machine has other work, too, and it is asked again. */
+const answered: typeof served = 'fullSize' in globalThis ? async (call) => call() : served;
 
 /** One call of a race; its number says which server is asked. */
 type Call = (number: number) => Test;
@@ -30,7 +34,7 @@ describe('at once, on two servers over one database', () => {
 
   /** Sends all calls at the same time, half of them to each server. @returns how often there was which answer */
   async function race(calls: readonly Call[]): Promise<Record<string, number>> {
-    const answers = await Promise.all(calls.map(async (call, number) => call(number)));
+    const answers = await Promise.all(calls.map((call, number) => answered(() => call(number))));
     const counts: Record<string, number> = {};
     for (const answer of answers) counts[outcome(answer)] = (counts[outcome(answer)] ?? 0) + 1;
     return counts;
@@ -183,6 +187,21 @@ describe('at once, on two servers over one database', () => {
     }),
     TIMEOUT_MS,
   );
+
+  describe('of invitations', () => {
+    it(
+      'one of 20 to the same address is made, in any letter case',
+      rounding(async () => {
+        const { id, owner } = await app.actors.organization();
+        const calls = range(CALLS).map((index): Call => (number) => {
+          const email = `${index % 3 === 0 ? 'grace' : 'GRACE'}.${rounds}@example.com`;
+          return as(owner, number).post(`/organizations/${id}/invitations`, { email, roles: ['member'] });
+        });
+        expect(await race(calls)).toEqual({ '201': 1, '409 already_exists': CALLS - 1 });
+      }),
+      TIMEOUT_MS,
+    );
+  });
 });
 
 function outcome({ status, body }: Response): string {

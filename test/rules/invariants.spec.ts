@@ -26,8 +26,15 @@ describe('the invariants', () => {
            join roles r on r.organization_id = t.organization_id and r.scope = 'team' and r.key = 'member'`,
     );
     await database.query(
+      `insert into invitations (organization_id, email, email_key, inviter_id, token_hash, mailed)
+         select organization_id, n || '@example.com', n || '@example.com', id, sha256((id::text || n)::bytea), true
+           from members, generate_series(1, 2) as n`,
+    );
+    await database.query(
       `insert into audit_events (organization_id, action, outcome, actor_type, target_type, target_id)
-         select id, 'organization.created', 'success', 'system', 'organization', id from organizations`,
+         select id, 'organization.created', 'success', 'system', 'organization', id from organizations
+         union all
+         select organization_id, 'invitation.created', 'success', 'user', 'invitation', id from invitations`,
     );
   });
 

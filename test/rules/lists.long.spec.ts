@@ -57,6 +57,13 @@ const FILLS: Readonly<Record<string, (world: World, count: number) => Promise<un
          select organization_id, id, '00000000-0000-7000-8000-000000000001' from member`,
       [owner.userId, count],
     ),
+  '/api/v1/organizations/{organization_id}/invitations': async ({ organization: { id } }, count) =>
+    app.database.query(
+      `insert into invitations (organization_id, email, email_key, inviter_id, token_hash, mailed)
+         select organization_id, n || '@example.com', n || '@example.com', id, sha256((id::text || n)::bytea), true
+           from members, generate_series(1, $2) as n where organization_id = $1 order by joined_at limit $2`,
+      [id, count],
+    ),
   '/api/v1/organizations/{organization_id}/members': async ({ organization }, count) =>
     crowd(app.database, organization, count),
 };

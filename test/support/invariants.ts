@@ -162,6 +162,22 @@ export const invariants: readonly Invariant[] = [
        insert into team_members (organization_id, team_id, member_id, role_id) select organization_id, team_id, member_id, role_id from team_members`,
     ],
   },
+  {
+    name: 'nobody waits for two invitations to one organisation, and one makes one membership',
+    violations: `
+      select format('%s in %s', email_key, organization_id) as violation from invitations
+        where status = 'pending' group by organization_id, email_key having count(*) > 1
+      union all
+      select id::text from invitations where (status = 'accepted') <> (member_id is not null)
+      union all
+      select member_id::text from invitations group by organization_id, member_id having count(member_id) > 1`,
+    plants: [
+      'drop index invitations_organization_id_email_key; update invitations set email_key = (select min(email_key) from invitations)',
+      `alter table invitations drop constraint invitations_accepted_check; update invitations set status = 'accepted'`,
+      `alter table invitations drop constraint invitations_organization_id_member_id_key;
+       update invitations i set status = 'accepted', member_id = m.id from members m where m.organization_id = i.organization_id`,
+    ],
+  },
 ];
 
 const EVENT = `insert into audit_events (organization_id, action, outcome, actor_type, target_type, target_id, changes)`;
@@ -175,7 +191,7 @@ export const logged: readonly Invariant[] = [
         select e.*, field, change -> 'from' as was, lag(change -> 'to') over (
             partition by organization_id, target_type, target_id, field order by occurred_at, id) as made
           from audit_events e, jsonb_each(changes) as c (field, change)
-          where outcome = 'success' and change ? 'to'
+          where outcome = 'success'
       )
       select format('%s of %s: %s, and %s before', action, target_id, field || ' was ' || was, made) as violation
         from changed where made <> was`,
@@ -186,27 +202,42 @@ export const logged: readonly Invariant[] = [
     ],
   },
   {
-    name: 'what the log says last of a member is how they are',
+    name: 'what the log says last of something is how it is',
     violations: `
       with told as (
-        select distinct on (organization_id, target_id, field) organization_id, target_id, field, change -> 'to' as made
+        select distinct on (organization_id, target_type, target_id, field)
+            organization_id, target_type, target_id, field, change -> 'to' as made
           from audit_events, jsonb_each(changes) as c (field, change)
-          where target_type = 'member' and outcome = 'success' and change ? 'to'
-          order by organization_id, target_id, field, occurred_at desc, id desc
-      )
-      select format('%s: %s is told to be %s', t.target_id, t.field, t.made) as violation
-        from told t join members m on m.organization_id = t.organization_id and m.id = t.target_id
-        where t.made <> case t.field
-          when 'status' then to_jsonb(m.status)
-          when 'roles' then coalesce((
+          where outcome = 'success'
+          order by organization_id, target_type, target_id, field, occurred_at desc, id desc
+      ), rows as (
+        select id as organization_id, 'organization' as type, id, to_jsonb(o) as fields from organizations o
+        union all
+        select m.organization_id, 'member', m.id, jsonb_build_object('status', status, 'roles', coalesce((
             select jsonb_agg(r.key order by r.key) from member_roles h
               join roles r on r.organization_id = h.organization_id and r.id = h.role_id
-              where h.organization_id = m.organization_id and h.member_id = m.id), '[]') end`,
+              where h.organization_id = m.organization_id and h.member_id = m.id), '[]'))
+          from members m
+        union all
+        select organization_id, 'team', id, to_jsonb(t) from teams t
+        union all
+        select organization_id, 'invitation', id, jsonb_build_object('status', status) from invitations where status <> 'expired'
+        union all
+        select t.organization_id, 'team_member', t.id, jsonb_build_object('member_id', t.member_id, 'role', r.key)
+          from team_members t join roles r on r.organization_id = t.organization_id and r.id = t.role_id
+      )
+      select format('%s %s: %s is told to be %s', t.target_type, t.target_id, t.field, t.made) as violation
+        from told t join rows r on r.organization_id = t.organization_id and r.type = t.target_type and r.id = t.target_id
+        where t.made <> r.fields -> t.field`,
     plants: [
       `${EVENT} select organization_id, 'member.suspended', 'success', 'user', 'member', id,
          '{"status": {"from": "active", "to": "suspended"}}' from members`,
       `${EVENT} select organization_id, 'member.updated', 'success', 'user', 'member', id,
          '{"roles": {"from": ["member"], "to": ["admin"]}}' from members`,
+      `${EVENT} select organization_id, 'team.moved', 'success', 'user', 'team', id,
+         '{"parent_team_id": {"from": null, "to": "01a1f000-0000-7000-8000-000000000000"}}' from teams`,
+      `${EVENT} select organization_id, 'team_member.updated', 'success', 'user', 'team_member', id,
+         '{"role": {"from": "member", "to": "admin"}}' from team_members`,
     ],
   },
   {
@@ -219,21 +250,32 @@ export const logged: readonly Invariant[] = [
     plants: ['update members set version = version + 1'],
   },
   {
-    name: 'an organisation has changed as often as the log tells, once deleted more often than restored where it is deleted',
+    name: 'an organisation has changed as often as the log tells',
     violations: `
-      select o.id::text as violation from organizations o join lateral (
-          select count(*) filter (where action like 'organization.%' and action <> 'organization.created') as changes,
-              count(*) filter (where action = 'organization.created') as creations,
-              count(*) filter (where action = 'organization.deleted') as deletions,
-              count(*) filter (where action = 'organization.restored') as restorations
-            from audit_events e where e.organization_id = o.id and e.action like 'organization.%' and e.outcome = 'success'
-        ) as told on true
-        where (o.version, (o.deleted_at is not null)::int, 1)
-          is distinct from (1 + told.changes, told.deletions - told.restorations, told.creations)`,
+      select format('%s: version %s', o.id, o.version) as violation from organizations o
+        where o.version <> 1 + (
+          select count(*) from audit_events e where e.organization_id = o.id and e.action like 'organization.%'
+            and e.outcome = 'success' and e.action <> 'organization.created')`,
+    plants: ['update organizations set version = version + 1'],
+  },
+  {
+    name: 'an organisation was made once, and what is deleted was so once more than restored',
+    violations: `
+      select o.id::text as violation from organizations o
+        where 1 <> (select count(*) from audit_events e where e.organization_id = o.id and e.action = 'organization.created')
+      union all
+      select d.id::text from (
+          select id as organization_id, id, deleted_at, 'organization' as type from organizations
+          union all
+          select organization_id, id, deleted_at, 'team' from teams
+        ) as d
+        where (deleted_at is not null)::int <> (
+          select count(*) filter (where action = type || '.deleted') - count(*) filter (where action = type || '.restored')
+            from audit_events e where e.organization_id = d.organization_id and e.target_id = d.id and e.outcome = 'success')`,
     plants: [
-      'update organizations set version = version + 1',
-      'update organizations set deleted_at = now()',
       `delete from audit_events where action = 'organization.created'`,
+      'update organizations set deleted_at = now()',
+      'update teams set deleted_at = now()',
     ],
   },
   {
@@ -247,6 +289,21 @@ export const logged: readonly Invariant[] = [
         where (told.proposals, told.ends, told.events) is distinct from
           case when t.status = 'pending' then (1::bigint, 0::bigint, 1::bigint) else (1::bigint, 1::bigint, 2::bigint) end`,
     plants: [`${OFFERS} where h.role_id is not null`],
+  },
+  {
+    name: 'an invitation was made once, and has ended once, as the log tells',
+    violations: `
+      select i.id::text as violation from invitations i join lateral (
+          select count(*) filter (where action = 'invitation.created') as creations,
+              count(*) filter (where action = 'invitation.' || i.status) as ends,
+              count(*) filter (where action in ('invitation.accepted', 'invitation.declined', 'invitation.revoked')) as all_ends
+            from audit_events e where e.organization_id = i.organization_id and e.target_id = i.id and e.outcome = 'success'
+        ) as told on true
+        where told.creations <> 1 or told.ends <> told.all_ends or told.ends <> (i.status in ('accepted', 'declined', 'revoked'))::int`,
+    plants: [
+      'update invitations set id = uuidv7()',
+      `alter table invitations disable trigger user; update invitations set status = 'revoked'`,
+    ],
   },
 ];
 
