@@ -1,4 +1,4 @@
-import { Choice, demo, EmailAddress, Text } from '../../core/http/index.ts';
+import { Choice, demo, EmailAddress, type FieldOptions, Text } from '../../core/http/index.ts';
 import { CODE } from '../second-factor/index.ts';
 import { PersonName } from '../users/index.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
@@ -6,6 +6,10 @@ import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.policy.ts';
 /** Longer than any token of ours, and short enough to be hashed without a thought. */
 export const TOKEN = { min: 1, max: 512, example: 'kq3mBvUaZ0n2yR7cX1eT9dWfGhJpLsQi4oNuVbYzA8M' };
 const PASSWORD = { max: LONGEST_PASSWORD, example: 'correct horse battery staple' };
+
+/** A password that somebody chooses. */
+export const ChosenPassword = (options: FieldOptions = {}): PropertyDecorator =>
+  Text({ ...PASSWORD, min: SHORTEST_PASSWORD, ...options });
 
 /** The section of the document in which the way in and out stands. */
 export const AUTHENTICATION = [
@@ -34,9 +38,7 @@ export class VerifyEmailRequest {
   @Text({ ...TOKEN, description: 'From the mailed link.' })
   token: string;
 
-  @Text({
-    ...PASSWORD,
-    min: SHORTEST_PASSWORD,
+  @ChosenPassword({
     optional: true,
     description:
       'Of a new user; may be left out. That of a user who is there already is never changed. With a change of address it is not used.',
@@ -77,7 +79,7 @@ export class VerifyLinkRequest {
 }
 
 export class PasswordResetRequest extends VerifyLinkRequest {
-  @Text({ ...PASSWORD, min: SHORTEST_PASSWORD })
+  @ChosenPassword()
   password: string;
 }
 
@@ -85,7 +87,7 @@ export class PasswordChange {
   @Text({ ...PASSWORD, min: 1, optional: true, description: 'Left out by who has none.' })
   current_password?: string;
 
-  @Text({ ...PASSWORD, min: SHORTEST_PASSWORD, example: 'battery staple, correct horse' })
+  @ChosenPassword({ example: 'battery staple, correct horse' })
   new_password: string;
 }
 

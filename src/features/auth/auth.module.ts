@@ -28,6 +28,7 @@ import { SessionsService } from './sessions.service.ts';
 import { SignIn } from './sign-in.service.ts';
 import { StepUpController } from './step-up.controller.ts';
 import { StepUpService } from './step-up.service.ts';
+import { SignUp } from './sign-up.service.ts';
 import { SweepRepository } from './sweep.repository.ts';
 import { SignInSweep } from './sweep.ts';
 
@@ -50,6 +51,7 @@ import { SignInSweep } from './sweep.ts';
     LinkSignInService,
     LoginService,
     SignIn,
+    SignUp,
     PasswordsService,
     SessionsService,
     StepUpService,
@@ -65,5 +67,6 @@ import { SignInSweep } from './sweep.ts';
     SignInSweep,
     SweepRepository,
   ],
+  exports: [NewPasswords, SignUp],
 })
 export class AuthModule {}

@@ -1,1 +1,7 @@
-export { SignOutTransport, TokenTransport } from './token-transport.ts';
+export { AuthModule } from './auth.module.ts';
+export { ChosenPassword, TOKEN } from './auth.dto.ts';
+export { NewPasswords } from './new-passwords.ts';
+export type { SignInResult } from './sign-in.service.ts';
+export { SignUp } from './sign-up.service.ts';
+export { SignInTransport, SignOutTransport, TokenTransport } from './token-transport.ts';
+export { answersWith, CookieSessionResponse, TokenPairResponse } from './tokens.dto.ts';

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Database } from '../../core/database/index.ts';
-import { type EmailIdentity, UsersService } from '../users/index.ts';
-import { AuthRepository } from './auth.repository.ts';
+import type { EmailIdentity } from '../users/index.ts';
 import { type AddressPurpose, type EmailToken, MailedLinks } from './mailed-links.ts';
 import { NewPasswords } from './new-passwords.ts';
 import { SignIn, type SignInResult } from './sign-in.service.ts';
+import { SignUp } from './sign-up.service.ts';
 
 /** A mailed link, as whoever follows it sends it. */
 export interface FollowedLink {
@@ -22,9 +22,8 @@ export class LinkSignInService {
   constructor(
     private readonly database: Database,
     private readonly links: MailedLinks,
-    private readonly repository: AuthRepository,
-    private readonly users: UsersService,
     private readonly signIns: SignIn,
+    private readonly signUps: SignUp,
     private readonly passwords: NewPasswords,
   ) {}
 
@@ -62,12 +61,11 @@ export class LinkSignInService {
     { email, name }: EmailToken,
   ): Promise<SignInResult | undefined> {
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password, [email.key, name]);
-    const userId = uuid();
-    return this.database.inTransactionOf(userId, async () => {
-      if (!(await this.users.create(email, name))) return undefined;
-      await this.links.use(purpose, token);
-      if (passwordHash !== undefined) this.repository.insertPassword(passwordHash);
-      return this.signIns.complete(userId, 'email', email.key);
+    const id = uuid();
+    return this.database.inTransactionOf(id, async () => {
+      const signedIn = await this.signUps.complete({ id, email, name, passwordHash });
+      if (signedIn) await this.links.use(purpose, token);
+      return signedIn;
     });
   }
 }

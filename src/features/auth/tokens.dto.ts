@@ -68,7 +68,8 @@ export function SignedIn(): MethodDecorator {
   return answersWith(TokenPairResponse, CookieSessionResponse, MfaRequiredResponse);
 }
 
-function answersWith(...forms: Type[]): MethodDecorator {
+/** Documents the answer of a handler that may begin a session, in one of these forms. */
+export function answersWith(...forms: Type[]): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(...forms),
     ApiOkResponse({

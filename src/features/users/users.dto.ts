@@ -1,4 +1,4 @@
-import { demo, EmailAddress, Identifier, Line, Text, Timestamp } from '../../core/http/index.ts';
+import { demo, EmailAddress, type FieldOptions, Identifier, Line, Text, Timestamp } from '../../core/http/index.ts';
 import type { ProfileChanges, User } from './users.repository.ts';
 
 /** The section of the document. */
@@ -20,7 +20,7 @@ const AVATAR_URL = {
 const PHONE = { pattern: /^\+[1-9]\d{1,14}$/, nullable: true, example: '+4915112345678' };
 
 /** The name of a person, wherever one is given. */
-export const PersonName = (): PropertyDecorator => Line(NAME);
+export const PersonName = (options: FieldOptions = {}): PropertyDecorator => Line({ ...NAME, ...options });
 
 export class ProfilePatch {
   @Line({ ...NAME, optional: true, example: demo.owner.name })
