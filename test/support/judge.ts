@@ -71,6 +71,10 @@ export class Judge {
          where ownership_transfers.organization_id = $1 and m.organization_id = $1 and m.user_id = $2`,
       [organization.id, actors.owner.userId],
     );
+    await this.app.database.query(
+      'update invitations set email = $2, email_key = $2 where id = $1 and organization_id <> $3',
+      [ids.get('invitation_id'), actors.owner.email, organization.id],
+    );
     if (route.stepUp) await this.#age(Object.values(actors));
     const world = { actors, exhausted, ids, other };
     const first = { ...this.#inOrder(route, world), body: {}, headers: { 'idempotency-key': USED_KEY } };

@@ -4,6 +4,7 @@ import { AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/
 import type { Organization } from './actors.ts';
 import type { TestApp } from './app.ts';
 import type { Client } from './client.ts';
+import { invite } from './invited.ts';
 import { PASSWORD, PASSWORD_HASH } from './password.ts';
 import { RECOVERY_CODE, TestFactor } from './second-factor.ts';
 
@@ -54,12 +55,18 @@ const offered: Preparation = async ({ actors, database }, organization) => {
   return { transfer_id: transferId };
 };
 
+/** Into another organisation. */
+const invited: Preparation = async ({ actors, database }, { owner: { email } }) => ({
+  invitation_id: (await invite(database, await actors.organization(), { email })).id,
+});
+
 /** What the owner has to have, before such a call changes something. */
 const PREPARED: ReadonlyMap<string, Preparation> = new Map([
   ['POST /auth/step-up', withPassword],
   ['POST /me/mfa/totp/activate', withPendingFactor],
   ['POST /me/mfa/recovery-codes', withFactor],
   ['DELETE /me/mfa/totp', withFactor],
+  ['POST /me/invitations/:invitation_id/accept', invited],
   ['POST /organizations/:organization_id/restore', deleted],
   ['POST /organizations/:organization_id/ownership-transfers', withReceiver],
   ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', offered],
@@ -109,6 +116,7 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['POST /me/mfa/recovery-codes', withCode],
   ['DELETE /me/mfa/totp', withCode],
   ['DELETE /me', undefined],
+  ['POST /me/invitations/:invitation_id/accept', undefined],
   // Of the routes that tests bring (things.ts).
   ['POST /organizations/:organization_id/things', { name: 'Another' }],
   ['POST /organizations/:organization_id/things/:thing_id/copies', { name: 'Another' }],

@@ -5,6 +5,7 @@ export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './
 export { accessCookie, credentialOf } from './credential.ts';
 export { grantExceedsOwn, Grants } from './grants.ts';
 export { OutsideTokens } from './outside-tokens.ts';
-export { systemRoleIds, teamRoleIds } from './permissions.ts';
+export { type RoleDefinition, systemRoleIds, teamRoleIds } from './permissions.ts';
+export { mayGive } from './power.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';
 export { unverified } from './unverified-token.ts';
