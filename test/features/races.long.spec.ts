@@ -189,6 +189,25 @@ describe('at once, on two servers over one database', () => {
   );
 
   describe('of invitations', () => {
+    /** Invites them through the API. @returns their tokens, in the same order */
+    const invited = async ({ id, owner }: Organization, people: readonly Actor[]): Promise<string[]> => {
+      const invitations = people.map(({ email }) => ({ email, roles: ['member'], deliver: false }));
+      const { body } = await owner.api.post(`/organizations/${id}/invitations/batch`, { invitations }).expect(200);
+      return body.results.map(
+        ({ invitation }: { invitation: { accept_url: string } }) => /([\w-]+)$/.exec(invitation.accept_url)![1]!,
+      );
+    };
+    const limited = async (members: number): Promise<Organization> => {
+      const organization = await app.actors.organization();
+      await app.database.query('insert into platform_settings (organization_id, key, value) values ($1, $2, $3)', [
+        organization.id,
+        'members.max',
+        members,
+      ]);
+      return organization;
+    };
+    const someone = () => app.actors.user();
+
     it(
       'one of 20 to the same address is made, in any letter case',
       rounding(async () => {
@@ -198,6 +217,40 @@ describe('at once, on two servers over one database', () => {
           return as(owner, number).post(`/organizations/${id}/invitations`, { email, roles: ['member'] });
         });
         expect(await race(calls)).toEqual({ '201': 1, '409 already_exists': CALLS - 1 });
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'one that is accepted 20 times makes one member',
+      rounding(async () => {
+        const grace = await someone();
+        const [token] = await invited(await app.actors.organization(), [grace]);
+        const calls = range(CALLS).map(
+          (): Call => (number) => as(grace, number).post('/invitations/accept', { token }),
+        );
+        expect(await race(calls)).toEqual({ '200': 1, '410 invitation_used': CALLS - 1 });
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'the last seat goes to one of 20 who accept',
+      rounding(async () => {
+        const organization = await limited(2);
+        const people = await Promise.all(range(CALLS).map(someone));
+        const tokens = await invited(organization, people);
+        const calls = people.map(
+          (person, index): Call =>
+            (number) =>
+              as(person, number).post('/invitations/accept', { token: tokens[index] }),
+        );
+        expect(await race(calls)).toEqual({ '200': 1, '409 limit_reached': CALLS - 1 });
+        expect(
+          await app.database.query(`select from members where organization_id = $1 and status <> 'removed'`, [
+            organization.id,
+          ]),
+        ).toHaveLength(2);
       }),
       TIMEOUT_MS,
     );

@@ -47,6 +47,20 @@ const FILLS: Readonly<Record<string, (world: World, count: number) => Promise<un
          select $1, 'auth.signed_in', 'success', false from generate_series(1, $2)`,
       [owner.userId, count],
     ),
+  '/api/v1/me/invitations': async ({ owner }, count) =>
+    app.database.query(
+      `with organization as (
+         insert into organizations (name, slug) select 'Host ' || n, 'host-' || uuidv7() from generate_series(1, $2) as n returning id
+       ), member as (
+         insert into members (organization_id, user_id) select id, $3 from organization returning organization_id, id
+       ), owner as (
+         insert into member_roles (organization_id, member_id, role_id)
+           select organization_id, id, '00000000-0000-7000-8000-000000000001' from member
+       )
+       insert into invitations (organization_id, email, email_key, inviter_id, token_hash, mailed)
+         select organization_id, $1, $1, id, sha256(id::text::bytea), true from member`,
+      [owner.email, count, (await app.actors.user('Host')).userId],
+    ),
   '/api/v1/organizations': async ({ owner }, count) =>
     app.database.query(
       `with organization as (
@@ -73,6 +87,7 @@ const VALUES: Readonly<Record<string, string>> = { action: 'auth.*', role: 'memb
 
 /** What takes longer where there is more, and why it may. */
 const SLOWER: Readonly<Record<string, string>> = {
+  '/api/v1/me/invitations': 'as with organisations: nobody is invited to many',
   '/api/v1/organizations': 'they cross organisations, so that no index has their order; a person is in few',
 };
 
