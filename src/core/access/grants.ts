@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, sql } from '../database/index.ts';
+import { Database, sql, type Sql } from '../database/index.ts';
 import { Problem } from '../http/problem.ts';
 import { permissionsOf, type RoleDefinition } from './permissions.ts';
 
@@ -31,19 +31,37 @@ export class Grants {
   /** As `verify`, for who has several to judge. @returns what the caller would need to give these roles */
   async missing(roleIds: readonly string[], teamId: string | null = null): Promise<readonly string[]> {
     const roles = await this.database.query<JudgedRole>(sql`
-      select r.scope, r.key, r.system, r.permissions, r.id = any (${roleIds}::uuid[]) as "isTouched",
-          exists (
-            select from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
-              where h.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
-          ) or exists (
-            select from members m join team_members j on j.organization_id = m.organization_id and j.member_id = m.id
-                join teams t on t.organization_id = m.organization_id and j.team_id = any (t.path)
-              where t.id = ${teamId}::uuid and j.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
-          ) as "isOwn"
-        from roles r`);
+      select ${role}, r.id = any (${roleIds}::uuid[]) as "isTouched", ${isOwnOn(sql`${teamId}::uuid`)} from roles r`);
     return beyond(roles);
   }
+
+  /**
+   * Judges likewise what a member holds on teams, which whoever changes or ends their membership gives or takes with it. Teams that the
+   * caller does not see are left out: a refusal would tell of them.
+   * @throws Problem grant_exceeds_own, with what the caller would need
+   */
+  async verifyTeamsOf(memberId: string): Promise<void> {
+    const roles = await this.database.query<JudgedRole & { readonly teamId: string }>(sql`
+      select held.team_id as "teamId", ${role}, r.id = held.role_id as "isTouched", ${isOwnOn(sql`held.team_id`)}
+        from team_members held join roles r on r.organization_id = held.organization_id where held.member_id = ${memberId}::uuid`);
+    const teams = Map.groupBy(roles, ({ teamId }) => teamId);
+    const missing = new Set([...teams.values()].flatMap(beyond));
+    if (missing.size > 0) throw grantExceedsOwn([...missing].toSorted());
+  }
 }
+
+const role = sql`r.scope, r.key, r.system, r.permissions`;
+
+/** Whether the caller holds the role `r` in the organisation, or on the team or one above it. */
+const isOwnOn = (teamId: Sql): Sql => sql`
+  exists (
+    select from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
+      where h.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
+  ) or exists (
+    select from members m join team_members j on j.organization_id = m.organization_id and j.member_id = m.id
+        join teams t on t.organization_id = m.organization_id and j.team_id = any (t.path)
+      where t.id = ${teamId} and j.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
+  ) as "isOwn"`;
 
 /** @param missing of the caller's own permissions */
 export function grantExceedsOwn(missing: readonly string[]): Problem {

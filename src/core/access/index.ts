@@ -1,4 +1,4 @@
-export { Access, ActsByCookie, ORGANIZATION_PARAMETER, StepUp } from './access.decorator.ts';
+export { Access, ActsByCookie, ORGANIZATION_PARAMETER, StepUp, TEAM_PARAMETER } from './access.decorator.ts';
 export { AccessModule } from './access.module.ts';
 export { AccessTable, type Route } from './access-table.ts';
 export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';

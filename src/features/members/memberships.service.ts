@@ -42,6 +42,7 @@ export class MembershipsService {
       const roleIds = await this.#roleIds(member, next);
       if (Object.keys(changed).length === 0) return member;
       await this.grants.verify([...roleIds.values()]);
+      await this.grants.verifyTeamsOf(member.id);
       await this.#keepOwner(member, next);
       const given = next.roles.flatMap((key) => roleIds.get(key) ?? []);
       await this.audit.announce();
@@ -61,6 +62,7 @@ export class MembershipsService {
       const member = await this.#locked(id, precondition);
       const roleIds = await this.#roleIds(member, member);
       await this.grants.verify([...roleIds.values()]);
+      await this.grants.verifyTeamsOf(member.id);
       await this.#end(member);
     });
   }
