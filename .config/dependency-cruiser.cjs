@@ -13,6 +13,7 @@ const LAYERS = [
   ['seats'],
   ['members', 'roles'],
   ['teams'],
+  ['team-members'],
   ['invitations'],
   ['settings'],
 ];

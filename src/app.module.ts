@@ -23,6 +23,7 @@ import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.
 import { PreferencesModule } from './features/preferences/preferences.module.ts';
 import { SeatsModule } from './features/seats/index.ts';
 import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
+import { TeamMembersModule } from './features/team-members/team-members.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
 
 const core = [
@@ -55,6 +56,7 @@ const features = [
   SeatsModule,
   MembersModule,
   PreferencesModule,
+  TeamMembersModule,
   OwnershipTransfersModule,
   InvitationsModule,
   AcceptanceModule,

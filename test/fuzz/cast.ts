@@ -1,10 +1,12 @@
 import { v7 } from 'uuid';
+import { teamRoleIds } from '../../src/core/access/index.ts';
 import { Passwords } from '../../src/core/crypto/index.ts';
 import type { Actor, Organization } from '../support/actors.ts';
 import type { TestApp } from '../support/app.ts';
 import { tokenIn } from '../support/auth.ts';
 import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { team } from '../support/teams.ts';
 import type { Dice } from './dice.ts';
 
 /** What the application under test is configured with. */
@@ -116,6 +118,12 @@ export class Cast {
 
     const known = new Set([home.id]);
     const colleagues = await Promise.all(Array.from({ length: 2 * LEAVING }, () => actors.member(home)));
+    const squad = await team(app.database, home);
+    const players = await app.database.query<{ id: string }>(
+      `insert into team_members (organization_id, team_id, member_id, role_id)
+         select $1, $2, unnest($3::uuid[]), $4 returning id`,
+      [home.id, squad, colleagues.slice(0, LEAVING).map(({ memberId }) => memberId), teamRoleIds.member],
+    );
     const expired = actors.token(owner.userId, owner.sessionId, AGE_SECONDS);
     const nobodys = actors.token(v7(), v7());
     return new Cast(
@@ -157,6 +165,9 @@ export class Cast {
         ],
         keep_role: ['member'],
         transfer_id: [transfer!.id],
+        team_id: [squad],
+        team_member_id: players.map(({ id }) => id),
+        role: ['member', 'viewer'],
         session_id: devices.map(({ id }) => id),
       },
     );

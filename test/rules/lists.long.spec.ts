@@ -1,10 +1,12 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Test } from 'supertest';
+import { teamRoleIds } from '../../src/core/access/index.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import type { Actor, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { crowd } from '../support/crowd.ts';
 import { size } from '../support/size.ts';
+import { team } from '../support/teams.ts';
 
 const FEW = 100;
 const MANY = size(1_000, 10_000);
@@ -31,6 +33,7 @@ interface ListRoute {
 interface World {
   readonly organization: Organization;
   readonly owner: Actor;
+  readonly teamId: string;
 }
 
 /** How each list gets its rows. One that is not here fails the test. */
@@ -80,6 +83,13 @@ const FILLS: Readonly<Record<string, (world: World, count: number) => Promise<un
     ),
   '/api/v1/organizations/{organization_id}/members': async ({ organization }, count) =>
     crowd(app.database, organization, count),
+  // After the one before: they are members.
+  '/api/v1/organizations/{organization_id}/teams/{team_id}/members': async ({ organization, teamId }) =>
+    app.database.query(
+      `insert into team_members (organization_id, team_id, member_id, role_id, created_at)
+         select organization_id, $2, id, $3, joined_at from members where organization_id = $1`,
+      [organization.id, teamId, teamRoleIds.member],
+    ),
 };
 
 /** What filters of free text are asked for. */
@@ -105,14 +115,14 @@ afterAll(() => app.stop());
 
 async function filled(count: number): Promise<World> {
   const organization = await app.actors.organization();
-  const world = { organization, owner: organization.owner };
+  const world = { organization, owner: organization.owner, teamId: await team(app.database, organization) };
   for (const fill of Object.values(FILLS)) await fill(world, count);
   return world;
 }
 
 function call({ path }: ListRoute, query: string, count: number): Test {
-  const { organization, owner } = worlds.get(count)!;
-  const found = path.replace('{organization_id}', organization.id);
+  const { organization, owner, teamId } = worlds.get(count)!;
+  const found = path.replace('{organization_id}', organization.id).replace('{team_id}', teamId);
   return owner.api.outside('get', `${found}?${query}`).expect(200);
 }
 

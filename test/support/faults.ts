@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid';
-import { ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
+import { ORGANIZATION_PARAMETER, type Route, TEAM_PARAMETER } from '../../src/core/access/index.ts';
 import { SINGLE_USE_KEY } from '../../src/core/idempotency/single-use.decorator.ts';
 import type { problems } from '../../src/core/http/problems.ts';
 import type { Actor, Organization } from './actors.ts';
@@ -124,17 +124,25 @@ export const ORDER: readonly (readonly Fault[])[] = [
     fault("another's organisation", 'standing', 'not_found', isInOrganization, standing('outsider')),
     fault('row malformed', 'row', 'not_found', hasRow, id(rowIn, NO_ID)),
   ],
+  // Whoever is suspended sees no team, whichever they ask for.
+  [fault('suspended', 'standing', 'member_suspended', isInOrganization, standing('suspended'))],
   [
-    fault('no permission', 'standing', 'permission_denied', asksPermission, standing('powerless')),
-    fault('suspended', 'standing', 'member_suspended', isInOrganization, standing('suspended')),
+    fault(
+      'team absent',
+      'row',
+      'not_found',
+      isInTeam,
+      id(() => TEAM_PARAMETER, uuid()),
+    ),
   ],
+  [fault('no permission', 'standing', 'permission_denied', asksPermission, standing('powerless'))],
   [
     fault('proved long ago', 'session', 'step_up_required', asksStepUp, (draft) => ({
       ...draft,
       session: 'of_long_ago',
     })),
   ],
-  [fault('row absent', 'row', 'not_found', hasRow, id(rowIn, uuid()))],
+  [fault('row absent', 'row', 'not_found', hasRowBesides, id(rowIn, uuid()))],
   [
     fault('If-Match malformed', 'header', 'bad_request', takes('If-Match'), header('if-match', 'no tag')),
     fault('transport unknown', 'header', 'bad_request', takes(TRANSPORT), header(TRANSPORT, 'carrier pigeon')),
@@ -206,6 +214,15 @@ function asksStepUp({ stepUp }: Route): boolean {
 
 function hasRow(route: Route): boolean {
   return isClosed(route) && rowIn(route) !== undefined;
+}
+
+function isInTeam({ path }: Route): boolean {
+  return path.includes(`:${TEAM_PARAMETER}`);
+}
+
+/** Whether the row is another than the team, which is judged with the organisation. */
+function hasRowBesides(route: Route): boolean {
+  return hasRow(route) && rowIn(route) !== TEAM_PARAMETER;
 }
 
 /** @returns the name of the last id in the path, where that is not the organisation's */

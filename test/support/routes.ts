@@ -7,6 +7,7 @@ import type { Client } from './client.ts';
 import { invite } from './invited.ts';
 import { PASSWORD, PASSWORD_HASH } from './password.ts';
 import { RECOVERY_CODE, TestFactor } from './second-factor.ts';
+import { team } from './teams.ts';
 
 const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
 /** Not in a path: by these names `idsFor` tells what a body takes. */
@@ -44,6 +45,12 @@ const withReceiver: Preparation = async ({ actors }, organization) => ({
   [RECEIVER]: (await actors.member(organization)).memberId,
 });
 
+/** A team, and somebody to put into it. */
+const inTeam: Preparation = async (app, organization) => ({
+  team_id: await team(app.database, organization),
+  ...(await withReceiver(app, organization)),
+});
+
 /** By another owner, to the owner. */
 const offered: Preparation = async ({ actors, database }, organization) => {
   const [transferId, { memberId }] = [uuid(), await actors.member(organization, ['owner'])];
@@ -71,6 +78,11 @@ const PREPARED: ReadonlyMap<string, Preparation> = new Map([
   ['POST /organizations/:organization_id/ownership-transfers', withReceiver],
   ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', offered],
   ['DELETE /organizations/:organization_id/ownership-transfers/:transfer_id', offered],
+  ['GET /organizations/:organization_id/teams/:team_id/members', inTeam],
+  ['POST /organizations/:organization_id/teams/:team_id/members', inTeam],
+  ['GET /organizations/:organization_id/teams/:team_id/members/:team_member_id', inTeam],
+  ['PATCH /organizations/:organization_id/teams/:team_id/members/:team_member_id', inTeam],
+  ['DELETE /organizations/:organization_id/teams/:team_id/members/:team_member_id', inTeam],
 ]);
 
 type Body = object | ((ids: Ids) => object) | undefined;
@@ -108,6 +120,12 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ],
   ['POST /organizations/:organization_id/invitations/:invitation_id/resend', undefined],
   ['DELETE /organizations/:organization_id/invitations/:invitation_id', undefined],
+  [
+    'POST /organizations/:organization_id/teams/:team_id/members',
+    (ids) => ({ member_id: ids.get(RECEIVER) ?? uuid(), role: 'member' }),
+  ],
+  ['PATCH /organizations/:organization_id/teams/:team_id/members/:team_member_id', { role: 'viewer' }],
+  ['DELETE /organizations/:organization_id/teams/:team_id/members/:team_member_id', undefined],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],

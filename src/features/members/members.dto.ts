@@ -15,7 +15,8 @@ import {
   Text,
   Timestamp,
 } from '../../core/http/index.ts';
-import type { Member, MembersFilter, MemberStatus } from './members.repository.ts';
+import type { Member, MemberStatus } from './member.ts';
+import type { MembersFilter } from './members.repository.ts';
 import type { MembershipChanges } from './memberships.service.ts';
 
 const STATUSES: readonly MemberStatus[] = ['active', 'suspended', 'removed'];
@@ -24,7 +25,7 @@ const LONGEST_ROLE_KEY = 48;
 /** More than anybody needs. */
 const MOST_ROLES = 50;
 
-const roleKey = rules.text({ max: LONGEST_ROLE_KEY });
+export const roleKey = rules.text({ max: LONGEST_ROLE_KEY });
 
 export class MembersQuery extends PageQuery {
   @SearchParameter('name or address')

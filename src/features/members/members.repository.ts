@@ -2,31 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, join, sql, type Sql } from '../../core/database/index.ts';
 import { isMe } from '../../core/http/index.ts';
 import { contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
-
-export type MemberStatus = 'active' | 'suspended' | 'removed';
-
-/** What can change of a member. */
-export interface Membership {
-  /** Keys, in the alphabet's order; of who has left, none. */
-  readonly roles: readonly string[];
-  readonly status: MemberStatus;
-}
-
-/** A person in the organisation of the scope. */
-export interface Member extends Membership {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly userId: string;
-  readonly name: string;
-  /** null: of a deleted account. */
-  readonly email: string | null;
-  readonly avatarUrl: string | null;
-  /** Counted by the database when the membership changes; not when its person does. */
-  readonly version: number;
-  readonly joinedAt: Date;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
+import type { Member, MemberStatus } from './member.ts';
 
 export interface MembersFilter {
   readonly q?: string | undefined;

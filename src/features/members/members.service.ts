@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
-import { type Member, type MembersFilter, MembersRepository } from './members.repository.ts';
+import type { Member } from './member.ts';
+import { type MembersFilter, MembersRepository } from './members.repository.ts';
 
 @Injectable()
 export class MembersService {

@@ -4,7 +4,8 @@ import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
 import { type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
-import { type Member, MembersRepository, type Membership } from './members.repository.ts';
+import type { Member, Membership } from './member.ts';
+import { MembersRepository } from './members.repository.ts';
 
 /** What is left out stays. */
 export interface MembershipChanges {

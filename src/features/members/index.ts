@@ -1,0 +1,2 @@
+export type { Member, MemberStatus } from './member.ts';
+export { MemberResponse, roleKey, toMember } from './members.dto.ts';
