@@ -56,6 +56,7 @@ describe('invitations', () => {
         organization_id: organization.id,
         email,
         roles: ['admin', 'member'],
+        teams: [],
         status: 'pending',
         inviter: { member_id: admin.memberId, name: 'Grace' },
         message: 'Welcome',
@@ -543,6 +544,205 @@ describe('invitations', () => {
       });
       expect(await read(other.id)).toMatchObject({ status: 'pending', email: other.email });
       await invite({ email: person.email });
+    });
+  });
+
+  describe('teams', () => {
+    /** As the teams feature makes them. */
+    const team = async ({ visibility = 'organization', path: above = [] as string[], deleted = false } = {}) => {
+      const id = uuid();
+      await query(
+        `insert into teams (organization_id, id, name, slug, visibility, path, deleted_at)
+           values ($1, $2, 'Team', $3, $4, $5, case when $6 then now() end)`,
+        organization.id,
+        id,
+        `t-${id}`,
+        visibility,
+        [...above, id],
+        deleted,
+      );
+      return id;
+    };
+    const join = (teamId: string, memberId: string, role: string) =>
+      query(
+        `insert into team_members (organization_id, team_id, member_id, role_id)
+           select $1, $2, $3, id from roles where organization_id = $1 and scope = 'team' and key = $4`,
+        organization.id,
+        teamId,
+        memberId,
+        role,
+      );
+    /** Who invites by a role of the organisation's own, which says nothing of teams. */
+    const recruiter = async () => {
+      const key = `r-${uuid()}`;
+      await query(
+        `insert into roles (organization_id, scope, key, name, permissions) values ($1, 'organization', $2, 'Recruiter', $3)`,
+        organization.id,
+        key,
+        ['invitations:create', 'invitations:read'],
+      );
+      return app.actors.member(organization, ['member', key]);
+    };
+
+    it('are promised with the role there, and read as they were answered', async () => {
+      const [one, other] = [await team(), await team({ visibility: 'private' })];
+      const teams = [
+        { team_id: other, role: 'admin' },
+        { team_id: one, role: 'viewer' },
+      ];
+      const body = await invite({ teams });
+      expect(body.teams).toEqual(teams.toReversed());
+      expect(await read(body.id)).toEqual(body);
+      const { body: page } = await admin.api.get(path()).expect(200);
+      expect(page.data).toEqual([body]);
+      const batch = await admin.api.post(path('batch'), { invitations: [draft({ teams }), draft()] }).expect(200);
+      expect(batch.body.results.map(({ invitation }: { invitation: { teams: object[] } }) => invitation.teams)).toEqual(
+        [teams.toReversed(), []],
+      );
+    });
+
+    it.each([
+      ['a team that is not there', () => Promise.resolve(uuid())],
+      ['a deleted team', () => team({ deleted: true })],
+      [
+        "another organization's team",
+        async () => {
+          const home = organization;
+          organization = await app.actors.organization();
+          const id = await team();
+          organization = home;
+          return id;
+        },
+      ],
+    ])('refuse %s', async (_case, make) => {
+      const teams = [
+        { team_id: await team(), role: 'member' },
+        { team_id: await make(), role: 'member' },
+      ];
+      const answer = await app.changingNothing(() => admin.api.post(path(), draft({ teams })));
+      expect(answer.status).toBe(422);
+      expect(answer.body.errors).toEqual([
+        { pointer: '/teams/1/team_id', code: 'unknown', detail: 'is no team of this organization' },
+      ]);
+    });
+
+    it('refuse a role of organizations, one twice, and what is no team', async () => {
+      const id = await team();
+      for (const [teams, pointer, fault] of [
+        [[{ team_id: id, role: 'owner' }], '/teams/0/role', 'unknown'],
+        [
+          [
+            { team_id: id, role: 'member' },
+            { team_id: id, role: 'viewer' },
+          ],
+          '/teams/1/team_id',
+          'unique',
+        ],
+        [[{ team_id: 'nonsense', role: 'member' }], '/teams/0/team_id', 'identifier'],
+        [[{ team_id: id }], '/teams/0/role', 'required'],
+      ] as const) {
+        const answer = await app.changingNothing(() => admin.api.post(path(), draft({ teams })));
+        expect(answer.body.errors).toEqual([expect.objectContaining({ pointer, code: fault })]);
+      }
+    });
+
+    it('that one does not see are not there, neither to promise nor to read', async () => {
+      const [hidden, open] = [await team({ visibility: 'private' }), await team()];
+      const by = await recruiter();
+      const promise = (teamId: string) => draft({ teams: [{ team_id: teamId, role: 'viewer' }] });
+      const [refused, absent] = [
+        await by.api.post(path(), promise(hidden)),
+        await by.api.post(path(), promise(uuid())),
+      ];
+      expect([refused.status, refused.body.errors]).toEqual([422, absent.body.errors]);
+
+      const teams = [hidden, open].map((id) => ({ team_id: id, role: 'viewer' }));
+      const { id } = await invite({ teams });
+      expect((await read(id)).teams).toHaveLength(2);
+      const seen = await by.api.get(path(id)).expect(200);
+      expect(seen.body.teams).toEqual([{ team_id: open, role: 'viewer' }]);
+      expect((await by.api.get(path()).expect(200)).text).not.toContain(hidden);
+      const resent = await by.api.post(path(`${id}/resend`)).expect(200);
+      expect(resent.body.teams).toEqual([{ team_id: open, role: 'viewer' }]);
+      expect((await read(id)).teams).toHaveLength(2);
+      expect(JSON.stringify(await eventsOf(id))).not.toContain(hidden);
+    });
+
+    it('are promised by who could give them: by a role there, or above, or in the organization', async () => {
+      const above = await team();
+      const [beneath, beside] = [await team({ path: [above] }), await team()];
+      const by = await recruiter();
+      await join(above, by.memberId, 'admin');
+      const promise = (teamId: string, role: string) =>
+        by.api.post(path(), draft({ teams: [{ team_id: teamId, role }] }));
+      for (const [teamId, role, status] of [
+        [above, 'admin', 201],
+        [beneath, 'admin', 201],
+        [beside, 'admin', 403],
+        [beside, 'member', 201],
+      ] as const) {
+        expect([teamId, role, (await promise(teamId, role)).status]).toEqual([teamId, role, status]);
+      }
+      const refused = await promise(beside, 'admin');
+      expect(refused.body.missing_permissions).toContain('team_members:manage');
+      const mixed = draft({ teams: [beneath, beside].map((id) => ({ team_id: id, role: 'admin' })) });
+      expect(code(await app.changingNothing(() => by.api.post(path(), mixed)))).toBe('403 grant_exceeds_own');
+    });
+
+    it('that vanish are left out, and there again when they are back', async () => {
+      const [one, other] = [await team(), await team()];
+      const teams = [one, other].map((id) => ({ team_id: id, role: 'member' }));
+      const { id } = await invite({ teams });
+      await query('update teams set deleted_at = now() where id = $1', other);
+      expect((await read(id)).teams).toEqual([teams[0]]);
+      await query('update teams set deleted_at = null where id = $1', other);
+      expect((await read(id)).teams).toEqual(teams);
+      await query('delete from teams where id = $1', other);
+      expect((await read(id)).teams).toEqual([teams[0]]);
+    });
+
+    it('that are deleted while twenty invite to them are promised or not there, and never half', async () => {
+      const teamId = await team();
+      const teams = [{ team_id: teamId, role: 'member' }];
+      const invited = TWENTY.map(() => admin.api.post(path(), draft({ teams })));
+      // Whoever deletes a team takes the organisation first.
+      const deletion = query(
+        `with taken as materialized (select id from organizations where id = $1 for no key update)
+         update teams set deleted_at = now() where id = $2 and organization_id = (select id from taken)`,
+        organization.id,
+        teamId,
+      );
+      const [answers] = await Promise.all([Promise.all(invited), deletion]);
+      const made = answers.filter(({ status }) => status === 201);
+      const refused = answers.filter(({ status }) => status === 422);
+      expect(made.length + refused.length).toBe(20);
+      for (const answer of refused) expect(answer.body.errors[0].pointer).toBe('/teams/0/team_id');
+      const promised = await query('select from invitation_teams where team_id = $1', teamId);
+      expect(promised).toHaveLength(made.length);
+      for (const answer of made) expect((await read(answer.body.id)).teams).toEqual([]);
+    });
+
+    it('of another organization are refused by the key', async () => {
+      const { id } = await invite();
+      const home = organization;
+      organization = await app.actors.organization();
+      const foreign = await team();
+      const promise = query(
+        `insert into invitation_teams (organization_id, invitation_id, team_id, role_id)
+           select organization_id, $2, $3, id from roles where organization_id = $1 and scope = 'team' and key = 'member'`,
+        home.id,
+        id,
+        foreign,
+      );
+      await expect(promise).rejects.toThrow('foreign key');
+    });
+
+    it('cost no round trip, whoever invites to however many', async () => {
+      const ids = await Promise.all(TWENTY.map(() => team()));
+      const teams = ids.map((id) => ({ team_id: id, role: 'member' }));
+      const by = await recruiter();
+      const send = (body: object) => app.roundTrips(() => by.api.post(path(), draft(body)).expect(201));
+      expect(await send({ teams })).toBe(await send({}));
     });
   });
 

@@ -1,11 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { Database, sql, type Sql } from '../database/index.ts';
+import { Database, sql } from '../database/index.ts';
 import { Problem } from '../http/problem.ts';
 import { permissionsOf, type RoleDefinition } from './permissions.ts';
 
-interface JudgedRole extends RoleDefinition {
+/** A role that is given, or that is held by whom a change befalls. */
+export interface Grant {
+  readonly roleId: string;
+  /** The team on which; null: in the organisation. */
+  readonly teamId: string | null;
+}
+
+/** A role with where the caller holds it. */
+interface HeldRole extends RoleDefinition {
+  readonly id: string;
+  /** In the organisation. */
   readonly isOwn: boolean;
-  readonly isTouched: boolean;
+  /** Those of the teams in question on which the caller holds it, or above which. */
+  readonly ownOn: readonly string[];
 }
 
 /**
@@ -24,15 +35,8 @@ export class Grants {
    * @throws Problem grant_exceeds_own, with what the caller would need
    */
   async verify(roleIds: readonly string[], teamId: string | null = null): Promise<void> {
-    const missing = await this.missing(roleIds, teamId);
-    if (missing.length > 0) throw grantExceedsOwn(missing);
-  }
-
-  /** As `verify`, for who has several to judge. @returns what the caller would need to give these roles */
-  async missing(roleIds: readonly string[], teamId: string | null = null): Promise<readonly string[]> {
-    const roles = await this.database.query<JudgedRole>(sql`
-      select ${role}, r.id = any (${roleIds}::uuid[]) as "isTouched", ${isOwnOn(sql`${teamId}::uuid`)} from roles r`);
-    return beyond(roles);
+    const holdings = await this.holdings(teamId === null ? [] : [teamId]);
+    holdings.verify(roleIds.map((roleId) => ({ roleId, teamId })));
   }
 
   /**
@@ -41,36 +45,46 @@ export class Grants {
    * @throws Problem grant_exceeds_own, with what the caller would need
    */
   async verifyTeamsOf(memberId: string): Promise<void> {
-    const roles = await this.database.query<JudgedRole & { readonly teamId: string }>(sql`
-      select held.team_id as "teamId", ${role}, r.id = held.role_id as "isTouched", ${isOwnOn(sql`held.team_id`)}
-        from team_members held join roles r on r.organization_id = held.organization_id where held.member_id = ${memberId}::uuid`);
-    const teams = Map.groupBy(roles, ({ teamId }) => teamId);
-    const missing = new Set([...teams.values()].flatMap(beyond));
-    if (missing.size > 0) throw grantExceedsOwn([...missing].toSorted());
+    const held = await this.database.query<Grant & { readonly teamId: string }>(sql`
+      select role_id as "roleId", team_id as "teamId" from team_members where member_id = ${memberId}::uuid`);
+    if (held.length === 0) return;
+    const holdings = await this.holdings(held.map(({ teamId }) => teamId));
+    holdings.verify(held);
+  }
+
+  /** Reads what the caller holds, to judge several by it, as `verify` does. @param teamIds of the teams on which they give */
+  async holdings(teamIds: readonly string[]): Promise<Holdings> {
+    const roles = await this.database.query<HeldRole>(sql`
+      select r.id, r.scope, r.key, r.system, r.permissions,
+          exists (
+            select from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
+              where h.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
+          ) as "isOwn",
+          array(
+            select t.id from members m join team_members j on j.organization_id = m.organization_id and j.member_id = m.id
+                join teams t on t.organization_id = m.organization_id and j.team_id = any (t.path)
+              where t.id = any (${teamIds}::uuid[]) and j.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
+          ) as "ownOn"
+        from roles r`);
+    return new Holdings(roles);
   }
 }
 
-const role = sql`r.scope, r.key, r.system, r.permissions`;
+/** What somebody holds, and so may give. */
+class Holdings {
+  constructor(private readonly roles: readonly HeldRole[]) {}
 
-/** Whether the caller holds the role `r` in the organisation, or on the team or one above it. */
-const isOwnOn = (teamId: Sql): Sql => sql`
-  exists (
-    select from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
-      where h.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
-  ) or exists (
-    select from members m join team_members j on j.organization_id = m.organization_id and j.member_id = m.id
-        join teams t on t.organization_id = m.organization_id and j.team_id = any (t.path)
-      where t.id = ${teamId} and j.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
-  ) as "isOwn"`;
+  /** @throws Problem grant_exceeds_own, with what they would need for all of these */
+  verify(grants: readonly Grant[]): void {
+    const missing = new Set(grants.flatMap((grant) => this.#missing(grant)));
+    if (missing.size === 0) return;
+    throw new Problem('grant_exceeds_own', { members: { missing_permissions: [...missing].toSorted() } });
+  }
 
-/** @param missing of the caller's own permissions */
-export function grantExceedsOwn(missing: readonly string[]): Problem {
-  return new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
-}
-
-/** @returns what the touched roles permit, and the caller's own do not */
-function beyond(roles: readonly JudgedRole[]): string[] {
-  const own = new Set(roles.filter(({ isOwn }) => isOwn).flatMap(permissionsOf));
-  const touched = new Set(roles.filter(({ isTouched }) => isTouched).flatMap(permissionsOf));
-  return [...touched].filter((permission) => !own.has(permission)).toSorted();
+  #missing({ roleId, teamId }: Grant): string[] {
+    const isHeld = ({ isOwn, ownOn }: HeldRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
+    const own = new Set(this.roles.filter(isHeld).flatMap(permissionsOf));
+    const given = this.roles.filter(({ id }) => id === roleId).flatMap(permissionsOf);
+    return given.filter((permission) => !own.has(permission));
+  }
 }

@@ -31,6 +31,7 @@ const DEFAULT_DAYS = 7;
 
 /** More than anybody needs. */
 const MOST_ROLES = 50;
+const MOST_TEAMS = 50;
 const MOST_INVITATIONS = 100;
 
 const roleKey = rules.text({ max: LONGEST_ROLE_KEY });
@@ -38,6 +39,14 @@ const roleKey = rules.text({ max: LONGEST_ROLE_KEY });
 const CREATED = 201;
 
 const ADDRESS = 'In whatever way to write it: capitals make no other address.';
+
+class InvitedTeamRequest {
+  @Identifier()
+  team_id: string;
+
+  @Text({ max: LONGEST_ROLE_KEY, description: 'The key of a role of teams.', example: 'member' })
+  role: string;
+}
 
 /** What an invitation says besides its address. */
 class InvitationTerms {
@@ -49,6 +58,14 @@ class InvitationTerms {
     example: ['member'],
   })
   roles: string[];
+
+  @ListOf(() => InvitedTeamRequest, {
+    optional: true,
+    max: MOST_TEAMS,
+    description: 'Teams to belong to, and as what. One that you do not see is not there.',
+    example: [],
+  })
+  teams?: InvitedTeamRequest[];
 
   @Integer({
     optional: true,
@@ -102,6 +119,14 @@ export class InvitationsQuery extends PageQuery {
   sort: string[] = ['-created_at'];
 }
 
+class InvitedTeamResponse {
+  @Identifier()
+  team_id: string;
+
+  @Text({ max: LONGEST_ROLE_KEY, example: 'member' })
+  role: string;
+}
+
 class InviterResponse {
   @Identifier()
   member_id: string;
@@ -122,6 +147,9 @@ export class InvitationResponse {
 
   @ListOf(roleKey, { description: 'Keys of roles.', example: ['member'] })
   roles: readonly string[];
+
+  @ListOf(() => InvitedTeamResponse, { max: MOST_TEAMS, description: 'Those that you see.' })
+  teams: InvitedTeamResponse[];
 
   @Choice(STATUSES, { description: 'One that is pending expires by itself.' })
   status: string;
@@ -177,11 +205,13 @@ export class InvitationBatchResponse {
 export function toDraft({
   email,
   roles,
+  teams = [],
   expires_in_days: days = DEFAULT_DAYS,
   message,
   deliver: isMailed = true,
 }: InvitationRequest): InvitationDraft {
-  return { email, roles, days, message: message ?? null, isMailed };
+  const places = teams.map(({ team_id: teamId, role }) => ({ teamId, role }));
+  return { email, roles, teams: places, days, message: message ?? null, isMailed };
 }
 
 /** @throws Problem page_too_deep, validation_failed for a page and a cursor together */
@@ -192,12 +222,13 @@ export function toFilter(query: InvitationsQuery): InvitationsFilter {
 
 export function toInvitation(invitation: Invitation): InvitationResponse {
   const { id, organizationId, email, roles, status, inviterId, inviterName, message, memberId } = invitation;
-  const { expiresAt, createdAt, updatedAt } = invitation;
+  const { teams, expiresAt, createdAt, updatedAt } = invitation;
   return {
     id,
     organization_id: organizationId,
     email,
     roles,
+    teams: teams.map(({ teamId, role }) => ({ team_id: teamId, role })),
     status,
     inviter: { member_id: inviterId, name: inviterName },
     message,

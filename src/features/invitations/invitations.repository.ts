@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Grant } from '../../core/access/index.ts';
 import { Database, join, sql, type Sql } from '../../core/database/index.ts';
 import { contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
-import type { AddressState } from './address.policy.ts';
+import { type InvitableAddress, MOST_OF_ADDRESS } from './addresses.ts';
 
 export type InvitationStatus = 'pending' | 'accepted' | 'declined' | 'revoked' | 'expired';
 
@@ -18,6 +19,8 @@ export interface Invitation {
   readonly message: string | null;
   /** Keys, in the alphabet's order. */
   readonly roles: readonly string[];
+  /** Those that the caller sees, and that are there still. */
+  readonly teams: readonly InvitedTeam[];
   /** For how many days each of its tokens is good. */
   readonly days: number;
   /** The member that it has made. */
@@ -29,6 +32,20 @@ export interface Invitation {
   readonly updatedAt: Date;
 }
 
+export interface InvitedTeam {
+  readonly teamId: string;
+  /** The key of a role of teams. */
+  readonly role: string;
+}
+
+/** What of all that is asked for there is, for the caller. */
+export interface Promisable {
+  /** By their keys. */
+  readonly roleIds: ReadonlyMap<string, string>;
+  readonly teamRoleIds: ReadonlyMap<string, string>;
+  readonly teamIds: ReadonlySet<string>;
+}
+
 /** A row to be. */
 export interface InvitationFields {
   readonly id: string;
@@ -38,13 +55,11 @@ export interface InvitationFields {
   readonly days: number;
   readonly isMailed: boolean;
   readonly tokenHash: Buffer;
-  readonly roleIds: readonly string[];
+  readonly grants: readonly Grant[];
 }
 
-export interface InvitableAddress extends AddressState {
-  /** Seconds until it may be invited again; 0: now. */
-  readonly retryAfter: number;
-}
+/** All but what it promises. */
+type InvitationRow = Omit<Invitation, 'roles' | 'teams'>;
 
 export interface InvitationsFilter {
   readonly q?: string | undefined;
@@ -52,8 +67,6 @@ export interface InvitationsFilter {
   readonly selection: Selection;
 }
 
-/** In a day, of one address in one organisation: whoever revokes and invites again sends as many mails. */
-export const MOST_OF_ADDRESS = 20;
 /** In a day, of one invitation; the database keeps to it, too. */
 export const MOST_RESENDS = 5;
 
@@ -66,7 +79,12 @@ const columnsOf = (i: Sql): Sql => sql`
   array(
     select r.key from invitation_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
       where h.organization_id = ${i}.organization_id and h.invitation_id = ${i}.id order by r.key
-  ) as roles`;
+  ) as roles,
+  array(
+    select jsonb_build_object('teamId', h.team_id, 'role', r.key)
+      from invitation_teams h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+      where h.organization_id = ${i}.organization_id and h.invitation_id = ${i}.id order by h.team_id
+  ) as teams`;
 
 const inviterOf = (i: Sql): Sql =>
   sql`join members inviter on inviter.organization_id = ${i}.organization_id and inviter.id = ${i}.inviter_id`;
@@ -115,12 +133,23 @@ export class InvitationsRepository {
     return name;
   }
 
-  /** @returns the ids of the roles that there are, by their keys */
-  async roleIds(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const roles = await this.database.query<{ id: string; key: string }>(
-      sql`select id, key from roles where scope = 'organization' and key = any (${keys}::text[])`,
-    );
-    return new Map(roles.map(({ id, key }) => [key, id]));
+  /** @returns what there is of the roles and teams that are asked for */
+  async promisable(
+    asked: readonly { readonly roles: readonly string[]; readonly teams: readonly InvitedTeam[] }[],
+  ): Promise<Promisable> {
+    const [roles, teams] = [asked.flatMap((one) => one.roles), asked.flatMap((one) => one.teams)];
+    const found = await this.database.query<{ kind: 'organization' | 'team' | 'place'; key: string; id: string }>(sql`
+      select scope as kind, key, id from roles
+        where scope = 'organization' and key = any (${roles}::text[])
+          or scope = 'team' and key = any (${teams.map(({ role }) => role)}::text[])
+      union all
+      select 'place', '', id from teams where id = any (${teams.map(({ teamId }) => teamId)}::uuid[])`);
+    const of = (wanted: string) => found.filter(({ kind }) => kind === wanted);
+    return {
+      roleIds: new Map(of('organization').map(({ key, id }) => [key, id])),
+      teamRoleIds: new Map(of('team').map(({ key, id }) => [key, id])),
+      teamIds: new Set(of('place').map(({ id }) => id)),
+    };
   }
 
   /** Writes down that those have expired whose time is over: they are in nobody's way. */
@@ -145,12 +174,12 @@ export class InvitationsRepository {
     return new Map(states.map(({ emailKey, ...state }) => [emailKey, state]));
   }
 
-  /** Makes invitations of the caller's. @returns them by their id, without the roles that were asked for */
-  async insert(drafts: readonly InvitationFields[]): Promise<ReadonlyMap<string, Omit<Invitation, 'roles'>>> {
-    const made = await this.database.query<Omit<Invitation, 'roles'>>(sql`
+  /** Makes invitations of the caller's. @returns them by their id, without what was asked for */
+  async insert(drafts: readonly InvitationFields[]): Promise<ReadonlyMap<string, InvitationRow>> {
+    const made = await this.database.query<InvitationRow>(sql`
       with draft as materialized (
         select * from jsonb_to_recordset(${JSON.stringify(drafts.map(toRow))}::jsonb) as d (
-          id uuid, email text, "emailKey" text, message text, days int, "isMailed" boolean, "tokenHash" text, "roleIds" uuid[]
+          id uuid, email text, "emailKey" text, message text, days int, "isMailed" boolean, "tokenHash" text, grants jsonb
         )
       ), made as (
         insert into invitations (id, email, email_key, inviter_id, message, valid_days, mailed, token_hash)
@@ -158,8 +187,14 @@ export class InvitationsRepository {
             from draft d, members m where m.user_id = app.user_id() and m.status = 'active'
           returning id, organization_id, email, status, inviter_id, message, valid_days, member_id, version, expires_at, created_at,
             updated_at
-      ), promised as (
-        insert into invitation_roles (invitation_id, role_id) select d.id, r from draft d, unnest(d."roleIds") r
+      ), promised as materialized (
+        select d.id as invitation_id, g."roleId" as role_id, g."teamId" as team_id
+          from draft d, jsonb_to_recordset(d.grants) as g ("roleId" uuid, "teamId" uuid)
+      ), roles_given as (
+        insert into invitation_roles (invitation_id, role_id) select invitation_id, role_id from promised where team_id is null
+      ), teams_given as (
+        insert into invitation_teams (invitation_id, team_id, role_id)
+          select invitation_id, team_id, role_id from promised where team_id is not null
       )
       select made.id, made.organization_id as "organizationId", made.email, made.status, made.inviter_id as "inviterId",
           inviter.name as "inviterName", made.message, made.valid_days as days, made.member_id as "memberId", made.version,

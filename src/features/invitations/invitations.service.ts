@@ -7,7 +7,7 @@ import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import { Seats } from '../seats/index.ts';
 import { emailIdentity } from '../users/index.ts';
-import { refuseTaken } from './address.policy.ts';
+import { refuseTaken } from './addresses.ts';
 import { InvitationLinks } from './invitation-links.ts';
 import { invitationToken } from './invitation-token.ts';
 import {

@@ -1,30 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { grantExceedsOwn, Grants } from '../../core/access/index.ts';
+import { type Grant, Grants } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { tokenHash } from '../../core/crypto/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { Problem, validationProblem } from '../../core/http/index.ts';
-import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
+import { Problem } from '../../core/http/index.ts';
 import { Seats } from '../seats/index.ts';
 import { type EmailIdentity, emailIdentity } from '../users/index.ts';
-import { refuseTaken } from './address.policy.ts';
+import { Addresses } from './addresses.ts';
 import { InvitationLinks } from './invitation-links.ts';
 import { invitationToken } from './invitation-token.ts';
 import {
-  type InvitableAddress,
   type Invitation,
   type InvitationFields,
   InvitationsRepository,
-  MOST_OF_ADDRESS,
+  type InvitedTeam,
 } from './invitations.repository.ts';
+import { Promises } from './promises.ts';
 
 /** What somebody says of an invitation. */
 export interface InvitationDraft {
   readonly email: string;
   /** Keys. */
   readonly roles: readonly string[];
+  readonly teams: readonly InvitedTeam[];
   readonly days: number;
   readonly message: string | null;
   /** false: the link is for whoever invites to pass on. */
@@ -41,17 +41,8 @@ interface Admitted extends InvitationDraft {
   readonly id: string;
   readonly identity: EmailIdentity;
   readonly token: string;
-  readonly roleIds: readonly string[];
+  readonly grants: readonly Grant[];
 }
-
-const DAY = 24 * 3600;
-
-const invitationsOfAddress: Block = {
-  name: 'invitations-of-address',
-  requests: MOST_OF_ADDRESS,
-  seconds: DAY,
-  detail: 'This address has been invited too often today. Wait as long as Retry-After says.',
-};
 
 /** How somebody is invited, alone or with others. What is read and written for a hundred is read and written at once. */
 @Injectable()
@@ -66,8 +57,9 @@ export class InvitingService {
   ) {}
 
   /**
-   * @throws Problem validation_failed for what is no address or no role, permission_denied, grant_exceeds_own, already_member, already_exists where one is
-   * pending for the address, limit_reached where it takes a seat that is not there, rate_limited after 20 a day for one address
+   * @throws Problem validation_failed for what is no address, no role or no team that the caller sees, permission_denied,
+   * grant_exceeds_own, already_member, already_exists where one is pending for the address, limit_reached where it takes a seat that
+   * is not there, rate_limited after 20 a day for one address
    */
   async invite(draft: InvitationDraft): Promise<NewInvitation> {
     return this.database.transaction(async () => {
@@ -99,41 +91,33 @@ export class InvitingService {
   async #judged(drafts: readonly InvitationDraft[]): Promise<readonly (Admitted | Problem)[]> {
     const identities = drafts.map(({ email }) => attempt(() => emailIdentity(email)));
     const emailKeys = [...new Set(identities.flatMap((identity) => (identity instanceof Problem ? [] : identity.key)))];
-    const roleIds = await this.repository.roleIds(drafts.flatMap(({ roles }) => roles));
-    const excesses = await this.#excesses([...roleIds.values()]);
+    const promises = new Promises(await this.repository.promisable(drafts));
+    const holdings = await this.grants.holdings(drafts.flatMap(({ teams }) => teams.map(({ teamId }) => teamId)));
     await this.repository.expire(emailKeys);
-    const room = await this.seats.forInvitations();
     const addresses = new Addresses(await this.repository.addressStates(emailKeys));
+    const room = await this.seats.forInvitations();
     return drafts.map((draft, index) =>
       attempt(() => {
         const identity = given(identities[index]);
-        const ids = idsOf(draft.roles, roleIds);
-        refuseExcess(ids.flatMap((id) => excesses.get(id) ?? []));
+        const grants = promises.grantsOf(draft);
+        holdings.verify(grants);
         addresses.verify(identity.key);
         room.take();
         addresses.take(identity.key);
-        return { ...draft, identity, roleIds: ids, id: uuid(), token: invitationToken(organizationId()) };
+        return { ...draft, identity, grants, id: uuid(), token: invitationToken(organizationId()) };
       }),
     );
-  }
-
-  /** @returns by role, what the caller would need to give it; most often nobody gives too much, and one question is enough */
-  async #excesses(roleIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const excesses = new Map<string, readonly string[]>();
-    if ((await this.grants.missing(roleIds)).length === 0) return excesses;
-    for (const id of roleIds) excesses.set(id, await this.grants.missing([id]));
-    return excesses;
   }
 
   async #made(admitted: readonly Admitted[]): Promise<NewInvitation[]> {
     if (admitted.length === 0) return [];
     const rows = await this.repository.insert(admitted.map(fieldsOf));
-    return admitted.map(({ id, roles, isMailed, token }) => {
+    return admitted.map(({ id, roles, teams, isMailed, token }) => {
       const row = rows.get(id);
       // Whoever invites was let in before they waited for the organisation, and is no member any more.
       if (!row) throw new Problem('permission_denied', { members: { required: 'invitations:create' } });
       const acceptUrl = isMailed ? undefined : this.links.to(token);
-      return { ...row, roles: roles.toSorted(), acceptUrl };
+      return { ...row, roles: roles.toSorted(), teams: byTeam(teams), acceptUrl };
     });
   }
 
@@ -151,40 +135,10 @@ export class InvitingService {
   }
 }
 
-/** Who can be invited: each address once, however many ask for it in one call. */
-class Addresses {
-  readonly #taken = new Set<string>();
-
-  constructor(private readonly states: ReadonlyMap<string, InvitableAddress>) {}
-
-  take(emailKey: string): void {
-    this.#taken.add(emailKey);
-  }
-
-  /** @throws Problem already_member, already_exists, rate_limited */
-  verify(emailKey: string): void {
-    const state = this.states.get(emailKey);
-    if (!state) throw new Error('nobody has asked for the address');
-    const { isMember, isInvited, retryAfter } = state;
-    refuseTaken({ isMember, isInvited: isInvited || this.#taken.has(emailKey) });
-    refuseWhileBlocked(invitationsOfAddress, retryAfter);
-  }
-}
-
 function organizationId(): string {
   const id = currentContext().scope?.organizationId;
   if (!id) throw new Error('one invites into an organisation');
   return id;
-}
-
-function fieldsOf({ identity, token, ...draft }: Admitted): InvitationFields {
-  const { id, message, days, isMailed, roleIds } = draft;
-  const { address: email, key: emailKey } = identity;
-  return { id, email, emailKey, message, days, isMailed, roleIds, tokenHash: tokenHash(token) };
-}
-
-function isAdmitted(outcome: Admitted | Problem): outcome is Admitted {
-  return !(outcome instanceof Problem);
 }
 
 /** @returns the outcomes, with what was made in the place of what was admitted */
@@ -213,17 +167,16 @@ function given<T>(outcome: T | Problem | undefined): T {
   return outcome;
 }
 
-function idsOf(keys: readonly string[], ids: ReadonlyMap<string, string>): string[] {
-  return keys.map((key, index) => {
-    const id = ids.get(key);
-    if (id === undefined) {
-      const detail = 'is no role of this organization';
-      throw validationProblem([{ pointer: `/roles/${index}`, code: 'unknown', detail }]);
-    }
-    return id;
-  });
+function fieldsOf({ identity, token, ...draft }: Admitted): InvitationFields {
+  const { id, message, days, isMailed, grants } = draft;
+  const { address: email, key: emailKey } = identity;
+  return { id, email, emailKey, message, days, isMailed, grants, tokenHash: tokenHash(token) };
 }
 
-function refuseExcess(missing: readonly string[]): void {
-  if (missing.length > 0) throw grantExceedsOwn([...new Set(missing)].toSorted());
+function byTeam(teams: readonly InvitedTeam[]): InvitedTeam[] {
+  return teams.toSorted((one, other) => (one.teamId < other.teamId ? -1 : 1));
+}
+
+function isAdmitted(outcome: Admitted | Problem): outcome is Admitted {
+  return !(outcome instanceof Problem);
 }

@@ -1,0 +1,36 @@
+import type { Grant } from '../../core/access/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
+import type { InvitedTeam, Promisable } from './invitations.repository.ts';
+
+/** What an invitation is to promise. */
+interface Asked {
+  /** Keys. */
+  readonly roles: readonly string[];
+  readonly teams: readonly InvitedTeam[];
+}
+
+/** What can be promised: roles by their keys, and teams that the caller sees. */
+export class Promises {
+  constructor(private readonly promisable: Promisable) {}
+
+  /** @throws Problem validation_failed for what is not there */
+  grantsOf({ roles, teams }: Asked): Grant[] {
+    const { roleIds, teamRoleIds, teamIds } = this.promisable;
+    const inOrganization = roles.map((key, index) => {
+      const roleId = roleIds.get(key) ?? refuse(`/roles/${index}`, 'unknown', 'is no role of this organization');
+      return { roleId, teamId: null };
+    });
+    const onTeams = teams.map(({ teamId, role }, index) => {
+      if (!teamIds.has(teamId)) refuse(`/teams/${index}/team_id`, 'unknown', 'is no team of this organization');
+      const isFirst = teams.findIndex((team) => team.teamId === teamId) === index;
+      if (!isFirst) refuse(`/teams/${index}/team_id`, 'unique', 'must not be given twice');
+      const roleId = teamRoleIds.get(role) ?? refuse(`/teams/${index}/role`, 'unknown', 'is no role of teams');
+      return { roleId, teamId };
+    });
+    return [...inOrganization, ...onTeams];
+  }
+}
+
+function refuse(pointer: string, code: 'unknown' | 'unique', detail: string): never {
+  throw validationProblem([{ pointer, code, detail }]);
+}
