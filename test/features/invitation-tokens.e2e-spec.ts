@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { invitationToken } from '../../src/features/invitations/invitation-token.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
-import { comparable } from '../support/auth.ts';
+import { comparable, tokenIn } from '../support/auth.ts';
 import { Browser, cookiesOf } from '../support/browser.ts';
 import { invite, type InvitationTerms, type Invited } from '../support/invited.ts';
 import { PASSWORD } from '../support/password.ts';
@@ -47,6 +47,7 @@ describe('the token of an invitation', () => {
         [id],
       )
     )[0]!;
+  const pathOf = (id: string): string => `/organizations/${organization.id}/invitations/${id}`;
   const change = (what: string, { id }: Invited) =>
     app.database.query(`update invitations set ${what} where id = $1`, [id]);
   const expire = async (invitation: Invited): Promise<void> => {
@@ -659,25 +660,68 @@ describe('the token of an invitation', () => {
       }
     });
 
-    it('is either accepted or revoked, declined, sent again', async () => {
-      for (const [what, code] of [
-        [`status = 'revoked'`, '410 invitation_revoked'],
-        [`status = 'declined'`, '410 invitation_declined'],
-        [`token_hash = sha256(random()::text::bytea)`, '410 token_used'],
-      ] as const) {
-        for (let round = 1; round <= ROUNDS; round += 1) {
-          const actor = await app.actors.user();
-          const invitation = await invited({ email: actor.email });
-          const ended = change(what, invitation).then(
-            () => true,
-            () => false,
+    it.each<[string, string, (invitation: Invited) => PromiseLike<Response>]>([
+      ['revoked', '410 invitation_revoked', ({ id }) => organization.owner.api.delete(pathOf(id))],
+      ['declined', '410 invitation_declined', ({ token }) => decline(token)],
+      ['sent again', '410 token_used', ({ id }) => organization.owner.api.post(`${pathOf(id)}/resend`)],
+    ])('is either accepted or %s', async (_case, code, end) => {
+      const people = await Promise.all(TWENTY.map(() => app.actors.user()));
+      const invitations = await Promise.all(people.map(({ email }) => invited({ email })));
+      const outcomes = await Promise.all(
+        invitations.map(async (invitation, index) => {
+          const calls = [() => end(invitation), () => acceptAs(people[index]!, invitation.token)];
+          const [first, second] = await Promise.all(
+            (index % 2 ? calls : calls.toReversed()).map((call) => served(call)),
           );
-          const accepted = await served(() => acceptAs(actor, invitation.token));
-          const isEnded = await ended;
-          expect(codeOf(accepted)).toBe(isEnded ? code : '200 undefined');
-          expect((await row(invitation)).member_id !== null).toBe(!isEnded);
-        }
+          return index % 2 ? [first!, second!] : [second!, first!];
+        }),
+      );
+      for (const [index, [ended, accepted]] of outcomes.entries()) {
+        const isAccepted = accepted!.status === 200;
+        expect(codeOf(accepted!)).toBe(isAccepted ? '200 undefined' : code);
+        expect(ended!.ok).toBe(!isAccepted);
+        expect((await row(invitations[index]!)).member_id !== null).toBe(isAccepted);
       }
+    });
+
+    it('leaves no member behind whose account is deleted meanwhile', async () => {
+      const people = await Promise.all(TWENTY.map(() => app.actors.user()));
+      const invitations = await Promise.all(people.map(({ email }) => invited({ email })));
+      await Promise.all(
+        people.map(async (person, index) => {
+          const calls = [() => person.api.delete('/me'), () => acceptAs(person, invitations[index]!.token)];
+          const ordered = index % 2 ? calls : calls.toReversed();
+          const answers = await Promise.all(ordered.map((call) => served<Response>(call)));
+          const [gone, accepted] = index % 2 ? answers : answers.toReversed();
+          expect(gone!.status).toBe(204);
+          expect([
+            '200 undefined',
+            '401 unauthenticated',
+            '403 invitation_not_yours',
+            '410 token_used',
+            '410 invitation_declined',
+          ]).toContain(codeOf(accepted!));
+        }),
+      );
+      expect((await members()).filter(({ status }) => status === 'active')).toHaveLength(1);
+    });
+
+    it('makes one user of an address that is registered at the same time', async () => {
+      const addresses = TWENTY.slice(10).map(() => `${uuid()}@example.com`);
+      await Promise.all(
+        addresses.map(async (email) => {
+          const { token } = await invited({ email });
+          await app.anonymous.post('/auth/magic-links', { email }).expect(202);
+          const link = tokenIn((await app.mailsTo(email))[0]!);
+          const [accepted, signedIn] = await Promise.all([
+            served(() => accept(token, { name: 'Grace' })),
+            served(() => app.anonymous.post('/auth/magic-links/verify', { token: link })),
+          ]);
+          expect(['200 undefined', '401 unauthenticated']).toContain(codeOf(accepted));
+          expect(signedIn.status).toBe(200);
+          expect(await usersOf(email)).toHaveLength(1);
+        }),
+      );
     });
 
     it('makes no member of an organisation that is deleted, or by an inviter who has gone', async () => {
