@@ -167,6 +167,22 @@ describe('seats', () => {
     }
   });
 
+  it('are never exceeded by 20 who are invited at once, where pending invitations count', async () => {
+    await limit('members.count_pending', 'true');
+    const { id, owner } = organization;
+    const invite = (number: number) =>
+      owner.api.post(`/organizations/${id}/invitations`, { email: `guest-${number}@example.com`, roles: ['member'] });
+    const answers = await Promise.all(TWENTY.map(invite));
+    const invited = answers.filter(({ status }) => status === 201);
+    expect(invited).toHaveLength(CONFIGURED - 1);
+    const refused = answers.filter(({ status }) => status !== 201).map(({ body }) => body);
+    expect(refused).toEqual(Array(20 - invited.length).fill(expect.objectContaining(full(CONFIGURED))));
+
+    await owner.api.delete(`/organizations/${id}/invitations/${invited[0]!.body.id}`).expect(204);
+    await invite(20).expect(201);
+    await invite(21).expect(409);
+  });
+
   it('are no server’s to set', async () => {
     await limit('members.max', '2');
     await connected(app.database.url('tenantry_app'), async (server) => {
