@@ -48,6 +48,13 @@ describe('ownership transfers', () => {
     );
     return rows.length;
   };
+  /** @returns how many accounts the operator suspends by it */
+  const suspend = async ({ userId }: Actor): Promise<number> =>
+    connected(app.database.url('tenantry_operator'), async (client) => {
+      const call = `select outcome from app.suspend_user('tess', 'ticket 4711', $1, null, true) where outcome = 'changed'`;
+      return (await client.query(call, [userId])).rows.length;
+    });
+
   describe('POST', () => {
     it('offers ownership, which changes nothing yet, and tells the member by mail', async () => {
       const answer = await propose().expect(201);
@@ -303,6 +310,20 @@ describe('ownership transfers', () => {
       await propose({}, other).expect(201);
     });
 
+    it.each<[string, () => Actor]>([
+      ['proposer', () => ada],
+      ['receiver', () => grace],
+    ])('when the operator suspends the %s', async (_side, side) => {
+      const id = await offer();
+      const elsewhere = await app.actors.organization();
+      const bystander = await app.actors.member(elsewhere);
+      const path = `/organizations/${elsewhere.id}/ownership-transfers`;
+      const { body } = await elsewhere.owner.api.post(path, { member_id: bystander.memberId }).expect(201);
+      expect(await suspend(side())).toBe(1);
+      expect(await cancellations()).toMatchObject([{ target_id: id, actor_type: 'system', actor_id: null }]);
+      await bystander.api.post(`${path}/${body.id}/accept`).expect(200);
+    });
+
     it('and stay ended when whoever it was comes back', async () => {
       const id = await offer();
       await ada.api.patch(member(grace.memberId), { status: 'suspended' }).expect(200);
@@ -351,8 +372,10 @@ describe('ownership transfers', () => {
   });
 
   it.each<[string, (id: string) => Promise<{ status: number }>, number[]]>([
-    ['a cancellation', async (id) => cancel(id), [204, 404]],
+    ['a cancellation', async (id) => cancel(id), [204, 403, 404]],
     ['the deletion of the organization', async () => ada.api.delete(home()), [204, 403]],
+    ['the suspension of the proposer by the operator', async () => ({ status: await suspend(ada) }), [1]],
+    ['the suspension of the receiver by the operator', async () => ({ status: await suspend(grace) }), [1]],
     ['the deletion of the proposer’s account', async () => ada.api.delete('/me'), [204, 409]],
     ['the deletion of the receiver’s account', async () => grace.api.delete('/me'), [204, 409]],
   ])('are accepted or not, with %s at the same time, and an owner stays', async (_case, rival, statuses) => {

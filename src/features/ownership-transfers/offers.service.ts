@@ -31,7 +31,7 @@ export class OffersService {
       await this.#verify(transfer);
       const receiver = existing(await this.repository.findParty(transfer.receiverId));
       const proposer = existing(await this.repository.findParty(transfer.proposerId));
-      await this.repository.end(id, 'accepted');
+      if (!(await this.repository.end(id, 'accepted'))) throw new Problem('not_found');
       await this.repository.moveOwnership(transfer);
       this.audit.record({ action: 'ownership_transfer.accepted', target: { type: 'ownership_transfer', id } });
       this.#recordRoles(proposer, withoutOwnership(proposer.roles, transfer.keepRole));

@@ -80,8 +80,12 @@ export class OwnershipTransfersRepository {
     return rows.length === 1;
   }
 
-  async end(id: string, status: 'accepted' | 'cancelled'): Promise<void> {
-    await this.database.one(sql`update ownership_transfers set status = ${status} where id = ${id}::uuid returning id`);
+  /** @returns false where it is over: the operator, who takes no lock of an organisation, may have cancelled it this moment */
+  async end(id: string, status: 'accepted' | 'cancelled'): Promise<boolean> {
+    const ended = await this.database.query(
+      sql`update ownership_transfers set status = ${status} where id = ${id}::uuid and status = 'pending' returning id`,
+    );
+    return ended.length === 1;
   }
 
   /**

@@ -61,8 +61,7 @@ export class OwnershipTransfersService {
     await this.database.transaction(async () => {
       await this.#lock();
       const transfer = await this.repository.findPending();
-      if (transfer?.id !== id) throw new Problem('not_found');
-      await this.repository.end(id, 'cancelled');
+      if (transfer?.id !== id || !(await this.repository.end(id, 'cancelled'))) throw new Problem('not_found');
       this.#record('cancelled', transfer);
     });
   }
