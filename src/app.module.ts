@@ -24,6 +24,7 @@ import { PreferencesModule } from './features/preferences/preferences.module.ts'
 import { SeatsModule } from './features/seats/index.ts';
 import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
 import { TeamMembersModule } from './features/team-members/team-members.module.ts';
+import { TeamsModule } from './features/teams/teams.module.ts';
 import { UsersModule } from './features/users/users.module.ts';
 
 const core = [
@@ -58,6 +59,7 @@ const features = [
   PreferencesModule,
   TeamMembersModule,
   OwnershipTransfersModule,
+  TeamsModule,
   InvitationsModule,
   AcceptanceModule,
 ];

@@ -31,6 +31,7 @@ const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([
   ['organizations_delete', [403, 'it takes organization:delete']],
   ['organizations_restore', [403, 'it takes organization:delete']],
   ['members_update', [403, 'it takes members:update']],
+  ['teams_create', [403, 'it takes teams:create']],
   ['ownershipTransfers_propose', [403, 'it takes organization:transfer']],
   ['invitations_create', [403, 'it takes invitations:create']],
   ['invitations_createAll', [403, 'it takes invitations:create']],

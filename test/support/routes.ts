@@ -66,6 +66,14 @@ const offered: Preparation = async ({ actors, database }, organization) => {
 const invited: Preparation = async ({ actors, database }, { owner: { email } }) => ({
   invitation_id: (await invite(database, await actors.organization(), { email })).id,
 });
+const deletedTeam: Preparation = async ({ database }, { id }) => {
+  const teamId = uuid();
+  await database.query(
+    `insert into teams (organization_id, id, name, slug, deleted_at) values ($1, $2, 'Gone', $3, now())`,
+    [id, teamId, `gone-${teamId}`],
+  );
+  return { team_id: teamId };
+};
 
 /** What the owner has to have, before such a call changes something. */
 const PREPARED: ReadonlyMap<string, Preparation> = new Map([
@@ -75,6 +83,7 @@ const PREPARED: ReadonlyMap<string, Preparation> = new Map([
   ['DELETE /me/mfa/totp', withFactor],
   ['POST /me/invitations/:invitation_id/accept', invited],
   ['POST /organizations/:organization_id/restore', deleted],
+  ['POST /organizations/:organization_id/teams/:team_id/restore', deletedTeam],
   ['POST /organizations/:organization_id/ownership-transfers', withReceiver],
   ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', offered],
   ['DELETE /organizations/:organization_id/ownership-transfers/:transfer_id', offered],
@@ -126,6 +135,10 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ],
   ['PATCH /organizations/:organization_id/teams/:team_id/members/:team_member_id', { role: 'viewer' }],
   ['DELETE /organizations/:organization_id/teams/:team_id/members/:team_member_id', undefined],
+  ['POST /organizations/:organization_id/teams', { name: 'Another' }],
+  ['PATCH /organizations/:organization_id/teams/:team_id', { name: 'Changed', visibility: 'private' }],
+  ['DELETE /organizations/:organization_id/teams/:team_id', undefined],
+  ['POST /organizations/:organization_id/teams/:team_id/restore', undefined],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],

@@ -23,6 +23,7 @@ export const faultCodes = {
   direction: 'It sorts up and down at once.',
   exclusive: 'It can not be given together with another field.',
   unchanged: 'It is what it was before.',
+  too_deep: 'It would stand deeper than teams stand.',
   taken: 'Somebody else has it.',
   reserved: 'Nobody may have it.',
   guessable: 'It is too easy to guess, by what is known of you.',

@@ -15,12 +15,17 @@ export function isReserved(slug: string): boolean {
   return RESERVED.has(slug);
 }
 
-/** @returns a slug for the name: "Größe & Söhne" gives "grosse-sohne"; never a reserved one, nor an empty one */
+/** @returns a slug for the name of an organisation; never a reserved one, nor an empty one */
 export function slugOf(name: string): string {
-  const letters = name.normalize('NFKD').toLowerCase().replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss');
-  const slug = trimmed(letters.replaceAll(/[^a-z0-9]+/g, '-'), LONGEST_SLUG);
+  const slug = slugFrom(name);
   if (slug === '') return withSuffix('organization');
   return isReserved(slug) ? withSuffix(slug) : slug;
+}
+
+/** @returns a slug for the name: "Größe & Söhne" gives "grosse-sohne"; empty where it has no letters of the alphabet */
+export function slugFrom(name: string): string {
+  const letters = name.normalize('NFKD').toLowerCase().replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss');
+  return trimmed(letters.replaceAll(/[^a-z0-9]+/g, '-'), LONGEST_SLUG);
 }
 
 const SUFFIX_LENGTH = 5;

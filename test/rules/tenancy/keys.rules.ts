@@ -51,6 +51,7 @@ export const keys: readonly Rule[] = [
       invitations_email_key_idx: 'finds what a person is invited to, by their address',
       members_user_id_idx: 'finds the organisations that a person is in, and changes what they are called there',
       organizations_deleted_at_idx: 'finds what is to be purged, of all of them',
+      teams_deleted_at_idx: 'finds what is to be purged, of all of them',
       organizations_slug_key: "stands for the organisation in a front end's URL, so it is one for all",
     },
     plants: [

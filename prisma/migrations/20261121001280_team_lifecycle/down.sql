@@ -1,0 +1,10 @@
+drop function app.purge_teams(integer);
+drop index teams_deleted_at_idx;
+drop function app.restore_team(uuid);
+drop function app.delete_team(uuid);
+drop function app.move_team(uuid, uuid, text);
+drop function app.replant_team(uuid, uuid, text);
+revoke update (path, private_path, visibility, deleted_at) on teams from tenantry_gate;
+drop policy gate_updates on teams;
+revoke update (name, slug, description) on teams from tenantry_app;
+revoke insert (id, name, slug, description, visibility, path, private_path) on teams from tenantry_app;

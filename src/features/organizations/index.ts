@@ -1,0 +1,1 @@
+export { LONGEST_SLUG, SLUG_PATTERN, slugFrom, withSuffix } from './slug.policy.ts';

@@ -1,0 +1,50 @@
+import type { Change } from '../../core/audit/index.ts';
+import type { Team, TeamFields, Visibility } from './teams.repository.ts';
+
+export const MOST_LEVELS = 5;
+
+/** What is left out stays. */
+export interface TeamChanges {
+  readonly name?: string | undefined;
+  readonly slug?: string | undefined;
+  readonly description?: string | undefined;
+  readonly visibility?: Visibility | undefined;
+  /** null: beneath none. */
+  readonly parentTeamId?: string | null | undefined;
+}
+
+export function merged(team: TeamFields, changes: TeamChanges): TeamFields {
+  const { name = team.name, slug = team.slug, description = team.description, visibility = team.visibility } = changes;
+  const { parentTeamId = team.parentTeamId } = changes;
+  return { name, slug, description, visibility, parentTeamId };
+}
+
+/** @returns the names of the fields that are not the same in both */
+export function changedFields(from: TeamFields, to: TeamFields): ReadonlySet<keyof TeamFields> {
+  const fields = ['name', 'slug', 'description', 'visibility', 'parentTeamId'] as const;
+  return new Set(fields.filter((field) => from[field] !== to[field]));
+}
+
+/**
+ * @param from null: it is new
+ * @returns what the log tells. Of a team that is or was secluded it does not tell under whom: not everybody who sees the team later
+ * sees where it stood before
+ */
+export function differences(from: Team | null, to: Team): Record<string, Change> {
+  const was = (field: 'name' | 'slug' | 'visibility' | 'parentTeamId') => from?.[field] ?? null;
+  const isSecret = to.secluded || (from?.secluded ?? false);
+  return {
+    ...(was('name') !== to.name && { name: { from: was('name'), to: to.name } }),
+    ...(was('slug') !== to.slug && { slug: { from: was('slug'), to: to.slug } }),
+    ...((from?.description ?? '') !== to.description && { description: { changed: true } }),
+    ...(was('visibility') !== to.visibility && { visibility: { from: was('visibility'), to: to.visibility } }),
+    ...(was('parentTeamId') !== to.parentTeamId && {
+      parent_team_id: isSecret ? { changed: true } : { from: was('parentTeamId'), to: to.parentTeamId },
+    }),
+  };
+}
+
+/** @returns the ids of those that are above a team in one place, and not in the other */
+export function changedAbove(from: readonly string[], to: readonly string[]): readonly string[] {
+  return [...from.filter((id) => !to.includes(id)), ...to.filter((id) => !from.includes(id))];
+}

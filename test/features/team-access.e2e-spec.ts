@@ -1,0 +1,228 @@
+import { v7 as uuid } from 'uuid';
+import { teamRoleIds } from '../../src/core/access/index.ts';
+import { permissions } from '../../src/core/access/permissions.ts';
+import type { Member, Organization } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+import { indistinct } from '../support/refusals.ts';
+import { Teams } from '../support/team-tree.ts';
+
+describe('on a team', () => {
+  let app: TestApp;
+  let organization: Organization;
+  let teams: Teams;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  afterAll(() => app.stop());
+
+  beforeEach(async () => {
+    organization = await app.actors.organization();
+    teams = new Teams(app, organization);
+  });
+
+  const owner = () => organization.owner.api;
+  const powerless = () => app.actors.member(organization, []);
+  const sees = async ({ api }: Member, id: string): Promise<boolean> => {
+    const listed = (await api.get(`${teams.path()}?page_size=100`).expect(200)).body;
+    const isListed = listed.data.some((team: { id: string }) => team.id === id);
+    const { status } = await api.get(teams.path(id));
+    expect(status).toBe(isListed ? 200 : 404);
+    expect(listed.pagination.total).toBe(listed.data.length);
+    const { body } = await api.get(`/organizations/${organization.id}`).expect(200);
+    expect(body.counts.teams).toBe(listed.data.length);
+    return isListed;
+  };
+
+  describe('a role', () => {
+    it('counts there and beneath, and nowhere else', async () => {
+      const [top, middle, leaf] = (await teams.chain(3)) as [string, string, string];
+      const member = await powerless();
+      await member.api.get(teams.path(leaf)).expect(403);
+      await teams.join(middle, member, teamRoleIds.viewer);
+      await member.api.get(teams.path(middle)).expect(200);
+      await member.api.get(teams.path(leaf)).expect(200);
+      await member.api.get(teams.path(top)).expect(403);
+      const refused = await member.api.patch(teams.path(leaf), { name: 'Mine' });
+      expect(refused.body).toMatchObject({ code: 'permission_denied', required: 'teams:update' });
+      await app.database.query('update team_members set role_id = $2 where member_id = $1', [
+        member.memberId,
+        teamRoleIds.admin,
+      ]);
+      await member.api.patch(teams.path(leaf), { name: 'Ours' }).expect(200);
+      await member.api.patch(teams.path(top), { name: 'Ours' }).expect(403);
+    });
+
+    it('of their own makes permits what it says', async () => {
+      const id = await teams.create();
+      const member = await powerless();
+      await teams.join(id, member, await teams.role(['teams:delete']));
+      await member.api.get(teams.path(id)).expect(403);
+      await member.api.delete(teams.path(id)).expect(204);
+    });
+
+    it('ends with the team, and counts while suspended for nobody', async () => {
+      const id = await teams.create();
+      const member = await powerless();
+      await teams.join(id, member, teamRoleIds.admin);
+      await app.database.query(`update members set status = 'suspended' where id = $1`, [member.memberId]);
+      expect((await member.api.get(teams.path(id))).body.code).toBe('member_suspended');
+    });
+
+    it('is one of teams, by the key; and one of the organization is held in the organization', async () => {
+      const id = await teams.create();
+      const member = await powerless();
+      await expect(teams.join(id, member, '00000000-0000-7000-8000-000000000002')).rejects.toThrow(
+        'team_members_organization_id_role_id_role_scope_fkey',
+      );
+      await expect(
+        app.database.query('insert into member_roles (organization_id, member_id, role_id) values ($1, $2, $3)', [
+          organization.id,
+          member.memberId,
+          teamRoleIds.admin,
+        ]),
+      ).rejects.toThrow('member_roles_organization_id_role_id_role_scope_fkey');
+    });
+  });
+
+  describe('a private one', () => {
+    it('is seen by its members, from above too, and by whoever may see all', async () => {
+      const [top, middle, leaf] = (await teams.chain(3, { visibility: 'private' })) as [string, string, string];
+      const sibling = await teams.create({ parent_team_id: top });
+      const all = [top, middle, leaf, sibling];
+      const seenBy = async (member: Member) => Promise.all(all.map((id) => sees(member, id)));
+      const member = await app.actors.member(organization);
+      expect(await seenBy(member)).toEqual([false, false, false, false]);
+      await teams.join(middle, member);
+      expect(await seenBy(member)).toEqual([true, true, false, true]);
+      const overseer = await app.actors.member(organization);
+      await teams.join(middle, overseer, teamRoleIds.admin);
+      expect(await seenBy(overseer)).toEqual([true, true, true, true]);
+      const above = await app.actors.member(organization);
+      await teams.join(top, above);
+      expect(await seenBy(above)).toEqual([true, false, false, true]);
+      for (const role of ['owner', 'admin']) {
+        expect(await seenBy(await app.actors.member(organization, [role]))).toEqual([true, true, true, true]);
+      }
+      const reader = await teams.holding(['organization:read', 'teams:read', 'teams:read_private']);
+      expect(await seenBy(reader)).toEqual([true, true, true, true]);
+    });
+
+    it('is no team at all for others, whatever they may do with teams', async () => {
+      const secret = await teams.create({ visibility: 'private', slug: 'secret' });
+      const below = await teams.create({ parent_team_id: secret });
+      const member = await teams.holding(Object.keys(permissions).filter((key) => key !== 'teams:read_private'));
+      const id = await teams.create();
+      const calls = (unseen: string) => [
+        member.api.get(teams.path(unseen)),
+        member.api.patch(teams.path(unseen), { name: 'A' }),
+        member.api.patch(teams.path(unseen), { nonsense: true }),
+        member.api.delete(teams.path(unseen)),
+        member.api.post(`${teams.path(unseen)}/restore`),
+        member.api.post(teams.path(), { name: 'A', parent_team_id: unseen }),
+        member.api.patch(teams.path(id), { parent_team_id: unseen }),
+        member.api.get(`${teams.path()}?parent_team_id=${unseen}`),
+      ];
+      for (const unseen of [secret, below]) {
+        const answers = await app.changingNothing(() => Promise.all(calls(unseen)));
+        const absent = await Promise.all(calls(uuid()));
+        const told = (answer: (typeof absent)[number]) => indistinct(answer).replaceAll(/[0-9a-f-]{36}/g, 'id');
+        expect(answers.map(told)).toEqual(absent.map(told));
+      }
+      expect((await member.api.post(teams.path(), { name: 'Secret', slug: 'secret' }).expect(201)).body.slug).toBe(
+        'secret',
+      );
+    });
+
+    it('stays behind where others move what is above it too deep for it, and is told to nobody', async () => {
+      const [top, open] = (await teams.chain(2)) as [string, string];
+      const secret = await teams.create({ visibility: 'private', parent_team_id: open });
+      const below = await teams.create({ parent_team_id: secret });
+      const deep = await teams.chain(3);
+      const mover = await teams.holding(['teams:read', 'teams:update']);
+      await mover.api.patch(teams.path(open), { parent_team_id: deep[2] }).expect(200);
+
+      expect((await teams.row(open))['path']).toEqual([...deep, open]);
+      expect(await teams.row(secret)).toMatchObject({ path: [top, secret], private_path: [secret] });
+      expect(await teams.row(below)).toMatchObject({ path: [top, secret, below], private_path: [secret] });
+      expect((await teams.events(secret)).at(-1)).toMatchObject({ action: 'team.moved', team_id: secret });
+      const answer = await owner().patch(teams.path(secret), { parent_team_id: deep[2] });
+      expect(answer.status).toBe(200);
+    });
+  });
+
+  describe('which system roles see private ones', () => {
+    const held: readonly [string, readonly string[]][] = [
+      ['organization', permissions['teams:read_private'].systemRoles],
+      ['team', permissions['teams:read_private'].teamRoles],
+    ];
+    it.each(held)('of an %s is in the database as in the catalogue', async (scope, holders) => {
+      const secret = await teams.create({ visibility: 'private' });
+      const below = await teams.create({ visibility: 'private', parent_team_id: secret });
+      const roles = await app.database.query<{ key: string; id: string }>(
+        'select key, id from roles where organization_id = $1 and system and scope = $2',
+        [organization.id, scope],
+      );
+      for (const { key, id } of roles) {
+        const member = await app.actors.member(organization, scope === 'team' ? [] : [key]);
+        if (scope === 'team') await teams.join(secret, member, id);
+        expect([key, (await member.api.get(teams.path(below))).ok]).toEqual([key, holders.includes(key)]);
+      }
+    });
+  });
+
+  describe('the rule of grants', () => {
+    let strong: Member;
+    let mover: Member;
+    let weak: string;
+    let guarded: string;
+
+    beforeEach(async () => {
+      [weak, guarded] = [await teams.create(), await teams.create()];
+      strong = await app.actors.member(organization);
+      mover = await teams.holding(['teams:read', 'teams:update', 'teams:delete', 'teams:read_private']);
+      await teams.join(guarded, strong, teamRoleIds.admin);
+    });
+
+    const missing = ['team_members:manage', 'team_members:read'];
+    const expectRefused = async (call: () => PromiseLike<{ status: number; body: object }>) => {
+      const answer = await app.changingNothing(async () => call());
+      expect([answer.status, answer.body]).toEqual([
+        403,
+        expect.objectContaining({ code: 'grant_exceeds_own', missing_permissions: missing }),
+      ]);
+    };
+
+    it('keeps a move from giving power over the team, and from taking it', async () => {
+      await expectRefused(() => mover.api.patch(teams.path(weak), { parent_team_id: guarded }));
+      await owner().patch(teams.path(weak), { parent_team_id: guarded }).expect(200);
+      await expectRefused(() => mover.api.patch(teams.path(weak), { parent_team_id: null }));
+      await mover.api.patch(teams.path(weak), { name: 'Renamed' }).expect(200);
+    });
+
+    it('counts what the mover holds on the team, and on those above it', async () => {
+      await teams.join(weak, mover, teamRoleIds.admin);
+      await mover.api.patch(teams.path(weak), { parent_team_id: guarded }).expect(200);
+    });
+
+    it('lets whoever moves within one team do so', async () => {
+      const [one, two] = [
+        await teams.create({ parent_team_id: guarded }),
+        await teams.create({ parent_team_id: guarded }),
+      ];
+      await mover.api.patch(teams.path(one), { parent_team_id: two }).expect(200);
+    });
+
+    it('keeps a deletion and a restoration from taking and giving it', async () => {
+      await expectRefused(() => mover.api.delete(teams.path(guarded)));
+      await owner().delete(teams.path(guarded)).expect(204);
+      await expectRefused(() => mover.api.post(`${teams.path(guarded)}/restore`));
+      await owner()
+        .post(`${teams.path(guarded)}/restore`)
+        .expect(200);
+      await mover.api.delete(teams.path(weak)).expect(204);
+      await mover.api.post(`${teams.path(weak)}/restore`).expect(200);
+    });
+  });
+});

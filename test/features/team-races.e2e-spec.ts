@@ -1,0 +1,124 @@
+import type { Response } from 'supertest';
+import { teamRoleIds } from '../../src/core/access/index.ts';
+import type { Organization } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+import { served } from '../support/served.ts';
+import { Teams } from '../support/team-tree.ts';
+
+const ROUNDS = 5;
+const TWENTY = Array.from({ length: 20 }, (_, index) => index);
+
+describe('teams at once', () => {
+  let app: TestApp;
+  let organization: Organization;
+  let teams: Teams;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    organization = await app.actors.organization();
+    teams = new Teams(app, organization);
+  });
+
+  afterAll(() => app.stop());
+
+  const owner = () => organization.owner.api;
+  const codes = (answers: readonly Response[]) =>
+    answers.map(({ status, body }) => `${status}${body.code ? ` ${body.code}` : ''}`).toSorted();
+
+  it('take one slug: one gets it', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const body = { name: 'Same', slug: `same-${round}` };
+      const answers = await Promise.all(TWENTY.map(() => served(() => owner().post(teams.path(), body))));
+      expect(codes(answers)).toEqual(['201', ...Array.from({ length: 19 }, () => '409 already_exists')]);
+    }
+  });
+
+  it('move beneath each other: one does', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [one, two] = [await teams.create(), await teams.create()];
+      const moves = TWENTY.map((index) =>
+        served(() => owner().patch(teams.path(index % 2 ? one : two), { parent_team_id: index % 2 ? two : one })),
+      );
+      const answers = codes(await Promise.all(moves));
+      expect(new Set(answers)).toEqual(new Set(['200', '409 cycle']));
+      const paths = [(await teams.row(one))['path'], (await teams.row(two))['path']];
+      expect([JSON.stringify([[one], [one, two]]), JSON.stringify([[two, one], [two]])]).toContain(
+        JSON.stringify(paths),
+      );
+    }
+  });
+
+  it('move beneath a team that is deleted: none is left beneath it', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const target = await teams.create();
+      const movers = await Promise.all(TWENTY.slice(1).map(() => teams.create()));
+      const answers = await Promise.all([
+        served(() => owner().delete(teams.path(target))),
+        ...movers.map((id) => served(() => owner().patch(teams.path(id), { parent_team_id: target }))),
+      ]);
+      expect(answers[0]?.status).toBe(204);
+      expect(['200', '422 validation_failed']).toEqual(expect.arrayContaining([...new Set(codes(answers.slice(1)))]));
+      for (const id of movers) expect((await teams.row(id))['path']).toEqual([id]);
+    }
+  });
+
+  it('are deleted and restored once', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const id = await teams.create();
+      const member = await app.actors.member(organization);
+      await teams.join(id, member, teamRoleIds.viewer);
+      const deleted = await Promise.all(TWENTY.map(() => served(() => owner().delete(teams.path(id)))));
+      expect(codes(deleted)).toEqual(['204', ...Array.from({ length: 19 }, () => '404 not_found')]);
+      const restored = await Promise.all(TWENTY.map(() => served(() => owner().post(`${teams.path(id)}/restore`))));
+      expect(codes(restored)).toEqual(['200', ...Array.from({ length: 19 }, () => '409 conflict')]);
+      expect((await teams.events(id)).map(({ action }) => action)).toEqual([
+        'team.created',
+        'team.deleted',
+        'team.restored',
+      ]);
+    }
+  });
+
+  it('are changed by one of those who saw the same version', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const id = await teams.create();
+      const tag = (await owner().get(teams.path(id))).headers['etag']!;
+      const answers = await Promise.all(
+        TWENTY.map((index) =>
+          served(() =>
+            owner()
+              .patch(teams.path(id), { name: `By ${index}` })
+              .set('If-Match', tag),
+          ),
+        ),
+      );
+      expect(codes(answers)).toEqual(['200', ...Array.from({ length: 19 }, () => '412 precondition_failed')]);
+    }
+  });
+
+  describe('the database', () => {
+    const place = (id: string, path: readonly string[]) =>
+      app.database.query('update teams set path = $2 where id = $1', [id, path]);
+
+    it('refuses a path that is not beneath the parent', async () => {
+      const [one, two, three] = [await teams.create(), await teams.create(), await teams.create()];
+      await teams.chain(2);
+      await expect(place(one, [two, three, one])).rejects.toThrow('a team stands beneath its parent');
+      await expect(place(one, [two, one])).resolves.toBeDefined();
+      await expect(place(two, [one, two])).rejects.toThrow('a team stands beneath its parent');
+      await expect(place(three, [three, one, two, three])).rejects.toThrow('a team stands beneath its parent');
+    });
+
+    it('refuses a deleted parent, a seclusion that is not known beneath, and a sixth level', async () => {
+      const [top, below] = (await teams.chain(2)) as [string, string];
+      const refused = 'a team stands beneath its parent';
+      await expect(app.database.query('update teams set deleted_at = now() where id = $1', [top])).rejects.toThrow(
+        refused,
+      );
+      await expect(
+        app.database.query(`update teams set visibility = 'private', private_path = array[id] where id = $1`, [top]),
+      ).rejects.toThrow(refused);
+      await expect(place(below, [top, top, top, top, top, below])).rejects.toThrow('teams_path_check');
+    });
+  });
+});
