@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Database, sql } from '../database/index.ts';
 import { Problem } from '../http/problem.ts';
-import { permissionsOf, type RoleDefinition } from './permissions.ts';
+import { type Permission, permissionsOf, type RoleDefinition } from './permissions.ts';
 
 /** A role that is given, or that is held by whom a change befalls. */
 export interface Grant {
   readonly roleId: string;
   /** The team on which; null: in the organisation. */
   readonly teamId: string | null;
+  /** What it takes there to give any, where that is not the route's to ask. */
+  readonly takes?: Permission;
 }
 
 /** A role with where the caller holds it. */
@@ -81,10 +83,10 @@ class Holdings {
     throw new Problem('grant_exceeds_own', { members: { missing_permissions: [...missing].toSorted() } });
   }
 
-  #missing({ roleId, teamId }: Grant): string[] {
+  #missing({ roleId, teamId, takes }: Grant): string[] {
     const isHeld = ({ isOwn, ownOn }: HeldRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
     const own = new Set(this.roles.filter(isHeld).flatMap(permissionsOf));
     const given = this.roles.filter(({ id }) => id === roleId).flatMap(permissionsOf);
-    return given.filter((permission) => !own.has(permission));
+    return [...given, ...(takes ? [takes] : [])].filter((permission) => !own.has(permission));
   }
 }

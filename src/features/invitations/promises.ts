@@ -25,7 +25,8 @@ export class Promises {
       const isFirst = teams.findIndex((team) => team.teamId === teamId) === index;
       if (!isFirst) refuse(`/teams/${index}/team_id`, 'unique', 'must not be given twice');
       const roleId = teamRoleIds.get(role) ?? refuse(`/teams/${index}/role`, 'unknown', 'is no role of teams');
-      return { roleId, teamId };
+      // Whoever accepts is put into the team, in the name of whoever invites.
+      return { roleId, teamId, takes: 'team_members:manage' as const };
     });
     return [...inOrganization, ...onTeams];
   }
