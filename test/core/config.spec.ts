@@ -59,6 +59,12 @@ describe('the configuration', () => {
     expect(chosen).toEqual({ requests: 5, seconds: 10 });
   });
 
+  it('sets no limit of seats unless one is given', () => {
+    expect(readConfig(production()).seats).toEqual({ members: undefined, teamMembers: undefined, countPending: false });
+    const given = { MEMBERS_MAX: '50', TEAMS_MAX_MEMBERS: '20', MEMBERS_COUNT_PENDING: 'true' };
+    expect(readConfig(production(given)).seats).toEqual({ members: 50, teamMembers: 20, countPending: true });
+  });
+
   it('names everything that is missing at once, an empty variable included', () => {
     const named = faults({ NODE_ENV: 'test', DATABASE_URL: '' }).map((fault) => fault.split(' ')[0]);
     expect(named).toEqual([

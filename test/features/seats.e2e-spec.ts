@@ -18,7 +18,7 @@ describe('seats', () => {
   let organization: Organization;
 
   beforeAll(async () => {
-    app = await TestApp.start({ environment: { MEMBERS_MAX: String(CONFIGURED) } });
+    app = await TestApp.start({ environment: { MEMBERS_MAX: String(CONFIGURED), TEAMS_MAX_MEMBERS: '1' } });
     seats = app.nest.get(Seats, { strict: false });
     database = app.nest.get(Database, { strict: false });
   });
@@ -123,8 +123,10 @@ describe('seats', () => {
       );
     const oneMoreIn = (id = team) => refusal(() => seats.verifyTeam(id ?? ''));
 
-    it('are any number unless the operator says how many, in each team', async () => {
+    it('are as many as the configuration says, or the operator, in each team', async () => {
       await belong(await app.actors.member(organization));
+      expect(await oneMoreIn()).toEqual(full(1));
+      await limit('teams.max_members', 'none');
       await belong(await app.actors.member(organization, ['member'], 'suspended'));
       expect(await oneMoreIn()).toBeUndefined();
       await limit('teams.max_members', '2');
