@@ -795,6 +795,14 @@ describe('invitations', () => {
     });
   });
 
+  it('forgets the address by which somebody came who had another one since', async () => {
+    const member = await app.actors.member(organization);
+    const { id } = await invite();
+    await query(`update invitations set status = 'accepted', member_id = $2 where id = $1`, id, member.memberId);
+    await member.api.delete('/me').expect(204);
+    expect(await read(id)).toMatchObject({ status: 'accepted', email: null, member_id: member.memberId });
+  });
+
   it('is nothing in a deleted organization, whose links lead nowhere', async () => {
     const { email } = await invite();
     const [mail] = await app.mailsTo(email);
