@@ -125,12 +125,12 @@ describe('limits', () => {
     (await operate(findLimits, organization)).rows.map((row) => Object.values(row).slice(1));
 
   it('of an organisation are shown, set, set to none, and taken back, with an event each that names the call', async () => {
-    const { id, slug } = await app.actors.organization();
+    const { id, slug, owner } = await app.actors.organization();
     expect(await operate(findLimits, slug)).toEqual({
       outcome: 'found',
       rows: [
         { id, key: 'members.max', value: 'default', used: '1' },
-        { id, key: 'members.count_pending', value: 'default', used: null },
+        { id, key: 'members.count_pending', value: 'default', used: '0' },
         { id, key: 'teams.max_members', value: 'default', used: '0' },
       ],
     });
@@ -140,9 +140,12 @@ describe('limits', () => {
     expect(await operate(setLimit('members.max', '5'), id)).toMatchObject({ outcome: 'unchanged' });
     expect(await operate(setLimit('members.max', 'none'), id)).toMatchObject({ outcome: 'changed' });
     expect(await operate(setLimit('members.count_pending', 'true'), id)).toMatchObject({ outcome: 'changed' });
+    for (const email of ['one@example.com', 'two@example.com']) {
+      await owner.api.post(`/organizations/${id}/invitations`, { email, roles: ['member'] }).expect(201);
+    }
     expect(await own(id)).toEqual([
       ['members.max', 'none', '1'],
-      ['members.count_pending', true, null],
+      ['members.count_pending', true, '2'],
       ['teams.max_members', 'default', '0'],
     ]);
     expect(await operate(setLimit('members.max', 'default'), id)).toMatchObject({ outcome: 'changed' });
