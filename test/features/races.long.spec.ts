@@ -18,6 +18,11 @@ const answered: typeof served = 'fullSize' in globalThis ? async (call) => call(
 /** One call of a race; its number says which server is asked. */
 type Call = (number: number) => Test;
 
+/** An invitation whose link is passed on by hand. */
+interface Offer {
+  readonly accept_url: string;
+}
+
 describe('at once, on two servers over one database', () => {
   let servers: TwoServers;
   let app: TestApp;
@@ -61,6 +66,13 @@ describe('at once, on two servers over one database', () => {
     return { organization, founder: { ...organization.owner, memberId: body.id }, other };
   };
 
+  const limit = ({ id }: Organization, key: string, value: number) =>
+    app.database.query('insert into platform_settings (organization_id, key, value) values ($1, $2, $3)', [
+      id,
+      key,
+      value,
+    ]);
+
   it(
     'one organization gets the slug that 20 want',
     rounding(async () => {
@@ -69,7 +81,7 @@ describe('at once, on two servers over one database', () => {
       const calls = range(CALLS).map(
         (): Call => (number) => as(callers[Math.floor(number / 2) % 2]!, number).post('/organizations', body),
       );
-      expect(await race(calls)).toEqual({ '201': 1, '409 already_exists': CALLS - 1 });
+      expect(await race(calls)).toEqual({ '201': 1, '409 already_exists /slug': CALLS - 1 });
     }),
     TIMEOUT_MS,
   );
@@ -85,7 +97,7 @@ describe('at once, on two servers over one database', () => {
           (number) =>
             as(owner, number).patch(`/organizations/${id}`, { slug }),
       );
-      expect(await race(calls)).toEqual({ '200': 1, '409 already_exists': CALLS - 1 });
+      expect(await race(calls)).toEqual({ '200': 1, '409 already_exists /slug': CALLS - 1 });
     }),
     TIMEOUT_MS,
   );
@@ -193,18 +205,7 @@ describe('at once, on two servers over one database', () => {
     const invited = async ({ id, owner }: Organization, people: readonly Actor[]): Promise<string[]> => {
       const invitations = people.map(({ email }) => ({ email, roles: ['member'], deliver: false }));
       const { body } = await owner.api.post(`/organizations/${id}/invitations/batch`, { invitations }).expect(200);
-      return body.results.map(
-        ({ invitation }: { invitation: { accept_url: string } }) => /([\w-]+)$/.exec(invitation.accept_url)![1]!,
-      );
-    };
-    const limited = async (members: number): Promise<Organization> => {
-      const organization = await app.actors.organization();
-      await app.database.query('insert into platform_settings (organization_id, key, value) values ($1, $2, $3)', [
-        organization.id,
-        'members.max',
-        members,
-      ]);
-      return organization;
+      return body.results.map(({ invitation }: { invitation: Offer }) => tokenIn(invitation));
     };
     const someone = () => app.actors.user();
 
@@ -216,7 +217,7 @@ describe('at once, on two servers over one database', () => {
           const email = `${index % 3 === 0 ? 'grace' : 'GRACE'}.${rounds}@example.com`;
           return as(owner, number).post(`/organizations/${id}/invitations`, { email, roles: ['member'] });
         });
-        expect(await race(calls)).toEqual({ '201': 1, '409 already_exists': CALLS - 1 });
+        expect(await race(calls)).toEqual({ '201': 1, '409 already_exists /email': CALLS - 1 });
       }),
       TIMEOUT_MS,
     );
@@ -237,7 +238,8 @@ describe('at once, on two servers over one database', () => {
     it(
       'the last seat goes to one of 20 who accept',
       rounding(async () => {
-        const organization = await limited(2);
+        const organization = await app.actors.organization();
+        await limit(organization, 'members.max', 2);
         const people = await Promise.all(range(CALLS).map(someone));
         const tokens = await invited(organization, people);
         const calls = people.map(
@@ -255,10 +257,216 @@ describe('at once, on two servers over one database', () => {
       TIMEOUT_MS,
     );
   });
+
+  describe('of teams', () => {
+    const team = async ({ id, owner }: Organization, name: string, parent: string | null = null): Promise<string> => {
+      const { body } = await owner.api.post(`/organizations/${id}/teams`, { name, parent_team_id: parent }).expect(201);
+      return body.id;
+    };
+
+    it(
+      'one of 20 gets the slug that all want',
+      rounding(async () => {
+        const { id, owner } = await app.actors.organization();
+        const calls = range(CALLS).map(
+          (): Call => (number) =>
+            as(owner, number).post(`/organizations/${id}/teams`, { name: 'Design', slug: 'design' }),
+        );
+        expect(await race(calls)).toEqual({ '201': 1, '409 already_exists /slug': CALLS - 1 });
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'of two that go beneath each other, one does',
+      rounding(async () => {
+        const organization = await app.actors.organization();
+        const { owner } = organization;
+        const all = await pairs(async () => Promise.all([team(organization, 'One'), team(organization, 'Other')]));
+        const move =
+          (id: string, parent: string): Call =>
+          (number) =>
+            as(owner, number).patch(`/organizations/${organization.id}/teams/${id}`, { parent_team_id: parent });
+        const calls = all.flatMap(([one, other]) => [move(one, other), move(other, one)]);
+        expect(await race(shuffled(calls))).toEqual({ '200': PAIRS, '409 cycle': PAIRS });
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'of 20 that go beneath the next one in a ring, none goes beneath itself or too deep',
+      rounding(async () => {
+        const organization = await app.actors.organization();
+        const { owner } = organization;
+        const ring = await Promise.all(range(CALLS).map((index) => team(organization, `Ring ${index}`)));
+        const calls = ring.map(
+          (id, index): Call =>
+            (number) =>
+              as(owner, number).patch(`/organizations/${organization.id}/teams/${id}`, {
+                parent_team_id: ring[(index + 1) % CALLS],
+              }),
+        );
+        const { 200: moved = 0, ...refused } = await race(shuffled(calls));
+        expect(['409 cycle', '422 validation_failed /parent_team_id']).toEqual(
+          expect.arrayContaining(Object.keys(refused)),
+        );
+        expect(moved).toBeLessThan(CALLS);
+        expect(moved).toBeGreaterThan(0);
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'one that is deleted while another goes beneath it is gone, and the other is there',
+      rounding(async () => {
+        const organization = await app.actors.organization();
+        const { owner } = organization;
+        const path = `/organizations/${organization.id}/teams`;
+        const all = await pairs(async () => Promise.all([team(organization, 'Goes'), team(organization, 'Above')]));
+        const calls = all.flatMap(([goes, above]): Call[] => [
+          (number) => as(owner, number).patch(`${path}/${goes}`, { parent_team_id: above }),
+          (number) => as(owner, number).delete(`${path}/${above}`),
+        ]);
+        const {
+          204: deleted,
+          200: moved = 0,
+          '422 validation_failed /parent_team_id': refused = 0,
+          ...others
+        } = await race(shuffled(calls));
+        expect([deleted, moved + refused, others]).toEqual([PAIRS, PAIRS, {}]);
+        const { body } = await owner.api.get(`${path}?page_size=100`).expect(200);
+        expect(body.data.map((found: { parent_team_id: string }) => found.parent_team_id)).toEqual(
+          Array.from({ length: PAIRS }, () => null),
+        );
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'whoever is removed while put into a team is in none',
+      rounding(async () => {
+        const all = await pairs(async () => {
+          const organization = await app.actors.organization();
+          const [teamId, member] = await Promise.all([team(organization, 'Design'), app.actors.member(organization)]);
+          return {
+            owner: organization.owner,
+            path: `/organizations/${organization.id}`,
+            teamId,
+            memberId: member.memberId,
+          };
+        });
+        const calls = all.flatMap(({ owner, path, teamId, memberId }): Call[] => [
+          (number) => as(owner, number).delete(`${path}/members/${memberId}`),
+          (number) =>
+            as(owner, number).post(`${path}/teams/${teamId}/members`, { member_id: memberId, role: 'member' }),
+        ]);
+        const {
+          204: removed,
+          201: added = 0,
+          '422 validation_failed /member_id': refused = 0,
+          ...others
+        } = await race(shuffled(calls));
+        expect([removed, added + refused, others]).toEqual([PAIRS, PAIRS, {}]);
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'one member is put into a team once, of 20 times',
+      rounding(async () => {
+        const organization = await app.actors.organization();
+        const { id, owner } = organization;
+        const [teamId, { memberId }] = await Promise.all([
+          team(organization, 'Design'),
+          app.actors.member(organization),
+        ]);
+        const calls = range(CALLS).map(
+          (): Call => (number) =>
+            as(owner, number).post(`/organizations/${id}/teams/${teamId}/members`, {
+              member_id: memberId,
+              role: 'viewer',
+            }),
+        );
+        expect(await race(calls)).toEqual({ '201': 1, '409 already_member': CALLS - 1 });
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'the last seat of one goes to one of 20',
+      rounding(async () => {
+        const organization = await app.actors.organization();
+        await limit(organization, 'teams.max_members', 1);
+        const { id, owner } = organization;
+        const teamId = await team(organization, 'Design');
+        const members = await Promise.all(range(CALLS).map(() => app.actors.member(organization)));
+        const calls = members.map(
+          ({ memberId }): Call =>
+            (number) =>
+              as(owner, number).post(`/organizations/${id}/teams/${teamId}/members`, {
+                member_id: memberId,
+                role: 'member',
+              }),
+        );
+        expect(await race(calls)).toEqual({ '201': 1, '409 limit_reached': CALLS - 1 });
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'one that is deleted while people are invited to it, or accept, is in nobody’s way',
+      rounding(async () => {
+        const all = await pairs(async () => {
+          const organization = await app.actors.organization();
+          const [teamId, grace] = await Promise.all([team(organization, 'Design'), app.actors.user()]);
+          return { owner: organization.owner, path: `/organizations/${organization.id}`, teamId, grace };
+        });
+        const invitation = (email: string, teamId: string) => ({
+          email,
+          roles: ['member'],
+          teams: [{ team_id: teamId, role: 'member' }],
+          deliver: false,
+        });
+        const inviting = all.flatMap(({ owner, path, teamId, grace }): Call[] => [
+          (number) => as(owner, number).delete(`${path}/teams/${teamId}`),
+          (number) => as(owner, number).post(`${path}/invitations`, invitation(grace.email, teamId)),
+        ]);
+        const {
+          204: deleted,
+          201: invited = 0,
+          '422 validation_failed /teams/0/team_id': refused = 0,
+          ...others
+        } = await race(shuffled(inviting));
+        expect([deleted, invited + refused, others]).toEqual([PAIRS, PAIRS, {}]);
+
+        const offers = await pairs(async () => {
+          const organization = await app.actors.organization();
+          const [teamId, grace] = await Promise.all([team(organization, 'Design'), app.actors.user()]);
+          const { id, owner } = organization;
+          const { body } = await owner.api
+            .post(`/organizations/${id}/invitations`, invitation(grace.email, teamId))
+            .expect(201);
+          return { owner, grace, teamPath: `/organizations/${id}/teams/${teamId}`, token: tokenIn(body) };
+        });
+        const accepting = offers.flatMap(({ owner, grace, teamPath, token }): Call[] => [
+          (number) => as(owner, number).delete(teamPath),
+          (number) => as(grace, number).post('/invitations/accept', { token }),
+        ]);
+        expect(await race(shuffled(accepting))).toEqual({ '200': PAIRS, '204': PAIRS });
+      }),
+      TIMEOUT_MS,
+    );
+  });
 });
 
+function tokenIn({ accept_url: url }: Offer): string {
+  return /[\w-]+$/.exec(url)![0];
+}
+
+/** Such as `422 validation_failed /slug`. */
 function outcome({ status, body }: Response): string {
-  return [status, body.code].filter((part) => part !== undefined).join(' ');
+  const [fault] = body.errors ?? [];
+  return [status, body.code, fault?.pointer].filter((part) => part !== undefined).join(' ');
 }
 
 function range(length: number): number[] {
