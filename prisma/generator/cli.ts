@@ -14,9 +14,12 @@ import { Progress } from './progress.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const DATA = join(ROOT, '.data');
 
-const USAGE = `Usage: npm run seed -- [--organizations 10] [--members 20] [--seed 1] [--production]
+const USAGE = `Usage: npm run seed -- [--organizations 10] [--members 20] [--teams 5] [--invitations 2]
+                        [--seed 1] [--production]
   --organizations  how many there are to be
   --members        in each of them; every one but the first shares one with the one before
+  --teams          in each of them, some beneath others, some private; 0 for none
+  --invitations    in each of them, that wait to be accepted; 0 for none
   --seed           another number makes other people and organisations, beside those that are there
   --production     fills a database that is not known to be for development; nobody can sign in as these people then
 What is there stays: run it again to go on after a stop, or for more. It fills the database that "npm start" uses.`;
@@ -32,6 +35,8 @@ function read(): Request {
   const options = {
     organizations: text,
     members: text,
+    teams: text,
+    invitations: text,
     seed: text,
     production: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -41,15 +46,17 @@ function read(): Request {
   return {
     organizations: whole('organizations', values.organizations ?? '10'),
     members: whole('members', values.members ?? '20'),
+    teams: whole('teams', values.teams ?? '5', 0),
+    invitations: whole('invitations', values.invitations ?? '2', 0),
     seed: whole('seed', values.seed ?? '1'),
     production: values.production ?? false,
   };
 }
 
-function whole(name: string, text: string): number {
+function whole(name: string, text: string, least = 1): number {
   const value = Number(text);
-  if (/^[1-9]\d*$/.test(text) && value <= MOST) return value;
-  throw new Error(`--${name} is a whole number from 1 to ${MOST}, not "${text}".\n\n${USAGE}`);
+  if (/^\d+$/.test(text) && value >= least && value <= MOST) return value;
+  throw new Error(`--${name} is a whole number from ${least} to ${MOST}, not "${text}".\n\n${USAGE}`);
 }
 
 /** A database that somebody named is taken for production's, as the server takes it, unless they say that it is not. */

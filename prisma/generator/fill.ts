@@ -1,5 +1,16 @@
 import type pg from 'pg';
-import { member, organization, type Member, type Organization, person, type Person, type Size } from './population.ts';
+import { makeInvitations, makeTeams } from './fill-teams.ts';
+import {
+  isGuest,
+  member,
+  type Member,
+  organization,
+  type Organization,
+  person,
+  type Person,
+  type Size,
+  userOf,
+} from './population.ts';
 
 /** People of one transaction: some tenths of a second, so that nobody who uses the database beside waits long. */
 const BATCH = 1_000;
@@ -81,11 +92,6 @@ function newcomers(seed: number, { index, from, to }: Part): Person[] {
     .map((n) => person(seed, at, index, n));
 }
 
-/** The second member of an organisation is the founder of the one before, so that people are in more than one. */
-function isGuest(index: number, n: number): boolean {
-  return index > 0 && n === 1;
-}
-
 /** Each in a scope of their own, where nobody sees anybody else. */
 async function makePeople(client: pg.Client, people: readonly Person[], passwordHash: string): Promise<void> {
   await client.query(
@@ -112,22 +118,24 @@ async function makePeople(client: pg.Client, people: readonly Person[], password
     end $$`);
 }
 
-async function makePart(client: pg.Client, { seed }: Size, part: Part): Promise<void> {
+async function makePart(client: pg.Client, size: Size, part: Part): Promise<void> {
+  const { seed } = size;
   const at = organization(seed, part.index);
   const members = await membersOf(client, seed, part);
   const founder = person(seed, at, part.index, 0);
   await enter(client, founder.id, at.id);
   if (part.from === 0) await makeOrganization(client, at);
   await makeMembers(client, members);
+  if (part.to < size.members) return;
+  await makeTeams(client, size, part.index);
+  await makeInvitations(client, size, part.index);
 }
 
 async function membersOf(client: pg.Client, seed: number, { index, from, to }: Part): Promise<Member[]> {
   const at = organization(seed, index);
   const members: Member[] = [];
   for (const n of range(from, to)) {
-    const user = isGuest(index, n)
-      ? person(seed, organization(seed, index - 1), index - 1, 0)
-      : person(seed, at, index, n);
+    const user = userOf(seed, index, n);
     if (!isGuest(index, n) || (await isHere(client, user))) members.push(member(seed, at, index, n, user));
   }
   return members;

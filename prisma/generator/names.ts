@@ -25,6 +25,12 @@ export const trades = words(`
   Freight, Games, Gardens, Health, Hotels, Instruments, Insurance, Labs, Law, Logistics, Marine, Media, Optics, Outdoor, Partners,
   Pharmacy, Press, Rail, Robotics, Schools, Software, Studio, Systems, Textiles, Trading`);
 
+/** What people do together. */
+export const teamNames = words(`
+  Accounts, Brand, Buying, Community, Content, Customer Success, Data, Design, Events, Facilities, Field Service, Finance, Growth,
+  Hiring, Infrastructure, Legal, Logistics, Marketing, Mobile, Operations, Partners, Payroll, Platform, Press, Product, Quality,
+  Research, Sales, Security, Support, Training, Web`);
+
 function words(list: string): readonly string[] {
   return list.split(',').map((word) => word.trim());
 }

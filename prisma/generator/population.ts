@@ -3,7 +3,7 @@ import { Draw } from './draw.ts';
 import { familyNames, firmNames, givenNames, trades } from './names.ts';
 
 /** Everything was founded and joined in the two years before, whenever it is made: the same seed makes the same rows. */
-const UNTIL = Date.UTC(2026, 10, 1);
+export const UNTIL = Date.UTC(2026, 10, 1);
 const SPAN_MS = 2 * 365 * 24 * 3_600_000;
 
 const ADMINISTRATORS = 0.05;
@@ -14,6 +14,10 @@ export interface Size {
   readonly organizations: number;
   /** In each of them. */
   readonly members: number;
+  /** In each of them, some beneath others, some private. */
+  readonly teams: number;
+  /** In each of them, that wait to be accepted. */
+  readonly invitations: number;
   /** Other seeds make other people, who have room beside these. */
   readonly seed: number;
 }
@@ -38,6 +42,11 @@ export interface Member {
   readonly role_id: string;
   readonly status: 'active' | 'suspended';
   readonly joined_at: Date;
+}
+
+export interface Invitation {
+  readonly id: string;
+  readonly email: string;
 }
 
 /** @param index counted from 0 */
@@ -72,6 +81,25 @@ export function member(
   return { id: draw.id(joined_at), user_id: user.id, role_id: systemRoleIds[role], status, joined_at };
 }
 
+/** Whoever comes to an organisation as its n-th member: every one but the first shares somebody with the one before. */
+export function userOf(seed: number, index: number, n: number): Person {
+  return isGuest(index, n)
+    ? person(seed, organization(seed, index - 1), index - 1, 0)
+    : person(seed, organization(seed, index), index, n);
+}
+
+/** The second member of an organisation is the founder of the one before, so that people are in more than one. */
+export function isGuest(index: number, n: number): boolean {
+  return index > 0 && n === 1;
+}
+
+/** Somebody who has been asked to join, and whose token nobody has. */
+export function invitation(seed: number, { created_at: founded }: Organization, index: number, n: number): Invitation {
+  const draw = new Draw(seed, `invitation ${index} ${n}`);
+  const [given, family] = [draw.pick(givenNames), draw.pick(familyNames)];
+  return { id: draw.id(founded), email: `${ascii(given)}.${ascii(family)}.${seed}-${index}-i${n}@example.com` };
+}
+
 /** The founder comes with the organisation, everybody else some time later. */
 function joined(founded: Date, n: number, draw: Draw): Date {
   const since = n === 0 ? 0 : draw.fraction() * (UNTIL - founded.getTime());
@@ -81,7 +109,7 @@ function joined(founded: Date, n: number, draw: Draw): Date {
 const LETTERS: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', ß: 'ss', ı: 'i' };
 
 /** What stands for a name in an address or a slug. */
-function ascii(name: string): string {
+export function ascii(name: string): string {
   return name
     .toLowerCase()
     .replaceAll(/[łøßı]/g, (letter) => LETTERS[letter] ?? '')

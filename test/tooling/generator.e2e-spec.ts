@@ -15,7 +15,8 @@ let app: TestApp;
 beforeAll(async () => (app = await TestApp.start()));
 afterAll(() => app.stop());
 
-async function filled(size: Size, database = app.database): Promise<Filled[]> {
+async function filled(given: Partial<Size>, database = app.database): Promise<Filled[]> {
+  const size = { organizations: 1, members: 1, teams: 3, invitations: 1, seed: 1, ...given };
   const reports: Filled[] = [];
   const options = { passwordHash: await hash(PASSWORD), report: (report: Filled) => void reports.push(report) };
   await connected(database.url('tenantry_app'), (client) => fill(client, size, options));
@@ -55,9 +56,12 @@ it('makes organisations whose people sign in and are in more than one, each with
       [organization(1, 2).id],
     ),
   ).toMatchObject([
+    { action: 'invitation.created', count: 1 },
     { action: 'member.joined', count: 30 },
     { action: 'member.suspended' },
     { action: 'organization.created', count: 1 },
+    { action: 'team.created', count: 3 },
+    { action: 'team_member.added' },
   ]);
 });
 
@@ -72,6 +76,31 @@ it('makes one owner, and nobody without a role', async () => {
   );
   const counts = Object.fromEntries(roles.map(({ key, members }) => [key, members]));
   expect(counts).toEqual({ owner: 2, admin: expect.any(Number), member: expect.any(Number) });
+});
+
+it('makes teams beneath each other, some of them private, with members, and asks people in', async () => {
+  await filled({ members: 30, teams: 60, invitations: 3, seed: 10 });
+  const { id } = organization(10, 0);
+  const [teams] = await app.database.query(
+    `select count(*)::int as total, max(cardinality(path)) as levels, count(*) filter (where visibility = 'private') > 0 as some_private,
+         bool_and(exists (
+           select from team_members m join roles r on r.organization_id = m.organization_id and r.id = m.role_id
+             where m.organization_id = t.organization_id and m.team_id = t.id and r.key = 'admin')) as each_has_an_admin
+       from teams t where organization_id = $1`,
+    [id],
+  );
+  expect(teams).toEqual({ total: 60, levels: expect.any(Number), some_private: true, each_has_an_admin: true });
+  expect(teams!['levels']).toBeGreaterThan(2);
+  const { email } = founder(10, 0);
+  const { body } = await app.anonymous.post('/auth/login', { email, password: PASSWORD }).expect(200);
+  const api = app.anonymous.as(body.access_token);
+  for (const [list, total] of [
+    ['teams', 60],
+    ['invitations?status=pending', 3],
+  ]) {
+    const answer = await api.get(`/organizations/${id}/${list}`).expect(200);
+    expect(answer.body.pagination.total).toBe(total);
+  }
 });
 
 it('makes the same rows for the same seed, and others for another', async () => {
@@ -97,7 +126,7 @@ it('changes nothing where all is there, goes on where it was stopped, and makes 
   const stopped = connected(app.database.url('tenantry_app'), (client) =>
     fill(
       client,
-      { organizations: 2, members: 900, seed: 5 },
+      { organizations: 2, members: 900, teams: 3, invitations: 1, seed: 5 },
       {
         report: () => {
           throw new Error('stopped');
@@ -166,6 +195,7 @@ describe('npm run seed', () => {
   it.each([
     ['--members', 'many'],
     ['--organizations', '0'],
+    ['--teams', '-1'],
     ['--seed', '1e3'],
     ['--nonsense', '1'],
   ])('refuses %s %s', async (name, value) => {
