@@ -44,7 +44,21 @@ describe('what the server keeps and says', () => {
     const refreshed = await post('/auth/refresh', { refresh_token: body.refresh_token }).expect(200);
     const canary = app.anonymous.as(refreshed.body.access_token);
     await canary.patch('/me', { phone: PHONE }).expect(200);
-    await canary.post('/organizations', { name: 'Cage' }).set('idempotency-key', 'canary-key').expect(201);
+    const cage = await canary.post('/organizations', { name: 'Cage' }).set('idempotency-key', 'canary-key').expect(201);
+    const invite = (email: string, deliver: boolean) =>
+      canary
+        .post(`/organizations/${cage.body.id}/invitations`, { email, roles: ['member'], deliver })
+        .set('idempotency-key', email)
+        .expect(201);
+    const handedOver = (await invite(`late.${ADDRESS}`, false)).body.accept_url.split('#token=')[1];
+    await invite(`guest.${ADDRESS}`, true);
+    const invited = tokenIn((await app.mailsTo(`guest.${ADDRESS}`))[0]!);
+    const accepted = { token: invited, name: 'Canary', password: PASSWORD };
+    const guest = await post('/invitations/accept', accepted).expect(200);
+    await refused(post('/invitations/accept', accepted));
+    await refused(post('/invitations/accept', { ...accepted, token: handedOver }));
+    await refused(post('/invitations/decline', { token: invited }));
+    await refused(app.anonymous.get(`/me/invitations?token=${handedOver}`));
     const factor = await TestFactor.enroll(app, canary);
     const recoveryCodes = await factor.activate();
     const asked = await post('/auth/login', { email: ADDRESS, password: PASSWORD }).expect(200);
@@ -94,6 +108,9 @@ describe('what the server keeps and says', () => {
       'subject of a mail': waiting.subject,
       'text of a mail': 'verify-email#token',
       template: 'address_known',
+      'token of an invitation': invited,
+      'token of an invitation that was handed over': handedOver,
+      'token of whoever accepted': guest.body.refresh_token,
       'idempotency key': 'canary-key',
       'secret of the second factor': factor.secret,
       'token of the question for it': asked.body.mfa_token,
@@ -148,6 +165,9 @@ describe('what the server keeps and says', () => {
       'subject of a mail',
       'text of a mail',
       'template',
+      'token of an invitation',
+      'token of an invitation that was handed over',
+      'token of whoever accepted',
       'idempotency key',
       'secret of the second factor',
       'token of the question for it',
@@ -161,7 +181,12 @@ describe('what the server keeps and says', () => {
     });
 
     it('holds addresses and names where they are looked up, and nowhere else', () => {
-      expect(holders(ADDRESS).toSorted()).toEqual(['public.email_tokens', 'public.members', 'public.users']);
+      expect(holders(ADDRESS).toSorted()).toEqual([
+        'public.email_tokens',
+        'public.invitations',
+        'public.members',
+        'public.users',
+      ]);
       expect(holders('Canary').toSorted()).toEqual(['public.email_tokens', 'public.members', 'public.users']);
     });
   });
