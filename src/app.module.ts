@@ -10,7 +10,6 @@ import { JobsModule } from './core/jobs/index.ts';
 import { LimitsModule, SignInLimitInterceptor } from './core/limits/index.ts';
 import { MailModule } from './core/mail/index.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
-import { AcceptanceModule } from './features/invitations/acceptance.module.ts';
 import { AccountModule } from './features/account/account.module.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
@@ -61,7 +60,6 @@ const features = [
   OwnershipTransfersModule,
   TeamsModule,
   InvitationsModule,
-  AcceptanceModule,
 ];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */

@@ -16,9 +16,6 @@ import { PersonName } from '../users/index.ts';
 import type { FoundInvitation, OwnInvitation } from './acceptance.repository.ts';
 import type { NewMembership } from './joining.service.ts';
 
-/** The section of the document. */
-export const INVITATIONS = ['Invitations', 'Who is asked to join an organization, and as what.'] as const;
-
 /** What has become of an invitation that nobody can take any more. */
 export const OVER = ['invitation_expired', 'invitation_revoked', 'invitation_declined', 'invitation_used'] as const;
 

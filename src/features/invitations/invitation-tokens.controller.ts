@@ -10,7 +10,6 @@ import {
   AcceptanceResponse,
   AcceptedByCookieResponse,
   AcceptedByNewUserResponse,
-  INVITATIONS,
   InvitationSummaryResponse,
   InvitationTokenRequest,
   OVER,
@@ -18,6 +17,7 @@ import {
   toSummary,
 } from './acceptance.dto.ts';
 import { AcceptanceService } from './acceptance.service.ts';
+import { INVITATIONS } from './invitations.dto.ts';
 
 @Section(...INVITATIONS)
 @Controller('invitations')

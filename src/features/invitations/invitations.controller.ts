@@ -17,6 +17,7 @@ import {
   versioned,
 } from '../../core/http/index.ts';
 import {
+  INVITATIONS,
   InvitationBatchRequest,
   InvitationBatchResponse,
   InvitationRequest,
@@ -32,7 +33,7 @@ import {
 import { InvitationsService } from './invitations.service.ts';
 import { InvitingService } from './inviting.service.ts';
 
-@Section('Invitations', 'Who is asked to join an organization, and as what.')
+@Section(...INVITATIONS)
 @Controller('organizations/:organization_id/invitations')
 @Resource(InvitationsService)
 export class InvitationsController {

@@ -22,6 +22,9 @@ import {
 import type { Invitation, InvitationsFilter, InvitationStatus } from './invitations.repository.ts';
 import type { InvitationDraft, NewInvitation } from './inviting.service.ts';
 
+/** The section of the document. */
+export const INVITATIONS = ['Invitations', 'Who is asked to join an organization, and as what.'] as const;
+
 const STATUSES: readonly InvitationStatus[] = ['pending', 'accepted', 'declined', 'revoked', 'expired'];
 const LONGEST_ROLE_KEY = 48;
 const LONGEST_ADDRESS = 254;

@@ -4,7 +4,6 @@ import { Access } from '../../core/access/index.ts';
 import { Page, PageOf, PathId, Refuses, Resource, Section, selectionOf } from '../../core/http/index.ts';
 import {
   AcceptanceResponse,
-  INVITATIONS,
   OVER,
   OwnInvitationResponse,
   OwnInvitationsQuery,
@@ -12,6 +11,7 @@ import {
   toOwnInvitation,
 } from './acceptance.dto.ts';
 import { AcceptanceService } from './acceptance.service.ts';
+import { INVITATIONS } from './invitations.dto.ts';
 
 @Section(...INVITATIONS)
 @Controller('me/invitations')
