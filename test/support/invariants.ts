@@ -47,12 +47,18 @@ export const invariants: readonly Invariant[] = [
     ],
   },
   {
-    name: 'who has left holds no role',
+    name: 'who has left holds no role, and has arranged nothing',
     violations: `
       select m.id::text as violation from members m
-        where m.status = 'removed' and exists (
-          select from member_roles h where h.organization_id = m.organization_id and h.member_id = m.id)`,
-    plants: [`update members set status = 'removed'`],
+        join (
+          select organization_id, member_id from member_roles union select organization_id, member_id from preferences
+        ) as h on h.organization_id = m.organization_id and h.member_id = m.id
+        where m.status = 'removed'`,
+    plants: [
+      `update members set status = 'removed'`,
+      `delete from member_roles; update members set status = 'removed';
+       insert into preferences (organization_id, member_id, team_order, sidebar_preferences) select organization_id, id, '{}', '{}' from members`,
+    ],
   },
   {
     name: 'who has deleted their account is in no organisation, and none knows what they were called',
@@ -257,6 +263,21 @@ export const logged: readonly Invariant[] = [
           select count(*) from audit_events e where e.organization_id = o.id and e.action like 'organization.%'
             and e.outcome = 'success' and e.action <> 'organization.created')`,
     plants: ['update organizations set version = version + 1'],
+  },
+  {
+    name: 'a team was made once, and who has accepted an invitation has joined by it, once',
+    violations: `
+      select t.id::text as violation from teams t where 1 <> (
+        select count(*) from audit_events e where e.organization_id = t.organization_id and e.target_id = t.id and e.action = 'team.created')
+      union all
+      select i.id::text from invitations i where i.member_id is not null and 1 <> (
+        select count(*) from audit_events e
+          where e.organization_id = i.organization_id and e.target_id = i.member_id and e.action = 'member.joined')`,
+    plants: [
+      `delete from audit_events where action = 'team.created'`,
+      `update invitations i set status = 'accepted', member_id = m.id from members m where m.organization_id = i.organization_id
+         and i.id in (select min(id::text)::uuid from invitations group by organization_id)`,
+    ],
   },
   {
     name: 'an organisation was made once, and what is deleted was so once more than restored',
