@@ -8,6 +8,7 @@ import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { team } from '../support/teams.ts';
 import type { Dice } from './dice.ts';
+import type { Familiar } from './sample.ts';
 
 /** What the application under test is configured with. */
 export const ALLOWED_ORIGIN = 'https://app.example.com';
@@ -16,6 +17,8 @@ export const METRICS_TOKEN = 'metrics-token-of-the-fuzzed-server';
 /** Longer than an access token lives. */
 const AGE_SECONDS = 3_600;
 const LEAVING = 16;
+/** Most of what there is takes the rights of one. */
+const OWNERS = 12;
 const DEVICES = 40;
 const PASSWORD = 'correct horse battery';
 const NO_SIGNATURE = 'eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIn0.';
@@ -37,25 +40,24 @@ export interface Stranger {
   readonly marker: string;
 }
 
+/** Who calls some operations, and with what: in the hands of everybody, what these take would be gone soon. */
+interface Part {
+  readonly operations: RegExp;
+  /** Everybody, unless given. */
+  readonly callers?: readonly Caller[];
+  readonly organization?: string;
+  /** In place of those of the cast. */
+  readonly familiar?: Familiar;
+}
+
 /** The callers of some requests. They change what they are let, so that each thousand gets new ones. */
 export class Cast {
   private constructor(
     readonly callers: readonly Caller[],
-    /** For calls that end the session they are made in, or the account. */
-    readonly leaving: readonly Caller[],
-    /** For the call that leaves an organisation. */
-    readonly departing: readonly Caller[],
-    /** For calls that end another session of the caller's, and she has many. */
-    readonly travelling: Caller,
-    /** For calls that take the second factor away, and those who have one. */
-    readonly careful: readonly Caller[],
-    /** For the call that sets it up, and whoever has got a secret for it. */
-    readonly enrolling: Caller,
-    /** For calls that delete an organisation, bring it back or hand it over, and she has one of her own. */
-    readonly founding: Caller,
+    private readonly parts: readonly Part[],
     readonly organizations: readonly string[],
     /** Values for members and parameters of the name. */
-    readonly familiar: Readonly<Record<string, readonly string[]>>,
+    private readonly familiar: Familiar,
   ) {}
 
   static async of(app: TestApp, stranger: Stranger): Promise<Cast> {
@@ -100,12 +102,23 @@ export class Cast {
 
     const founding = await actors.user('Zoe');
     const founded = await actors.organization(founding, { slug: `founded-${v7()}` });
-    const heir = await actors.member(founded);
-    const partner = await actors.member(founded, ['owner']);
-    const [transfer] = await app.database.query<{ id: string }>(
-      `insert into ownership_transfers (organization_id, proposer_id, receiver_id, keep_role)
-         select organization_id, $2, id, 'admin' from members where organization_id = $1 and user_id = $3 returning id`,
-      [founded.id, partner.memberId, founding.userId],
+    const offering = await actors.organization(founding, { slug: `offering-${v7()}` });
+    const heir = await actors.member(offering);
+    const offered = async (): Promise<{ organization: string; familiar: Familiar }> => {
+      const organization = await actors.organization(founding, { slug: `offered-${v7()}` });
+      const partner = await actors.member(organization, ['owner']);
+      const [transfer] = await app.database.query<{ id: string }>(
+        `insert into ownership_transfers (organization_id, proposer_id, receiver_id, keep_role)
+           select organization_id, $2, id, 'admin' from members where organization_id = $1 and user_id = $3 returning id`,
+        [organization.id, partner.memberId, founding.userId],
+      );
+      return { organization: organization.id, familiar: { transfer_id: [transfer!.id] } };
+    };
+    const [accepted, cancelled] = [await offered(), await offered()];
+    const founder = bearer(
+      'founding',
+      founding,
+      new Set([founded.id, offering.id, accepted.organization, cancelled.organization]),
     );
     const leaving = await Promise.all(Array.from({ length: LEAVING }, () => actors.user('Eve')));
     const travelling = await actors.user('Ina');
@@ -122,14 +135,30 @@ export class Cast {
     const players = await app.database.query<{ id: string }>(
       `insert into team_members (organization_id, team_id, member_id, role_id)
          select $1, $2, unnest($3::uuid[]), $4 returning id`,
-      [home.id, squad, colleagues.slice(0, LEAVING).map(({ memberId }) => memberId), teamRoleIds.member],
+      [home.id, squad, colleagues.slice(LEAVING / 2, LEAVING).map(({ memberId }) => memberId), teamRoleIds.member],
     );
+    const invite = async (email: string) => {
+      const terms = { email, roles: ['member'], deliver: false };
+      const { body } = await owner.api.post(`/organizations/${home.id}/invitations`, terms).expect(201);
+      return { id: String(body.id), token: String(body.accept_url).split('#token=')[1]! };
+    };
+    const invited = await Promise.all(Array.from({ length: LEAVING }, () => invite(`${v7()}@example.com`)));
+    /** One part for each way in which an invitation is dealt with. */
+    const guest = async (operations: RegExp): Promise<Part> => {
+      const actor = await actors.user('Gus');
+      const { id, token } = await invite(actor.email);
+      return {
+        operations,
+        callers: [bearer('guest', actor, known)],
+        familiar: { invitation_id: [id], token: [token] },
+      };
+    };
     const expired = actors.token(owner.userId, owner.sessionId, AGE_SECONDS);
     const nobodys = actors.token(v7(), v7());
     return new Cast(
       [
         caller('anonymous'),
-        ...Array.from({ length: 4 }, () => bearer('owner', owner, known)),
+        ...Array.from({ length: OWNERS }, () => bearer('owner', owner, known)),
         bearer('member', member, known),
         bearer('powerless', powerless, known),
         bearer('suspended', suspended, known),
@@ -142,14 +171,39 @@ export class Cast {
         cookie('owner in a browser', owner, ALLOWED_ORIGIN, known),
         cookie('owner lured elsewhere', owner, 'https://evil.example', known),
       ],
-      leaving.map((actor, number) =>
-        number % 2 ? bearer('leaving', actor) : cookie('leaving', actor, ALLOWED_ORIGIN),
-      ),
-      colleagues.slice(LEAVING).map((actor) => bearer('departing', actor, known)),
-      bearer('travelling', travelling),
-      careful.map((actor) => bearer('careful', actor)),
-      bearer('enrolling', enrolling),
-      bearer('founding', founding, new Set([founded.id])),
+      [
+        {
+          operations: /^\/metrics$/,
+          callers: [caller('anonymous'), caller('operator', [['Authorization', `Bearer ${METRICS_TOKEN}`]])],
+        },
+        { operations: /^sessions_(?:end|list)$/, callers: [bearer('travelling', travelling)] },
+        {
+          operations: /^members_leave$/,
+          callers: colleagues.slice(LEAVING).map((actor) => bearer('departing', actor, known)),
+        },
+        { operations: /^secondFactor_activate$/, callers: [bearer('enrolling', enrolling)] },
+        { operations: /^secondFactor_(?:remove|replace)/, callers: careful.map((actor) => bearer('careful', actor)) },
+        { operations: /^organizations_(?:delete|restore)$/, callers: [founder], organization: founded.id },
+        {
+          operations: /^ownershipTransfers_propose$/,
+          callers: [founder],
+          organization: offering.id,
+          familiar: { member_id: [heir.memberId], keep_role: ['member'] },
+        },
+        { operations: /^ownershipTransfers_accept$/, callers: [founder], ...accepted },
+        { operations: /^ownershipTransfers_/, callers: [founder], ...cancelled },
+        { operations: /^invitations_create/, familiar: { email: colleagues.map(() => `${v7()}@example.com`) } },
+        await guest(/^invitationTokens_accept$/),
+        await guest(/^invitationTokens_decline$/),
+        await guest(/^invitationTokens_/),
+        await guest(/^ownInvitations_/),
+        {
+          operations: /logout|^sessions|^account/,
+          callers: leaving.map((actor, number) =>
+            number % 2 ? bearer('leaving', actor) : cookie('leaving', actor, ALLOWED_ORIGIN),
+          ),
+        },
+      ],
       [home.id, home.id, elsewhere.id, founded.id, stranger.organization.id],
       {
         email: [owner.email],
@@ -159,12 +213,9 @@ export class Cast {
         mfa_token: tokens,
         code: [RECOVERY_CODE, factor.code(), factor.code(1)],
         slug: [home.slug],
-        member_id: [
-          ...colleagues.slice(0, LEAVING).map(({ memberId }) => memberId),
-          ...Array<string>(LEAVING).fill(heir.memberId),
-        ],
-        keep_role: ['member'],
-        transfer_id: [transfer!.id],
+        member_id: colleagues.slice(0, LEAVING).map(({ memberId }) => memberId),
+        roles: ['member', 'admin'],
+        invitation_id: invited.map(({ id }) => id),
         team_id: [squad],
         team_member_id: players.map(({ id }) => id),
         role: ['member', 'viewer'],
@@ -174,12 +225,20 @@ export class Cast {
   }
 
   caller(operationId: string, dice: Dice): Caller {
-    if (/^sessions_(?:end|list)$/.test(operationId)) return this.travelling;
-    if (operationId === 'members_leave') return dice.pick(this.departing);
-    if (operationId === 'secondFactor_activate') return this.enrolling;
-    if (/^organizations_(?:delete|restore)$|^ownershipTransfers_/.test(operationId)) return this.founding;
-    if (/^secondFactor_(?:remove|replace)/.test(operationId)) return dice.pick(this.careful);
-    return dice.pick(/logout|^sessions|^account/.test(operationId) ? this.leaving : this.callers);
+    return dice.pick(this.#part(operationId)?.callers ?? this.callers);
+  }
+
+  organization(operationId: string, dice: Dice): string {
+    const likely = this.#part(operationId)?.organization ?? this.organizations[0]!;
+    return dice.pick([...this.organizations, likely, likely, likely, v7()]);
+  }
+
+  familiarTo(operationId: string): Familiar {
+    return { ...this.familiar, ...this.#part(operationId)?.familiar };
+  }
+
+  #part(operationId: string): Part | undefined {
+    return this.parts.find(({ operations }) => operations.test(operationId));
   }
 }
 

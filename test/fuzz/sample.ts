@@ -9,6 +9,7 @@ export type Familiar = Readonly<Record<string, readonly string[]>>;
 const CANDIDATES = ['Ada', 'https://example.com/a.png', '+4930123456', 'en', 'Europe/Berlin', 'a:b', '123456'];
 
 const LONGEST_LIST = 3;
+const FAMILIAR = 0.8;
 
 /** Makes values that an operation takes, at the edges of what it takes, or just beyond. */
 export class Samples {
@@ -24,8 +25,8 @@ export class Samples {
     if (alternatives) return this.of(dice.pick(alternatives), dice, name);
     if (schema.const !== undefined) return schema.const;
     if (schema.enum) return dice.pick(schema.enum);
-    const known = this.familiar[name];
-    if (known && dice.chance(0.5)) return dice.pick(known);
+    const known = schema.type === 'array' ? undefined : this.familiar[name];
+    if (known && dice.chance(FAMILIAR)) return dice.pick(known);
     return this.#byType(schema, dice, name);
   }
 
@@ -42,10 +43,15 @@ export class Samples {
       case 'null':
         return null;
       case 'array':
-        return dice.some(length(schema, dice), () => this.of(schema.items ?? {}, dice, name));
+        return this.#list(schema, dice, name);
       default:
         return this.#object(schema, dice);
     }
+  }
+
+  #list(schema: Schema, dice: Dice, name: string): unknown {
+    const items = dice.some(length(schema, dice), () => this.of(schema.items ?? {}, dice, name));
+    return schema.uniqueItems ? [...new Set(items)] : items;
   }
 
   #object({ properties = {}, required = [] }: Schema, dice: Dice): unknown {
