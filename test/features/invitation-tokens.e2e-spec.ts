@@ -761,4 +761,19 @@ describe('the token of an invitation', () => {
       }
     });
   });
+
+  it('is looked up by indexes, however many users there are', async () => {
+    const { token } = await invited();
+    await app.database.query(
+      `insert into users (email, email_key, name) select n || '@example.com', n || '@example.com', 'Many' from generate_series(1, 5000) n`,
+    );
+    await app.database.query('analyze users');
+    const [body] = await app.database.query(`select prosrc as text from pg_proc where proname = 'invitee_is_known'`);
+    const question = body!['text']
+      .replaceAll('p_organization', `'${organization.id}'::uuid`)
+      .replaceAll('p_token_hash', `sha256('${token}')`);
+    const plan = await app.database.query(`explain ${question}`);
+    const lines = plan.map((line) => String(line['QUERY PLAN'])).join('\n');
+    expect(lines).toContain('using users_email_key_key on users');
+  });
 });
