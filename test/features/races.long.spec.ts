@@ -53,8 +53,17 @@ describe('at once, on two servers over one database', () => {
         await round();
       }
       expect(await broken(app.database, [...invariants, ...logged])).toEqual([]);
+      // PostgreSQL finds one after a second, and the server begins again: nobody notices but by waiting.
+      expect(await deadlocks()).toBe(0);
     };
   }
+
+  const deadlocks = async (): Promise<unknown> => {
+    const [counted] = await app.database.query(
+      'select deadlocks::int from pg_stat_database where datname = current_database()',
+    );
+    return counted!['deadlocks'];
+  };
 
   const pairs = <T>(make: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: PAIRS }, make));
 
@@ -253,6 +262,26 @@ describe('at once, on two servers over one database', () => {
             organization.id,
           ]),
         ).toHaveLength(2);
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'who deletes their account while they accept is in no organization',
+      rounding(async () => {
+        const all = await pairs(async () => {
+          const grace = await someone();
+          const [token] = await invited(await app.actors.organization(), [grace]);
+          return { grace, token };
+        });
+        const calls = all.flatMap(({ grace, token }): Call[] => [
+          (number) => as(grace, number).post('/invitations/accept', { token }),
+          (number) => as(grace, number).delete('/me'),
+        ]);
+        const { 204: deleted, 200: accepted = 0, ...refused } = await race(shuffled(calls));
+        const late = ['401 unauthenticated', '403 invitation_not_yours', '410 invitation_declined', '410 token_used'];
+        expect(late).toEqual(expect.arrayContaining(Object.keys(refused)));
+        expect([deleted, accepted]).toEqual([PAIRS, expect.any(Number)]);
       }),
       TIMEOUT_MS,
     );
