@@ -134,6 +134,29 @@ describe('teams', () => {
       expect(body.pagination).toMatchObject({ total: 3, total_pages: 3 });
     });
 
+    it('finds those of a member, and none of somebody who is nobody here', async () => {
+      const [first, second] = [await teams.create({ name: 'First' }), await teams.create({ name: 'Second' })];
+      const [ada, bob] = [await app.actors.member(organization), await app.actors.member(organization)];
+      await teams.join(first, ada);
+      await teams.join(second, ada);
+      await teams.join(second, bob);
+      const elsewhere = await app.actors.organization();
+      const stranger = await app.actors.member(elsewhere);
+      const abroad = new Teams(app, elsewhere);
+      await abroad.join(await abroad.create(), stranger);
+      const found = async (query: string) =>
+        (await owner().get(`${teams.path()}?${query}`).expect(200)).body.data.map(({ name }: { name: string }) => name);
+
+      expect(await found(`member_id=${ada.memberId}`)).toEqual(['First', 'Second']);
+      expect(await found(`member_id=${bob.memberId}`)).toEqual(['Second']);
+      expect(await found(`member_id=${bob.memberId}&member_id=${ada.memberId}&q=first`)).toEqual(['First']);
+      expect(await found(`member_id=${stranger.memberId}`)).toEqual([]);
+      expect(await found(`member_id=${uuid()}`)).toEqual([]);
+      expect(await app.roundTrips(() => owner().get(`${teams.path()}?member_id=${ada.memberId}`).expect(200))).toBe(1);
+      await owner().delete(teams.path(first)).expect(204);
+      expect(await found(`member_id=${ada.memberId}`)).toEqual(['Second']);
+    });
+
     it('takes one round trip to the database, for one and for a page of them', async () => {
       const [first] = await teams.chain(5);
       for (const path of [teams.path(first), teams.path(), `${teams.path()}?q=t&parent_team_id=${first}`]) {

@@ -69,6 +69,11 @@ export class TeamsQuery extends PageQuery {
   @ListParameter(rules.identifier(), { description: 'Those directly beneath any of these teams.' })
   parent_team_id?: string[];
 
+  @ListParameter(rules.identifier(), {
+    description: 'Those that any of these members of the organization belongs to, as far as you see who does.',
+  })
+  member_id?: string[];
+
   @SortParameter(['name', 'created_at'])
   sort: string[] = ['name'];
 }
@@ -119,8 +124,8 @@ export function toChanges({
 
 /** @throws Problem page_too_deep, validation_failed for a page and a cursor together */
 export function toFilter(query: TeamsQuery): TeamsFilter {
-  const { q, parent_team_id: parentTeamIds } = query;
-  return { q, parentTeamIds, selection: selectionOf(query) };
+  const { q, parent_team_id: parentTeamIds, member_id: memberIds } = query;
+  return { q, parentTeamIds, memberIds, selection: selectionOf(query) };
 }
 
 export function toTeam(team: Team): TeamResponse {

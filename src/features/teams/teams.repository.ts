@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, sql } from '../../core/database/index.ts';
+import { Database, sql, type Sql } from '../../core/database/index.ts';
 import { anyOf, contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
 
 export type Visibility = 'organization' | 'private';
@@ -30,6 +30,7 @@ export interface Team extends TeamFields {
 export interface TeamsFilter {
   readonly q?: string | undefined;
   readonly parentTeamIds?: readonly string[] | undefined;
+  readonly memberIds?: readonly string[] | undefined;
   readonly selection: Selection;
 }
 
@@ -120,10 +121,16 @@ export class TeamsRepository {
     return restored;
   }
 
-  async list({ q, parentTeamIds, selection }: TeamsFilter): Promise<Rows<Team>> {
+  async list({ q, parentTeamIds, memberIds, selection }: TeamsFilter): Promise<Rows<Team>> {
     return teams.read(this.database, selection, [
       contains([sql`name_key`], q),
       anyOf(sql`parent_team_id`, 'uuid', parentTeamIds),
+      memberIds && isOfAny(memberIds),
     ]);
   }
+}
+
+/** Whoever may not see who is in a team does not find it by them, which the policies of `team_members` say. */
+function isOfAny(memberIds: readonly string[]): Sql {
+  return sql`id = any (array(select team_id from team_members where member_id = any (${memberIds}::uuid[])))`;
 }
