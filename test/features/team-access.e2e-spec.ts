@@ -214,6 +214,33 @@ describe('on a team', () => {
       await mover.api.patch(teams.path(one), { parent_team_id: two }).expect(200);
     });
 
+    it('keeps whoever may not put members into a private team from moving a team of theirs into it', async () => {
+      const secret = await teams.create({ visibility: 'private' });
+      const room = await teams.create({ parent_team_id: secret });
+      const open = await teams.create();
+      const bob = await app.actors.member(organization);
+      const carl = await app.actors.member(organization);
+      await teams.join(secret, bob, teamRoleIds.viewer);
+      await teams.join(open, bob, teamRoleIds.admin);
+      await teams.join(open, carl, teamRoleIds.viewer);
+      const move = (parent: string | null) => () => bob.api.patch(teams.path(open), { parent_team_id: parent });
+
+      for (const parent of [secret, room]) {
+        const answer = await app.changingNothing(move(parent));
+        expect([answer.status, answer.body]).toEqual([
+          403,
+          expect.objectContaining({ code: 'grant_exceeds_own', missing_permissions: ['team_members:manage'] }),
+        ]);
+      }
+      await carl.api.get(teams.path(secret)).expect(404);
+      await app.database.query('update team_members set role_id = $2 where team_id = $1', [secret, teamRoleIds.admin]);
+      await move(room)().expect(200);
+      await carl.api.get(teams.path(secret)).expect(200);
+      // It stands beneath the private team already.
+      await app.database.query('update team_members set role_id = $2 where team_id = $1', [secret, teamRoleIds.viewer]);
+      await move(secret)().expect(200);
+    });
+
     it('keeps a deletion and a restoration from taking and giving it', async () => {
       await expectRefused(() => mover.api.delete(teams.path(guarded)));
       await owner().delete(teams.path(guarded)).expect(204);

@@ -5,11 +5,16 @@ import { type Permission, permissionsOf, type RoleDefinition } from './permissio
 
 /** A role that is given, or that is held by whom a change befalls. */
 export interface Grant {
-  readonly roleId: string;
+  /** None: nobody gets a role, and yet it takes something. */
+  readonly roleId?: string;
   /** The team on which; null: in the organisation. */
   readonly teamId: string | null;
   /** What it takes there to give any, where that is not the route's to ask. */
   readonly takes?: Permission;
+}
+
+export interface TeamGrant extends Grant {
+  readonly teamId: string;
 }
 
 /** A role with where the caller holds it. */
@@ -47,11 +52,16 @@ export class Grants {
    * @throws Problem grant_exceeds_own, with what the caller would need
    */
   async verifyTeamsOf(memberId: string): Promise<void> {
-    const held = await this.database.query<Grant & { readonly teamId: string }>(sql`
+    const held = await this.database.query<TeamGrant>(sql`
       select role_id as "roleId", team_id as "teamId" from team_members where member_id = ${memberId}::uuid`);
-    if (held.length === 0) return;
-    const holdings = await this.holdings(held.map(({ teamId }) => teamId));
-    holdings.verify(held);
+    await this.verifyOnTeams(held);
+  }
+
+  /** Judges likewise what happens on several teams at once. @throws Problem grant_exceeds_own, with what the caller would need */
+  async verifyOnTeams(grants: readonly TeamGrant[]): Promise<void> {
+    if (grants.length === 0) return;
+    const holdings = await this.holdings(grants.map(({ teamId }) => teamId));
+    holdings.verify(grants);
   }
 
   /** Reads what the caller holds, to judge several by it, as `verify` does. @param teamIds of the teams on which they give */

@@ -79,7 +79,7 @@ export class TeamsController {
   @ApiOperation({
     summary: 'Change, move or hide a team',
     description:
-      'What is beneath it goes with it. Nobody gives or takes more power over it by moving it than they hold, or loses sight of it.',
+      'What is beneath it goes with it. Nobody gives or takes more power over it by moving it than they hold, or loses sight of it. To move it beneath a private team takes `team_members:manage` there, since its members see that from then on.',
   })
   @ApiOkResponse({ type: TeamResponse })
   @Refuses('grant_exceeds_own', 'cycle', 'already_exists')

@@ -1,3 +1,4 @@
+import type { TeamGrant } from '../../core/access/index.ts';
 import type { Change } from '../../core/audit/index.ts';
 import type { Team, TeamFields, Visibility } from './teams.repository.ts';
 
@@ -42,6 +43,23 @@ export function differences(from: Team | null, to: Team): Record<string, Change>
       parent_team_id: isSecret ? { changed: true } : { from: was('parentTeamId'), to: to.parentTeamId },
     }),
   };
+}
+
+/** What stands above a team: ids from the root down, and those of them that are private. */
+type Place = Pick<Team, 'path' | 'privatePath'>;
+
+/**
+ * @param roleIds that are held on what is above the team in one place, and not in the other
+ * @returns what it takes to move a team: to give and to take those roles on it; and, for each private team that it comes to stand beneath,
+ * to put members into that, for whoever belongs to what moves sees it from then on. Also where nobody does: who moves the team need not
+ * see all that is beneath it, and a refusal would tell
+ */
+export function grantsOfMove(team: Team, parent: Place | undefined, roleIds: readonly string[]): readonly TeamGrant[] {
+  const entered = (parent?.privatePath ?? []).filter((id) => !team.path.includes(id));
+  return [
+    ...roleIds.map((roleId) => ({ roleId, teamId: team.id })),
+    ...entered.map((teamId) => ({ teamId, takes: 'team_members:manage' as const })),
+  ];
 }
 
 /** @returns the ids of those that are above a team in one place, and not in the other */

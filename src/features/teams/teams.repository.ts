@@ -19,6 +19,8 @@ export interface Team extends TeamFields {
   readonly organizationId: string;
   /** Ids from the root to the team itself. */
   readonly path: readonly string[];
+  /** Those of the path that are private. */
+  readonly privatePath: readonly string[];
   /** Whether it or one above it is private. */
   readonly secluded: boolean;
   /** Counted by the database when the team changes; not when one above it does. */
@@ -42,8 +44,8 @@ export interface MovedTeam {
 }
 
 const columns = sql`
-  id, organization_id as "organizationId", name, slug, description, visibility, parent_team_id as "parentTeamId", path, secluded,
-  version, created_at as "createdAt", updated_at as "updatedAt"`;
+  id, organization_id as "organizationId", name, slug, description, visibility, parent_team_id as "parentTeamId", path,
+  private_path as "privatePath", secluded, version, created_at as "createdAt", updated_at as "updatedAt"`;
 
 const teams = new List<Team>({
   from: sql`teams`,

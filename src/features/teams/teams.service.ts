@@ -6,7 +6,15 @@ import { Database } from '../../core/database/index.ts';
 import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import { slugFrom, withSuffix } from '../organizations/index.ts';
-import { changedAbove, changedFields, differences, merged, MOST_LEVELS, type TeamChanges } from './teams.policy.ts';
+import {
+  changedAbove,
+  changedFields,
+  differences,
+  grantsOfMove,
+  merged,
+  MOST_LEVELS,
+  type TeamChanges,
+} from './teams.policy.ts';
 import { type MovedTeam, type Team, type TeamFields, type TeamsFilter, TeamsRepository } from './teams.repository.ts';
 
 /** 27^5 endings: a second clash in a row is a sign that something else is wrong. */
@@ -69,8 +77,8 @@ export class TeamsService {
 
   /**
    * @throws Problem not_found, precondition_failed; validation_failed for a parent that the caller does not see, or beneath which there
-   * are not levels enough left; grant_exceeds_own where it gives or takes more power over the team than they hold; permission_denied
-   * where they would lose sight of it; cycle; already_exists for a slug that is taken in the open
+   * are not levels enough left; grant_exceeds_own where it gives or takes more power over the team than they hold, or lets people into a
+   * private one into which they may let nobody; permission_denied where they would lose sight of it; cycle; already_exists for a slug that is taken in the open
    */
   async update(id: string, changes: TeamChanges, precondition: Precondition): Promise<Team> {
     return this.database.transaction(async () => {
@@ -94,7 +102,7 @@ export class TeamsService {
     verifyLevel(parent, await this.repository.levelsFrom(team));
     const path = [...(parent?.path ?? []), team.id];
     const roleIds = await this.repository.rolesHeldOn(changedAbove(team.path, path));
-    await this.grants.verify(roleIds, team.id);
+    await this.grants.verifyOnTeams(grantsOfMove(team, parent, roleIds));
   }
 
   async #rename(id: string, fields: TeamFields, changed: ReadonlySet<keyof TeamFields>): Promise<void> {
