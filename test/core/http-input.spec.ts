@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fc from 'fast-check';
 import request from 'supertest';
-import { startCars } from '../support/cars.ts';
+import { SOLD_CAR, startCars } from '../support/cars.ts';
 
 let app: NestFastifyApplication;
 
@@ -94,6 +94,16 @@ describe('bodies', () => {
     expect(await faultsOf(body)).toHaveLength(expected.length);
   });
 
+  it('name ids in either case, which arrive in lower case', async () => {
+    const body = { name: 'a', owner_id: id.toUpperCase(), key_ids: [id.toUpperCase()] };
+    const response = await api().post('/api/v1/cars').send(body);
+    expect([response.status, response.body]).toMatchObject([201, { owner_id: id, key_ids: [id] }]);
+    const twice = await api()
+      .post('/api/v1/cars')
+      .send({ name: 'a', key_ids: [id, id.toUpperCase()] });
+    expect(twice.body).toMatchObject({ status: 422, errors: [{ pointer: '/key_ids', code: 'unique' }] });
+  });
+
   it('are objects, and only where a route declares one', async () => {
     const list = await api()
       .post('/api/v1/cars')
@@ -168,6 +178,12 @@ describe('queries', () => {
     const { body } = await list('?page=3&page_size=5&q=5&status=new,old');
     expect(body.data).toEqual([{ offset: 10, limit: 5, q: '5', status: ['new', 'old'] }]);
     expect((await list('?status=new&status=old')).body.data[0].status).toEqual(['new', 'old']);
+  });
+
+  it('and paths name ids in either case, which arrive in lower case', async () => {
+    expect((await list(`?owner_id=${id.toUpperCase()},${id}`)).body.data[0].owner_id).toEqual([id, id]);
+    expect((await api().get(`/api/v1/cars/${id.toUpperCase()}`)).body.id).toBe(id);
+    expect((await api().delete(`/api/v1/cars/${SOLD_CAR.toUpperCase()}?x=1`)).status).toBe(404);
   });
 
   it('are kept whole in the links to the pages beside, where they hold a question mark', async () => {

@@ -232,6 +232,11 @@ describe('ownership transfers', () => {
   });
 
   describe('DELETE', () => {
+    it('finds it by its id in either case', async () => {
+      const [inUpperCase, id] = [organization.id.toUpperCase(), (await offer()).toUpperCase()];
+      await ada.api.delete(`/organizations/${inUpperCase}/ownership-transfers/${id}`).expect(204);
+    });
+
     it('takes it back, once', async () => {
       const id = await offer();
       await cancel(id).expect(204);

@@ -80,6 +80,9 @@ export class Car {
 
   @ListOf(rules.text({ max: 5 }), { optional: true, max: 3, unique: true })
   tags?: string[];
+
+  @ListOf(rules.identifier(), { optional: true, unique: true })
+  key_ids?: string[];
 }
 
 class CarQuery extends PageQuery {
@@ -88,6 +91,9 @@ class CarQuery extends PageQuery {
 
   @ListParameter(rules.choice(['new', 'old']))
   status?: string[];
+
+  @ListParameter(rules.identifier())
+  owner_id?: string[];
 }
 
 const total = 10_050;
@@ -114,7 +120,7 @@ class CarsController {
   @PageOf(Car)
   list(@Query() query: CarQuery): Page<unknown> {
     const { offset, limit } = selectionOf(query);
-    const row = { offset, limit, q: query.q ?? null, status: query.status ?? null };
+    const row = { offset, limit, q: query.q ?? null, status: query.status ?? null, owner_id: query.owner_id };
     const next = query.q && query.page === 3 ? undefined : new Position('', 'after', '["beetle"]');
     return Page.of(query, { rows: [row], counted: query.q ? 45 : total, next }, (each) => each);
   }

@@ -48,7 +48,7 @@ export function fieldRuleOf(context: unknown): FieldRule | undefined {
  * value is converted: "5" is not 5.
  */
 export function field(rule: Rule, options: FieldOptions = {}, schema: object = rule.schema): PropertyDecorator {
-  return applyDecorators(checked(new FieldRule(rule, options), schema, options), untouched);
+  return applyDecorators(checked(new FieldRule(rule, options), schema, options), asParsed(rule));
 }
 
 function checked(present: FieldRule, schema: object, options: FieldOptions): PropertyDecorator {
@@ -63,11 +63,17 @@ function checked(present: FieldRule, schema: object, options: FieldOptions): Pro
 @Exclude()
 class Opaque {}
 
-/** The value as it was parsed: a copy by class-transformer lacks members such as `toString`, and fails over `constructor`. */
-const untouched = applyDecorators(
-  Instantiate(() => Opaque),
-  Transform(({ obj, key }: TransformFnParams): unknown => Reflect.get(Object(obj), key), { toClassOnly: true }),
-);
+/**
+ * The value as it was parsed, in its one spelling: a copy by class-transformer lacks members such as `toString`, and fails over
+ * `constructor`.
+ */
+function asParsed(rule: Rule): PropertyDecorator {
+  const parsed = ({ obj, key }: TransformFnParams): unknown => rules.canonicalIn(rule, Reflect.get(Object(obj), key));
+  return applyDecorators(
+    Instantiate(() => Opaque),
+    Transform(parsed, { toClassOnly: true }),
+  );
+}
 
 function documentation({ description, example, optional, nullable }: FieldOptions): object {
   return {

@@ -1,11 +1,24 @@
 import { applyDecorators, Param, type PipeTransform } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
+import type { FastifyRequest } from 'fastify';
 import { demo } from './demo.ts';
 import { field, type FieldOptions } from './fields.ts';
 import { Refuses } from './problem.dto.ts';
 import { Problem } from './problem.ts';
-import { identifier, integer, isId, list, type ListLimits, type Rule, text, UUID_LENGTH } from './rules.ts';
+import {
+  canonicalIn,
+  identifier,
+  integer,
+  isId,
+  isObject,
+  list,
+  type ListLimits,
+  lowerCaseId,
+  type Rule,
+  text,
+  UUID_LENGTH,
+} from './rules.ts';
 import { withHandler } from './with-handler.ts';
 
 interface IntegerParameterOptions extends Pick<FieldOptions, 'description' | 'example'> {
@@ -39,9 +52,10 @@ export function ListParameter(
   options: Pick<FieldOptions, 'description' | 'example'> & ListLimits = {},
 ): PropertyDecorator {
   const limits = { max: MOST_VALUES, ...options };
+  const rule = list(item, limits);
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) => toList(value), { toClassOnly: true }),
-    field(list(item, limits), { ...options, optional: true }),
+    Transform(({ value }: { value: unknown }) => canonicalIn(rule, toList(value)), { toClassOnly: true }),
+    field(rule, { ...options, optional: true }),
   );
 }
 
@@ -108,6 +122,13 @@ function isMember(value: unknown): value is string {
 /** @returns whether the id in a path stands for the caller's own membership */
 export function isMe(id: unknown): boolean {
   return id === ME;
+}
+
+/** Fastify's `preValidation`: whoever reads an id in the path, the guard, a judgement or a handler, reads its one spelling. */
+export function lowerPathIds(request: FastifyRequest): void {
+  if (!isObject(request.params)) return;
+  const parameters = Object.entries(request.params);
+  request.params = Object.fromEntries(parameters.map(([name, value]) => [name, lowerCaseId(value)]));
 }
 
 /** @returns whether what the handler takes for an id is none, in the parameters of a path */

@@ -12,6 +12,8 @@ export interface Fault {
 export interface Rule {
   readonly schema: Readonly<Record<string, unknown>>;
   faults(value: unknown): readonly Fault[];
+  /** The one spelling of a value that has several; what is none of ours is left as it is. */
+  readonly canonical?: (value: unknown) => unknown;
 }
 
 interface TextLimits {
@@ -84,9 +86,15 @@ export function emailAddress(): Rule {
 }
 
 export function identifier(): Rule {
-  return rule({ type: 'string', format: 'uuid', maxLength: UUID_LENGTH }, (value) => {
+  const written = rule({ type: 'string', format: 'uuid', maxLength: UUID_LENGTH }, (value) => {
     return isId(value) ? undefined : fault('identifier', 'must be an id (UUID)');
   });
+  return { ...written, canonical: lowerCaseId };
+}
+
+/** Ids are compared as texts, and are in lower case wherever they come from the database (RFC 9562, 4). */
+export function lowerCaseId(value: unknown): unknown {
+  return isId(value) ? value.toLowerCase() : value;
 }
 
 /** @returns whether it has the form of our ids, which are UUIDs of version 7 (RFC 9562) */
@@ -185,7 +193,14 @@ export function list(item: Rule, { min, max = LIST_MAXIMUM, unique }: ListLimits
       return item.faults(element).map((found) => ({ ...found, path: `/${index}${found.path}` }));
     });
   };
-  return { schema, faults };
+  const { canonical } = item;
+  if (!canonical) return { schema, faults };
+  return { schema, faults, canonical: (value) => (Array.isArray(value) ? value.map(canonical) : value) };
+}
+
+/** @returns the value in the one spelling that the rule knows */
+export function canonicalIn({ canonical }: Rule, value: unknown): unknown {
+  return canonical ? canonical(value) : value;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

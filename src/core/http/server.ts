@@ -13,6 +13,7 @@ import { Cors } from './cors.ts';
 import { tellDeprecation } from './deprecated.decorator.ts';
 import { setStandardHeaders } from './headers.ts';
 import { originForm } from './origin-form.ts';
+import { lowerPathIds } from './parameters.ts';
 import { Problem } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 import type { RouteTable } from './route-table.ts';
@@ -82,6 +83,10 @@ function addHooks(
     limits.countAddress(request, reply);
     if (cors.isPreflight(request)) cors.answerPreflight(request, reply);
     else done(faultOf(request, readiness));
+  });
+  server.addHook('preValidation', (request, _reply, done) => {
+    lowerPathIds(request);
+    done();
   });
   // The excess of a request without a body, which no parser has seen.
   server.addHook('preValidation', (request, _reply, done) => done(missingBody(request) ?? request.excess));
