@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import { teamRoleIds } from '../../src/core/access/index.ts';
 import { permissions } from '../../src/core/access/permissions.ts';
-import type { Member, Organization } from '../support/actors.ts';
+import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { indistinct } from '../support/refusals.ts';
 import { Teams } from '../support/team-tree.ts';
@@ -109,6 +109,49 @@ describe('on a team', () => {
       expect(await seenBy(reader)).toEqual([true, true, true, true]);
     });
 
+    it('does not tell whoever belongs to one beneath it who is in it, on any path', async () => {
+      const secret = await teams.create({ visibility: 'private' });
+      const below = await teams.create({ parent_team_id: secret });
+      const [alice, grace] = [await app.actors.member(organization), await app.actors.member(organization)];
+      await teams.join(below, alice, teamRoleIds.viewer);
+      await teams.join(secret, grace, teamRoleIds.admin);
+      await teams.join(below, grace);
+      const mayAll = await teams.holding(Object.keys(permissions).filter((key) => key !== 'teams:read_private'));
+      await teams.join(below, mayAll);
+      const [{ id }] = (await grace.api.get(`${teams.path(secret)}/members`).expect(200)).body.data;
+      const base = `/organizations/${organization.id}`;
+      const told = async ({ api }: Actor) => {
+        const list = async (path: string) =>
+          (await api.get(path).expect(200)).body.data.map((row: { id: string }) => row.id);
+        return {
+          roster: (await list(`${teams.path(secret)}/members`)).length,
+          members: (await list(`${base}/members?team_id=${secret}`)).length,
+          teams: await list(`${teams.path()}?member_id=${grace.memberId}`),
+          one: (await api.get(`${teams.path(secret)}/members/${id}`)).status,
+          beneath: (await list(`${teams.path(below)}/members`)).length,
+        };
+      };
+
+      const nothing = { roster: 0, members: 0, teams: [below], one: 404, beneath: 3 };
+      for (const member of [alice, mayAll]) {
+        expect(await sees(member, secret)).toBe(true);
+        expect(await told(member)).toEqual(nothing);
+      }
+      const all = { roster: 1, members: 1, teams: expect.arrayContaining([secret, below]), one: 200, beneath: 3 };
+      for (const member of [organization.owner, grace]) expect(await told(member)).toEqual(all);
+
+      for (const [call, answered] of [
+        [() => mayAll.api.post(`${teams.path(secret)}/members`, { member_id: alice.memberId, role: 'viewer' }), 403],
+        [() => mayAll.api.post(`${teams.path(secret)}/members`, { member_id: grace.memberId, role: 'viewer' }), 403],
+        [() => mayAll.api.patch(`${teams.path(secret)}/members/${id}`, { role: 'viewer' }), 404],
+        [() => mayAll.api.delete(`${teams.path(secret)}/members/${id}`), 404],
+      ] as const) {
+        expect((await app.changingNothing(call)).status).toBe(answered);
+      }
+      await teams.join(secret, alice, teamRoleIds.viewer);
+      expect(await told(alice)).toEqual({ ...all, roster: 2, members: 2 });
+    });
+
     it('is no team at all for others, whatever they may do with teams', async () => {
       const secret = await teams.create({ visibility: 'private', slug: 'secret' });
       const below = await teams.create({ parent_team_id: secret });
@@ -204,6 +247,25 @@ describe('on a team', () => {
     it('counts what the mover holds on the team, and on those above it', async () => {
       await teams.join(weak, mover, teamRoleIds.admin);
       await mover.api.patch(teams.path(weak), { parent_team_id: guarded }).expect(200);
+    });
+
+    it('counts who holds power on a private team also for whom does not see it', async () => {
+      const secret = await teams.create({ visibility: 'private' });
+      const below = await teams.create({ parent_team_id: secret });
+      const weakling = await teams.holding(['teams:read', 'teams:update', 'teams:delete', 'team_members:read']);
+      await teams.join(secret, strong, teamRoleIds.admin);
+      await teams.join(below, weakling, teamRoleIds.viewer);
+      const calls = [
+        () => weakling.api.patch(teams.path(below), { parent_team_id: null }),
+        () => weakling.api.delete(teams.path(secret)),
+      ];
+      for (const call of calls) {
+        const answer = await app.changingNothing(call);
+        expect([answer.status, answer.body.missing_permissions]).toEqual([
+          403,
+          ['team_members:manage', 'teams:read_private'],
+        ]);
+      }
     });
 
     it('lets whoever moves within one team do so', async () => {

@@ -49,7 +49,11 @@ export class TeamMembersController {
 
   @Get()
   @Access('team_members:read')
-  @ApiOperation({ summary: 'List the members of a team', description: 'By name unless `sort` says otherwise.' })
+  @ApiOperation({
+    summary: 'List the members of a team',
+    description:
+      'By name unless `sort` says otherwise. Of a private one that you see only because you belong to a team beneath it, nobody.',
+  })
   @PageOf(TeamMemberResponse)
   async list(@PathId('team_id') teamId: string, @Query() query: TeamMembersQuery): Promise<Page<TeamMemberResponse>> {
     return Page.of(query, await this.teamMembers.list(teamId, toFilter(query)), toTeamMember);

@@ -26,6 +26,8 @@ export interface TeamMembersFilter {
 /** What there is of that somebody is to be put into a team. */
 interface Found {
   readonly hasTeam: boolean;
+  /** Whether the caller does not see who is in it. */
+  readonly isClosed: boolean;
   readonly hasMember: boolean;
   readonly roleId: string | null;
   /** Whether they are in it already. */
@@ -66,7 +68,10 @@ const teamMembers = new List<Row>({
   keys: { name: textKey(sql`name_key`), joined_at: timeKey(sql`created_at`) },
 });
 
-/** Who is in a team that the caller does not see exists for it as little as the team does: a policy sees to that. */
+/**
+ * Who is in a team that the caller does not see exists for it as little as the team does; nor does who is in a private one that they see
+ * only because they are in one beneath it. Policies see to that.
+ */
 @Injectable()
 export class TeamMembersRepository {
   constructor(private readonly database: Database) {}
@@ -80,6 +85,7 @@ export class TeamMembersRepository {
   async lookUp(teamId: string, memberId: string, role: string): Promise<Found> {
     return this.database.one<Found>(sql`
       select exists (select from teams where id = ${teamId}::uuid and deleted_at is null) as "hasTeam",
+        ${teamId}::uuid in (select app.closed_rosters()) as "isClosed",
         exists (select from members where id = ${memberId}::uuid and status <> 'removed') as "hasMember",
         (select id from roles where scope = 'team' and key = ${role}) as "roleId",
         exists (select from team_members where team_id = ${teamId}::uuid and member_id = ${memberId}::uuid) as "isTaken"`);

@@ -42,13 +42,16 @@ export class TeamMembersService {
   }
 
   /**
-   * @throws Problem not_found, validation_failed for a member or role that is not there, grant_exceeds_own, already_member, limit_reached
+   * @throws Problem not_found, permission_denied where the caller does not see who is in it, validation_failed for a member or role that
+   * is not there, grant_exceeds_own, already_member, limit_reached
    */
   async add(teamId: string, { memberId, role }: NewTeamMember): Promise<TeamMember> {
     return this.database.transaction(async () => {
       await this.repository.lockOrganization();
-      const { hasTeam, hasMember, roleId, isTaken } = await this.repository.lookUp(teamId, memberId, role);
+      const { hasTeam, isClosed, hasMember, roleId, isTaken } = await this.repository.lookUp(teamId, memberId, role);
       if (!hasTeam) throw new Problem('not_found');
+      // Nobody makes what they would not see.
+      if (isClosed) throw new Problem('permission_denied', { members: { required: 'teams:read_private' } });
       if (!hasMember || roleId === null) {
         throw validationProblem([...(hasMember ? [] : [noMember]), ...(roleId === null ? [noRole] : [])]);
       }

@@ -94,10 +94,10 @@ export class TeamsRepository {
     return deepest - path.length + 1;
   }
 
-  /** @returns the ids of all roles that are held on one of the teams */
+  /** @returns the ids of all roles that are held on one of the teams, also by whom the caller does not see */
   async rolesHeldOn(teamIds: readonly string[]): Promise<readonly string[]> {
     const roles = await this.database.query<{ id: string }>(
-      sql`select distinct role_id as id from team_members where team_id = any (${teamIds}::uuid[])`,
+      sql`select id from app.roles_held_on(${teamIds}::uuid[]) as id`,
     );
     return roles.map(({ id }) => id);
   }
