@@ -11,7 +11,7 @@ const LAYERS = [
   ['account'],
   ['organizations'],
   ['seats'],
-  ['members', 'roles'],
+  ['members', 'ownership-transfers', 'preferences', 'roles'],
   ['teams'],
   ['team-members'],
   ['invitations'],

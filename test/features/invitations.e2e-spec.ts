@@ -79,7 +79,7 @@ describe('invitations', () => {
       expect(token).toMatch(TOKEN);
       expect(answer.text).not.toContain(token);
       expect(mail!.text).toContain('/invitation#token=');
-      expect(mail!.text).toContain('"Grace" invites you to join the organization "Acme"');
+      expect(mail!.text).toContain('"Grace" invites you to join the organisation "Acme"');
       expect(mail!.text).not.toContain('evil.example');
       expect(await found(token)).toMatchObject({ id: answer.body.id, email, status: 'pending', mailed: true });
       const dump = JSON.stringify(await query('select * from invitations where id = $1', answer.body.id));

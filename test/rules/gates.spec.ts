@@ -129,7 +129,11 @@ describe('import rules', () => {
     ['a-feature-enters-another-by-its-index', 'src/features/settings/planted.ts', '../teams/teams.service.ts'],
     ['core-is-entered-by-its-indexes', 'src/features/teams/planted-core.ts', '../../core/database/pool.ts'],
     ['a-feature-knows-core-and-features', 'src/features/members/planted-module.ts', '../../main.ts'],
-    ['members-roles-know-nothing-above', 'src/features/members/planted.ts', '../teams/index.ts'],
+    [
+      'members-ownership-transfers-preferences-roles-know-nothing-above',
+      'src/features/members/planted.ts',
+      '../teams/index.ts',
+    ],
     ['prisma-is-for-repositories', 'src/features/teams/planted.service.ts', '@prisma/client'],
     ['prisma-is-for-repositories', 'src/core/planted-client.ts', '../generated/prisma/client.ts'],
     ['pg-is-for-the-tenant-pool-and-the-worker', 'src/features/teams/planted.repository.ts', 'pg'],

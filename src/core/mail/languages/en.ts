@@ -114,7 +114,7 @@ export const en: Texts = {
       footnote: `It can't be brought back. If this was not you, tell whoever runs ${app}; you can register again with this address.`,
     }),
     ownership_offered: ({ app, link }) => ({
-      subject: 'You are offered to own an organisation',
+      subject: 'You are offered the ownership of an organisation',
       paragraphs: [
         `An owner of an organisation at ${app} that you are a member of offers to hand it over to you. Sign in to see which one it is, and accept if you want to be its owner.`,
       ],
@@ -122,9 +122,9 @@ export const en: Texts = {
       footnote: 'If you do not want it, there is nothing to do: without you nothing changes.',
     }),
     invitation: ({ app, link, inviter, organization, message, days }) => ({
-      subject: 'You are invited to an organization',
+      subject: 'You are invited to an organisation',
       paragraphs: [
-        `"${quotable.name(inviter)}" invites you to join the organization "${quotable.name(organization)}" at ${app}. The link works once, ${days === 1 ? 'within the next day' : `within the next ${days} days`}.`,
+        `"${quotable.name(inviter)}" invites you to join the organisation "${quotable.name(organization)}" at ${app}. The link works once, ${days === 1 ? 'within the next day' : `within the next ${days} days`}.`,
         ...(message === null ? [] : [`They write: "${quotable.message(message)}"`]),
       ],
       action: { label: 'See the invitation', link },
