@@ -1,5 +1,8 @@
+import type { Test } from 'supertest';
+import { connected } from '../../prisma/engine/connection.ts';
 import type { Actor, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
+import { until } from '../support/until.ts';
 
 const TWENTY = Array.from({ length: 20 }, (_, index) => index);
 /** The first round opens the connections, which keeps its callers apart. */
@@ -110,6 +113,29 @@ describe('the deletion of an organization', () => {
       expect(answers.map(({ status }) => status).toSorted()).toEqual([204, ...Array(19).fill(404)]);
       expect(await actions(doomed)).toEqual(['organization.deleted']);
     }
+  });
+
+  it.each<[string, (memberId: string) => Test]>([
+    ['who invites', () => ada.api.post(`${path()}/invitations`, { email: 'grace@example.com', roles: ['member'] })],
+    ['who makes a team', () => ada.api.post(`${path()}/teams`, { name: 'Design' })],
+    ['who changes a member', (id) => ada.api.patch(`${path()}/members/${id}`, { roles: ['admin'] })],
+    ['who removes one', (id) => ada.api.delete(`${path()}/members/${id}`)],
+    ['who offers ownership', (id) => ada.api.post(`${path()}/ownership-transfers`, { member_id: id })],
+  ])('refuses what has waited for it: %s', async (_who, call) => {
+    const { memberId } = await app.actors.member(organization);
+    await connected(app.database.url(), async (client) => {
+      await client.query('begin');
+      await client.query('update organizations set deleted_at = now() where id = $1', [organization.id]);
+      const answer = call(memberId).then(({ status, body }) => [status, body.code]);
+      await until(async () => {
+        const waiting = await app.database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      });
+      await client.query('commit');
+      expect(await answer).toEqual([404, 'not_found']);
+    });
   });
 
   it('is the last thing that happens, whoever changes it at the same time', async () => {

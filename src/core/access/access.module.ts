@@ -7,6 +7,7 @@ import { AccessTable } from './access-table.ts';
 import { AccessTokenStrategy } from './access-token.strategy.ts';
 import { ClaimsCache } from './claims-cache.ts';
 import { Grants } from './grants.ts';
+import { OrganizationLock } from './organization-lock.ts';
 import { Origins } from './origins.ts';
 import { OutsideTokens } from './outside-tokens.ts';
 import { ScopeInterceptor } from './scope.interceptor.ts';
@@ -21,10 +22,11 @@ import { ScopeInterceptor } from './scope.interceptor.ts';
     ClaimsCache,
     Grants,
     Origins,
+    OrganizationLock,
     OutsideTokens,
     { provide: APP_GUARD, useClass: AccessGuard },
     ScopeInterceptor,
   ],
-  exports: [AccessTable, Grants, OutsideTokens, ScopeInterceptor],
+  exports: [AccessTable, Grants, OrganizationLock, OutsideTokens, ScopeInterceptor],
 })
 export class AccessModule {}

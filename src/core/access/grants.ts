@@ -82,6 +82,16 @@ export class Grants {
   }
 }
 
+/** @returns what the roles permit, or it takes to give them, and is not among what is held: whoever holds that may give them if none is */
+export function missingPermissions(
+  held: readonly RoleDefinition[],
+  given: readonly RoleDefinition[],
+  takes?: Permission,
+): string[] {
+  const own = new Set(held.flatMap(permissionsOf));
+  return [...given.flatMap(permissionsOf), ...(takes ? [takes] : [])].filter((permission) => !own.has(permission));
+}
+
 /** What somebody holds, and so may give. */
 class Holdings {
   constructor(private readonly roles: readonly HeldRole[]) {}
@@ -95,8 +105,7 @@ class Holdings {
 
   #missing({ roleId, teamId, takes }: Grant): string[] {
     const isHeld = ({ isOwn, ownOn }: HeldRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
-    const own = new Set(this.roles.filter(isHeld).flatMap(permissionsOf));
-    const given = this.roles.filter(({ id }) => id === roleId).flatMap(permissionsOf);
-    return [...given, ...(takes ? [takes] : [])].filter((permission) => !own.has(permission));
+    const given = this.roles.filter(({ id }) => id === roleId);
+    return missingPermissions(this.roles.filter(isHeld), given, takes);
   }
 }

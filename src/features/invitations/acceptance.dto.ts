@@ -16,9 +16,6 @@ import { PersonName } from '../users/index.ts';
 import type { FoundInvitation, OwnInvitation } from './acceptance.repository.ts';
 import type { NewMembership } from './joining.service.ts';
 
-/** What has become of an invitation that nobody can take any more. */
-export const OVER = ['invitation_expired', 'invitation_revoked', 'invitation_declined', 'invitation_used'] as const;
-
 const ROLES = { description: 'Keys of the roles to be held.', example: ['member'] };
 
 export class InvitationTokenRequest {

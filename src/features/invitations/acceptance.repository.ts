@@ -18,27 +18,17 @@ export interface FoundInvitation {
   readonly status: InvitationStatus;
   readonly roles: readonly string[];
   readonly inviterName: string;
-  /** The token went to the address, so that whoever has it has the mailbox. */
-  readonly isMailed: boolean;
   /** It is to the address of the person of the scope. */
   readonly isOwn: boolean;
-  /** Of a mailed one: the address has a user. */
-  readonly isKnown: boolean;
+  /** Whoever has the token may become a user by it: it was mailed, which proves the address, and that has no user yet. */
+  readonly makesUser: boolean;
   readonly expiresAt: Date;
 }
 
 /** What somebody is or was invited to, by the address that is theirs now. */
 export interface OwnInvitation extends Pick<
   FoundInvitation,
-  | 'id'
-  | 'organizationId'
-  | 'organizationName'
-  | 'organizationSlug'
-  | 'email'
-  | 'status'
-  | 'roles'
-  | 'inviterName'
-  | 'expiresAt'
+  'id' | 'organizationId' | 'organizationName' | 'organizationSlug' | 'email' | 'roles' | 'inviterName' | 'expiresAt'
 > {
   readonly message: string | null;
   readonly version: number;
@@ -83,7 +73,7 @@ const own = new List<OwnInvitation>({
   from: sql`own`,
   columns: sql`
     id, version, organization_id as "organizationId", organization_name as "organizationName",
-    organization_slug as "organizationSlug", email, status, roles, inviter_name as "inviterName", message,
+    organization_slug as "organizationSlug", email, roles, inviter_name as "inviterName", message,
     created_at as "createdAt", expires_at as "expiresAt"`,
   keys: { created_at: timeKey(sql`created_at`) },
 });
@@ -98,8 +88,8 @@ export class AcceptanceRepository {
     const [found] = await this.database.query<FoundInvitation>(sql`
       select id, organization_id as "organizationId", organization_name as "organizationName",
           organization_slug as "organizationSlug", email, email_key as "emailKey", status, roles, inviter_name as "inviterName",
-          mailed as "isMailed", exists (select from users u where u.id = app.user_id() and u.email_key = f.email_key) as "isOwn",
-          app.invitee_is_known(${organizationId}::uuid, ${hash}) as "isKnown", expires_at as "expiresAt"
+          exists (select from users u where u.id = app.user_id() and u.email_key = f.email_key) as "isOwn",
+          mailed and not app.invitee_is_known(${organizationId}::uuid, ${hash}) as "makesUser", expires_at as "expiresAt"
         from app.find_invitation(${organizationId}::uuid, ${hash}) f`);
     return found;
   }

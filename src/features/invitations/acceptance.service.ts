@@ -64,7 +64,7 @@ export class AcceptanceService {
 
   async #acceptAsNew(invitation: FoundInvitation, followed: FollowedInvitation): Promise<Accepted> {
     refuseWhatIsOver(invitation.status);
-    if (!invitation.isMailed || invitation.isKnown) throw signInFirst();
+    if (!invitation.makesUser) throw signInFirst();
     const { token, name, password } = followed;
     if (name === undefined) throw withoutName();
     const email = { address: invitation.email, key: invitation.emailKey };

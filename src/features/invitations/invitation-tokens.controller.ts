@@ -12,12 +12,12 @@ import {
   AcceptedByNewUserResponse,
   InvitationSummaryResponse,
   InvitationTokenRequest,
-  OVER,
   toAcceptance,
   toSummary,
 } from './acceptance.dto.ts';
 import { AcceptanceService } from './acceptance.service.ts';
 import { INVITATIONS } from './invitations.dto.ts';
+import { OVER } from './joining.service.ts';
 
 @Section(...INVITATIONS)
 @Controller('invitations')
@@ -30,7 +30,7 @@ export class InvitationTokensController {
   @Access.public('whoever has the token was given it')
   @ApiOperation({ summary: 'Read an invitation by its token', description: 'The token is not spent by it.' })
   @ApiOkResponse({ type: InvitationSummaryResponse })
-  @Refuses('token_used', ...OVER)
+  @Refuses('token_used', ...Object.values(OVER))
   async lookUp(@Body() { token }: InvitationTokenRequest): Promise<InvitationSummaryResponse> {
     return toSummary(await this.acceptance.lookUp(token));
   }
@@ -48,7 +48,7 @@ export class InvitationTokensController {
   @answersWith(AcceptanceResponse, AcceptedByNewUserResponse, AcceptedByCookieResponse)
   @Refuses(
     'token_used',
-    ...OVER,
+    ...Object.values(OVER),
     'invitation_void',
     'invitation_not_yours',
     'organization_suspended',
@@ -68,7 +68,7 @@ export class InvitationTokensController {
   @Access.public('whoever has the token was given it')
   @ApiOperation({ summary: 'Decline an invitation by its token' })
   @ApiNoContentResponse()
-  @Refuses('token_used', ...OVER)
+  @Refuses('token_used', ...Object.values(OVER))
   async decline(@Body() { token }: InvitationTokenRequest): Promise<void> {
     await this.acceptance.decline(token);
   }

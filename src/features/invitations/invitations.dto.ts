@@ -1,6 +1,7 @@
 import {
   Choice,
   EmailAddress,
+  field,
   Flag,
   Identifier,
   Integer,
@@ -19,6 +20,7 @@ import {
   Text,
   Timestamp,
 } from '../../core/http/index.ts';
+import { MOST_ROLES, roleKey } from '../members/index.ts';
 import type { Invitation, InvitationsFilter, InvitationStatus } from './invitations.repository.ts';
 import type { InvitationDraft, NewInvitation } from './inviting.service.ts';
 
@@ -26,28 +28,24 @@ import type { InvitationDraft, NewInvitation } from './inviting.service.ts';
 export const INVITATIONS = ['Invitations', 'Who is asked to join an organization, and as what.'] as const;
 
 const STATUSES: readonly InvitationStatus[] = ['pending', 'accepted', 'declined', 'revoked', 'expired'];
-const LONGEST_ROLE_KEY = 48;
 const LONGEST_ADDRESS = 254;
 const LONGEST_MESSAGE = 500;
 const LONGEST_DAYS = 30;
 const DEFAULT_DAYS = 7;
 
 /** More than anybody needs. */
-const MOST_ROLES = 50;
 const MOST_TEAMS = 50;
 const MOST_INVITATIONS = 100;
-
-const roleKey = rules.text({ max: LONGEST_ROLE_KEY });
 
 const CREATED = 201;
 
 const ADDRESS = 'In whatever way to write it: capitals make no other address.';
 
-class InvitedTeamRequest {
+class InvitedTeam {
   @Identifier()
   team_id: string;
 
-  @Text({ max: LONGEST_ROLE_KEY, description: 'The key of a role of teams.', example: 'member' })
+  @field(roleKey, { description: 'The key of a role of teams.', example: 'member' })
   role: string;
 }
 
@@ -62,13 +60,13 @@ class InvitationTerms {
   })
   roles: string[];
 
-  @ListOf(() => InvitedTeamRequest, {
+  @ListOf(() => InvitedTeam, {
     optional: true,
     max: MOST_TEAMS,
     description: 'Teams to belong to, and as what. One that you do not see is not there.',
     example: [],
   })
-  teams?: InvitedTeamRequest[];
+  teams?: InvitedTeam[];
 
   @Integer({
     optional: true,
@@ -122,14 +120,6 @@ export class InvitationsQuery extends PageQuery {
   sort: string[] = ['-created_at'];
 }
 
-class InvitedTeamResponse {
-  @Identifier()
-  team_id: string;
-
-  @Text({ max: LONGEST_ROLE_KEY, example: 'member' })
-  role: string;
-}
-
 class InviterResponse {
   @Identifier()
   member_id: string;
@@ -151,8 +141,8 @@ export class InvitationResponse {
   @ListOf(roleKey, { description: 'Keys of roles.', example: ['member'] })
   roles: readonly string[];
 
-  @ListOf(() => InvitedTeamResponse, { max: MOST_TEAMS, description: 'Those that you see.' })
-  teams: InvitedTeamResponse[];
+  @ListOf(() => InvitedTeam, { max: MOST_TEAMS, description: 'Those that you see.' })
+  teams: InvitedTeam[];
 
   @Choice(STATUSES, { description: 'One that is pending expires by itself.' })
   status: string;

@@ -123,16 +123,6 @@ export class InvitationsRepository {
     ]);
   }
 
-  /**
-   * Waits for whoever is changing who may do what in the organisation, or who is invited, and keeps others from it until the
-   * transaction ends.
-   * @returns what it is called
-   */
-  async lockOrganization(): Promise<string> {
-    const { name } = await this.database.one<{ name: string }>(sql`select name from organizations for no key update`);
-    return name;
-  }
-
   /** @returns what there is of the roles and teams that are asked for */
   async promisable(
     asked: readonly { readonly roles: readonly string[]; readonly teams: readonly InvitedTeam[] }[],

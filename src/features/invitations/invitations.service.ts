@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { tokenHash } from '../../core/crypto/index.ts';
 import { Database } from '../../core/database/index.ts';
@@ -33,6 +34,7 @@ export class InvitationsService {
   constructor(
     private readonly database: Database,
     private readonly repository: InvitationsRepository,
+    private readonly organization: OrganizationLock,
     private readonly seats: Seats,
     private readonly links: InvitationLinks,
     private readonly audit: Audit,
@@ -59,7 +61,7 @@ export class InvitationsService {
    */
   async resend(id: string): Promise<Invitation> {
     return this.database.transaction(async () => {
-      const organization = await this.repository.lockOrganization();
+      const { name } = await this.organization.take();
       const invitation = existing(await this.repository.find(id));
       await this.#verifyAddress(invitation);
       if (invitation.status === 'expired') await this.seats.verifyInvitation();
@@ -67,7 +69,7 @@ export class InvitationsService {
       const token = invitationToken(invitation.organizationId);
       await this.repository.renew(id, tokenHash(token));
       const renewed = existing(await this.repository.find(id));
-      this.links.send(renewed, token, organization);
+      this.links.send(renewed, token, name);
       this.#record('invitation.resent', renewed, {
         expires_at: { from: invitation.expiresAt.toISOString(), to: renewed.expiresAt.toISOString() },
       });
@@ -91,7 +93,7 @@ export class InvitationsService {
    */
   async revoke(id: string, precondition: Precondition): Promise<void> {
     return this.database.transaction(async () => {
-      await this.repository.lockOrganization();
+      await this.organization.take();
       const invitation = existing(await this.repository.find(id));
       if (invitation.status === 'revoked') throw new Problem('not_found');
       precondition.verify(invitation.version);

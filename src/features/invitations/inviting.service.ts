@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { type Grant, Grants } from '../../core/access/index.ts';
+import { type Grant, Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
-import { currentContext } from '../../core/context/context.ts';
 import { tokenHash } from '../../core/crypto/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
@@ -17,7 +16,7 @@ import {
   InvitationsRepository,
   type InvitedTeam,
 } from './invitations.repository.ts';
-import { Promises } from './promises.ts';
+import { grantsOf } from './promises.policy.ts';
 
 /** What somebody says of an invitation. */
 export interface InvitationDraft {
@@ -50,6 +49,7 @@ export class InvitingService {
   constructor(
     private readonly database: Database,
     private readonly repository: InvitationsRepository,
+    private readonly organization: OrganizationLock,
     private readonly grants: Grants,
     private readonly audit: Audit,
     private readonly seats: Seats,
@@ -64,8 +64,7 @@ export class InvitingService {
   async invite(draft: InvitationDraft): Promise<NewInvitation> {
     return this.database.transaction(async () => {
       const [outcome] = await this.#invite([draft]);
-      if (outcome === undefined || outcome instanceof Problem) throw outcome ?? new Error('nobody was invited');
-      return outcome;
+      return given(outcome);
     });
   }
 
@@ -75,23 +74,23 @@ export class InvitingService {
   }
 
   async #invite(drafts: readonly InvitationDraft[]): Promise<readonly (NewInvitation | Problem)[]> {
-    const organization = await this.repository.lockOrganization();
-    const judged = await this.#judged(drafts);
+    const { id, name } = await this.organization.take();
+    const judged = await this.#judged(id, drafts);
     const admitted = judged.filter(isAdmitted);
     const made = await this.#made(admitted);
     for (const [index, { isMailed, token }] of admitted.entries()) {
       const invitation = given(made[index]);
       this.#record(invitation);
-      if (isMailed) this.links.send(invitation, token, organization);
+      if (isMailed) this.links.send(invitation, token, name);
     }
     return inPlaces(judged, made);
   }
 
   /** The organisation is locked: what is read here is so until the commit. */
-  async #judged(drafts: readonly InvitationDraft[]): Promise<readonly (Admitted | Problem)[]> {
+  async #judged(organizationId: string, drafts: readonly InvitationDraft[]): Promise<readonly (Admitted | Problem)[]> {
     const identities = drafts.map(({ email }) => attempt(() => emailIdentity(email)));
     const emailKeys = [...new Set(identities.flatMap((identity) => (identity instanceof Problem ? [] : identity.key)))];
-    const promises = new Promises(await this.repository.promisable(drafts));
+    const promisable = await this.repository.promisable(drafts);
     const holdings = await this.grants.holdings(drafts.flatMap(({ teams }) => teams.map(({ teamId }) => teamId)));
     await this.repository.expire(emailKeys);
     const addresses = new Addresses(await this.repository.addressStates(emailKeys));
@@ -99,12 +98,12 @@ export class InvitingService {
     return drafts.map((draft, index) =>
       attempt(() => {
         const identity = given(identities[index]);
-        const grants = promises.grantsOf(draft);
+        const grants = grantsOf(promisable, draft);
         holdings.verify(grants);
         addresses.verify(identity.key);
         room.take();
         addresses.take(identity.key);
-        return { ...draft, identity, grants, id: uuid(), token: invitationToken(organizationId()) };
+        return { ...draft, identity, grants, id: uuid(), token: invitationToken(organizationId) };
       }),
     );
   }
@@ -133,12 +132,6 @@ export class InvitingService {
       },
     });
   }
-}
-
-function organizationId(): string {
-  const id = currentContext().scope?.organizationId;
-  if (!id) throw new Error('one invites into an organisation');
-  return id;
 }
 
 /** @returns the outcomes, with what was made in the place of what was admitted */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { mayGive } from '../../core/access/index.ts';
+import { missingPermissions } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
@@ -18,7 +18,7 @@ export interface NewMembership {
 }
 
 /** Of an invitation that is over. */
-const OVER: Readonly<Record<Exclude<InvitationStatus, 'pending'>, ProblemCode>> = {
+export const OVER: Readonly<Record<Exclude<InvitationStatus, 'pending'>, ProblemCode>> = {
   accepted: 'invitation_used',
   declined: 'invitation_declined',
   revoked: 'invitation_revoked',
@@ -76,10 +76,11 @@ export class Joining {
     const promises = await this.repository.promises(id);
     if (promises.isMember) throw new Problem('already_member');
     const { membership, teams } = promises;
-    const isKept =
-      mayGive(membership.held, 'invitations:create', membership.roles) &&
-      teams.every(({ held, roles }) => mayGive(held, 'team_members:manage', roles));
-    if (!isKept) throw new Problem('invitation_void');
+    const missing = [
+      ...missingPermissions(membership.held, membership.roles, 'invitations:create'),
+      ...teams.flatMap(({ held, roles }) => missingPermissions(held, roles, 'team_members:manage')),
+    ];
+    if (missing.length > 0) throw new Problem('invitation_void');
     return promises;
   }
 

@@ -4,7 +4,6 @@ import { Access } from '../../core/access/index.ts';
 import { Page, PageOf, PathId, Refuses, Resource, Section, selectionOf } from '../../core/http/index.ts';
 import {
   AcceptanceResponse,
-  OVER,
   OwnInvitationResponse,
   OwnInvitationsQuery,
   toAcceptance,
@@ -12,6 +11,7 @@ import {
 } from './acceptance.dto.ts';
 import { AcceptanceService } from './acceptance.service.ts';
 import { INVITATIONS } from './invitations.dto.ts';
+import { OVER } from './joining.service.ts';
 
 @Section(...INVITATIONS)
 @Controller('me/invitations')
@@ -35,7 +35,7 @@ export class OwnInvitationsController {
   @Access.signedIn()
   @ApiOperation({ summary: 'Accept an invitation to your address' })
   @ApiOkResponse({ type: AcceptanceResponse })
-  @Refuses(...OVER, 'invitation_void', 'organization_suspended', 'already_member', 'limit_reached')
+  @Refuses(...Object.values(OVER), 'invitation_void', 'organization_suspended', 'already_member', 'limit_reached')
   async accept(@PathId('invitation_id') id: string): Promise<AcceptanceResponse> {
     return toAcceptance(await this.acceptance.acceptOwn(id));
   }

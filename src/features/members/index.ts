@@ -1,2 +1,2 @@
 export type { Member, MemberStatus } from './member.ts';
-export { MemberResponse, roleKey, toMember } from './members.dto.ts';
+export { MemberResponse, MOST_ROLES, roleKey, toMember } from './members.dto.ts';

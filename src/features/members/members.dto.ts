@@ -23,7 +23,7 @@ const STATUSES: readonly MemberStatus[] = ['active', 'suspended', 'removed'];
 const LONGEST_ROLE_KEY = 48;
 
 /** More than anybody needs. */
-const MOST_ROLES = 50;
+export const MOST_ROLES = 50;
 
 export const roleKey = rules.text({ max: LONGEST_ROLE_KEY });
 

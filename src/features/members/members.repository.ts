@@ -50,11 +50,6 @@ export class MembersRepository {
     return found;
   }
 
-  /** Waits for whoever is changing who may do what in it, and keeps others from it until the transaction ends. */
-  async lockOrganization(): Promise<void> {
-    await this.database.query(sql`select from organizations for no key update`);
-  }
-
   /** @returns the ids of the roles that there are, by their keys */
   async roleIds(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const roles = await this.database.query<{ id: string; key: string }>(

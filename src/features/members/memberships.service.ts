@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Grants } from '../../core/access/index.ts';
+import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
@@ -22,6 +22,7 @@ export class MembershipsService {
   constructor(
     private readonly database: Database,
     private readonly repository: MembersRepository,
+    private readonly organization: OrganizationLock,
     private readonly grants: Grants,
     private readonly audit: Audit,
   ) {}
@@ -90,7 +91,7 @@ export class MembershipsService {
 
   /** The organisation first, so that nobody's roles change from here on: neither the member's, nor the caller's, nor an owner's. */
   async #locked(id: string, precondition: Precondition): Promise<Member> {
-    await this.repository.lockOrganization();
+    await this.organization.take();
     const member = await this.repository.findPresent(id);
     if (!member) throw new Problem('not_found');
     precondition.verify(member.version);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OrganizationLock } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
@@ -11,6 +12,7 @@ export class OffersService {
   constructor(
     private readonly database: Database,
     private readonly repository: OwnershipTransfersRepository,
+    private readonly organization: OrganizationLock,
     private readonly audit: Audit,
   ) {}
 
@@ -26,7 +28,7 @@ export class OffersService {
    */
   async accept(id: string): Promise<OwnershipTransfer> {
     return this.database.transaction(async () => {
-      if (!(await this.repository.lockOrganization())) throw new Problem('not_found');
+      await this.organization.take();
       const transfer = existing(await this.repository.findOffered(id));
       await this.#verify(transfer);
       const receiver = existing(await this.repository.findParty(transfer.receiverId));

@@ -34,14 +34,6 @@ const columns = sql`
 export class OwnershipTransfersRepository {
   constructor(private readonly database: Database) {}
 
-  /** Waits for whoever is changing who owns it, and keeps others from it until the transaction ends. @returns whether it is there */
-  async lockOrganization(): Promise<boolean> {
-    const rows = await this.database.query(
-      sql`select id from organizations where deleted_at is null for no key update`,
-    );
-    return rows.length === 1;
-  }
-
   async insert({ proposerId, receiverId, keepRole }: NewTransfer): Promise<OwnershipTransfer> {
     return this.database.one<OwnershipTransfer>(sql`
       insert into ownership_transfers (proposer_id, receiver_id, keep_role)

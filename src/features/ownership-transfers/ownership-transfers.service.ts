@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
+import { OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
@@ -21,6 +22,7 @@ export class OwnershipTransfersService {
   constructor(
     private readonly database: Database,
     private readonly repository: OwnershipTransfersRepository,
+    private readonly organization: OrganizationLock,
     private readonly audit: Audit,
     private readonly mail: Mail,
     private readonly config: Config,
@@ -38,7 +40,7 @@ export class OwnershipTransfersService {
    */
   async propose({ receiverId, keepRole }: Proposal): Promise<OwnershipTransfer> {
     return this.database.transaction(async () => {
-      await this.#lock();
+      await this.organization.take();
       const proposer = await this.#proposer();
       const receiver = await this.#receiver(receiverId);
       await this.#requireRole(keepRole);
@@ -59,16 +61,11 @@ export class OwnershipTransfersService {
   /** @throws Problem not_found for one that does not wait to be accepted */
   async cancel(id: string): Promise<void> {
     await this.database.transaction(async () => {
-      await this.#lock();
+      await this.organization.take();
       const transfer = await this.repository.findPending();
       if (transfer?.id !== id || !(await this.repository.end(id, 'cancelled'))) throw new Problem('not_found');
       this.#record('cancelled', transfer);
     });
-  }
-
-  /** @throws Problem not_found where the organisation was deleted this moment */
-  async #lock(): Promise<void> {
-    if (!(await this.repository.lockOrganization())) throw new Problem('not_found');
   }
 
   /** @throws Problem permission_denied to who has ceased to be an owner while waiting for the lock, or was never one */

@@ -76,11 +76,6 @@ const teamMembers = new List<Row>({
 export class TeamMembersRepository {
   constructor(private readonly database: Database) {}
 
-  /** Waits for whoever is changing who may do what in it, and keeps others from it until the transaction ends. */
-  async lockOrganization(): Promise<void> {
-    await this.database.query(sql`select from organizations for no key update`);
-  }
-
   /** @param role the key of a team role */
   async lookUp(teamId: string, memberId: string, role: string): Promise<Found> {
     return this.database.one<Found>(sql`

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Grants } from '../../core/access/index.ts';
+import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
@@ -22,6 +22,7 @@ export class TeamMembersService {
   constructor(
     private readonly database: Database,
     private readonly repository: TeamMembersRepository,
+    private readonly organization: OrganizationLock,
     private readonly grants: Grants,
     private readonly audit: Audit,
     private readonly seats: Seats,
@@ -47,7 +48,7 @@ export class TeamMembersService {
    */
   async add(teamId: string, { memberId, role }: NewTeamMember): Promise<TeamMember> {
     return this.database.transaction(async () => {
-      await this.repository.lockOrganization();
+      await this.organization.take();
       const { hasTeam, isClosed, hasMember, roleId, isTaken } = await this.repository.lookUp(teamId, memberId, role);
       if (!hasTeam) throw new Problem('not_found');
       // Nobody makes what they would not see.
@@ -94,7 +95,7 @@ export class TeamMembersService {
   }
 
   async #locked(teamId: string, id: string, precondition: Precondition): Promise<TeamMember> {
-    await this.repository.lockOrganization();
+    await this.organization.take();
     const teamMember = await this.find(teamId, id);
     precondition.verify(teamMember.version);
     return teamMember;

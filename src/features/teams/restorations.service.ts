@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Grants } from '../../core/access/index.ts';
+import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem } from '../../core/http/index.ts';
@@ -11,6 +11,7 @@ export class RestorationsService {
   constructor(
     private readonly database: Database,
     private readonly repository: TeamsRepository,
+    private readonly organization: OrganizationLock,
     private readonly grants: Grants,
     private readonly audit: Audit,
   ) {}
@@ -26,7 +27,7 @@ export class RestorationsService {
    */
   async restore(id: string): Promise<Team> {
     return this.database.transaction(async () => {
-      await this.repository.lockOrganization();
+      await this.organization.take();
       if (!(await this.repository.restore(id))) {
         throw new Problem('conflict', { detail: 'The team is not deleted.' });
       }

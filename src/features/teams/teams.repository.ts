@@ -58,11 +58,6 @@ const teams = new List<Team>({
 export class TeamsRepository {
   constructor(private readonly database: Database) {}
 
-  /** Waits for whoever is moving teams, or changing who may do what, and keeps others from it until the transaction ends. */
-  async lockOrganization(): Promise<void> {
-    await this.database.query(sql`select from organizations for no key update`);
-  }
-
   async find(id: string): Promise<Team | undefined> {
     const [team] = await this.database.query<Team>(sql`select ${columns} from teams where id = ${id}::uuid`);
     return team;

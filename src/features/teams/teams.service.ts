@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { Grants } from '../../core/access/index.ts';
+import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
@@ -31,6 +31,7 @@ export class TeamsService {
   constructor(
     private readonly database: Database,
     private readonly repository: TeamsRepository,
+    private readonly organization: OrganizationLock,
     private readonly grants: Grants,
     private readonly audit: Audit,
   ) {}
@@ -41,7 +42,7 @@ export class TeamsService {
    */
   async create(draft: TeamDraft): Promise<Team> {
     return this.database.transaction(async () => {
-      await this.repository.lockOrganization();
+      await this.organization.take();
       const parent = await this.#parent(draft.parentTeamId);
       verifyLevel(parent, 1);
       const team = await this.#insert(draft);
@@ -132,7 +133,7 @@ export class TeamsService {
   }
 
   async #locked(id: string, precondition: Precondition): Promise<Team> {
-    await this.repository.lockOrganization();
+    await this.organization.take();
     const team = await this.find(id);
     precondition.verify(team.version);
     return team;
