@@ -40,8 +40,10 @@ export class AccessTable implements OnModuleInit {
         `${label}: a rule for members needs :${ORGANIZATION_PARAMETER} in its path, and the other way round`,
       );
     }
-    if (parametersIn(path).includes(TEAM_PARAMETER) ? !inOrganization : isForDeletedTeam(rule)) {
-      throw new Error(`${label}: what is about a team has :${TEAM_PARAMETER} in its path, in that of an organisation`);
+    const namesTeam = parametersIn(path).includes(TEAM_PARAMETER);
+    if (namesTeam && !inOrganization) throw new Error(`${label}: a team stands in the path of its organisation`);
+    if (isForDeletedTeam(rule) && !namesTeam) {
+      throw new Error(`${label}: what is about a deleted team has :${TEAM_PARAMETER} in its path`);
     }
     const stepUp = asksForStepUp(this.reflector, route.handler);
     if (stepUp && rule.kind === 'public') throw new Error(`${label}: nobody steps up before they have signed in`);
