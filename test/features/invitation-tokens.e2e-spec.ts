@@ -564,23 +564,6 @@ describe('the token of an invitation', () => {
       await expire(other);
       await acceptAs(grace, invitation.token).expect(200);
     });
-
-    it('lets in no more of 20 who come at once than there is room for', async () => {
-      for (let round = 1; round <= ROUNDS; round += 1) {
-        organization = await app.actors.organization();
-        await limit('members.max', 3);
-        const people = await Promise.all(TWENTY.map(() => app.actors.user()));
-        const tokens = await Promise.all(people.map(({ email }) => invited({ email })));
-        const answers = await Promise.all(
-          people.map((person, index) => served(() => acceptAs(person, tokens[index]!.token))),
-        );
-        expect(answers.map(codeOf).toSorted()).toEqual([
-          ...Array<string>(2).fill('200 undefined'),
-          ...Array<string>(18).fill('409 limit_reached'),
-        ]);
-        expect(await members()).toHaveLength(3);
-      }
-    });
   });
 
   describe('left aside for the list of the own ones', () => {
