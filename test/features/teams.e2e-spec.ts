@@ -268,7 +268,7 @@ describe('teams', () => {
       expect((await teams.events(leaf)).at(-1)).toMatchObject({
         action: 'team.moved',
         team_id: leaf,
-        changes: { parent_team_id: { changed: true } },
+        changes: { parent_team_id: { from: middle, to: top } },
       });
     });
 
@@ -284,8 +284,15 @@ describe('teams', () => {
       await member.api.get(teams.path(child)).expect(404);
       expect((await teams.events(child)).at(-1)).toMatchObject({
         action: 'team.moved',
-        changes: { visibility: { from: 'organization', to: 'private' } },
+        changes: { parent_team_id: { changed: true }, visibility: { from: 'organization', to: 'private' } },
       });
+    });
+
+    it('does not tell where a private team stood that was beneath it', async () => {
+      const top = await teams.create();
+      const child = await teams.create({ parent_team_id: top, visibility: 'private' });
+      await owner().delete(teams.path(top)).expect(204);
+      expect((await teams.events(child)).at(-1)?.['changes']).toEqual({ parent_team_id: { changed: true } });
     });
 
     it('compares the version', async () => {

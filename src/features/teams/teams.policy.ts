@@ -1,6 +1,6 @@
 import type { TeamGrant } from '../../core/access/index.ts';
 import type { Change } from '../../core/audit/index.ts';
-import type { Team, TeamFields, Visibility } from './teams.repository.ts';
+import type { MovedTeam, Team, TeamFields, Visibility } from './teams.repository.ts';
 
 export const MOST_LEVELS = 5;
 
@@ -24,6 +24,24 @@ export function merged(team: TeamFields, changes: TeamChanges): TeamFields {
 export function changedFields(from: TeamFields, to: TeamFields): ReadonlySet<keyof TeamFields> {
   const fields = ['name', 'slug', 'description', 'visibility', 'parentTeamId'] as const;
   return new Set(fields.filter((field) => from[field] !== to[field]));
+}
+
+/** @returns what the log tells of one that moved up when the team above it, its parent, was deleted */
+export function uprooted(from: Team, { oldVisibility, newVisibility }: MovedTeam): Record<string, Change> {
+  const isSecret = from.secluded || newVisibility === 'private';
+  return {
+    parent_team_id: isSecret ? { changed: true } : { from: from.id, to: from.parentTeamId },
+    ...visibilityChange(oldVisibility, newVisibility),
+  };
+}
+
+/** @returns what the log tells of one that nobody saw, and that stayed behind when the team above it moved */
+export function leftBehind({ oldVisibility, newVisibility }: MovedTeam): Record<string, Change> {
+  return { parent_team_id: { changed: true }, ...visibilityChange(oldVisibility, newVisibility) };
+}
+
+function visibilityChange(from: Visibility, to: Visibility): Record<string, Change> {
+  return from === to ? {} : { visibility: { from, to } };
 }
 
 /**

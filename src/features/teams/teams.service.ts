@@ -11,11 +11,13 @@ import {
   changedFields,
   differences,
   grantsOfMove,
+  leftBehind,
   merged,
   MOST_LEVELS,
   type TeamChanges,
+  uprooted,
 } from './teams.policy.ts';
-import { type MovedTeam, type Team, type TeamFields, type TeamsFilter, TeamsRepository } from './teams.repository.ts';
+import { type Team, type TeamFields, type TeamsFilter, TeamsRepository } from './teams.repository.ts';
 
 /** 27^5 endings: a second clash in a row is a sign that something else is wrong. */
 const SLUG_ATTEMPTS = 3;
@@ -115,7 +117,7 @@ export class TeamsService {
   async #move(id: string, fields: TeamFields, changed: ReadonlySet<keyof TeamFields>): Promise<void> {
     if (!changed.has('parentTeamId') && !changed.has('visibility')) return;
     const stayed = await this.repository.move(id, fields);
-    for (const team of stayed) this.#recordUprooted(team);
+    for (const team of stayed) this.#record('team.moved', team.id, leftBehind(team));
   }
 
   /**
@@ -128,7 +130,7 @@ export class TeamsService {
       await this.grants.verify(await this.repository.rolesHeldOn([id]), id);
       const moved = await this.repository.delete(id);
       this.#record('team.deleted', team.id);
-      for (const child of moved) this.#recordUprooted(child);
+      for (const child of moved) this.#record('team.moved', child.id, uprooted(team, child));
     });
   }
 
@@ -151,13 +153,6 @@ export class TeamsService {
     const team = await this.repository.find(id);
     if (!team) throw new Problem('permission_denied', { members: { required: 'teams:read_private' } });
     return team;
-  }
-
-  #recordUprooted({ id, oldVisibility, newVisibility }: MovedTeam): void {
-    this.#record('team.moved', id, {
-      parent_team_id: { changed: true },
-      ...(oldVisibility !== newVisibility && { visibility: { from: oldVisibility, to: newVisibility } }),
-    });
   }
 
   #record(action: string, id: string, changes: Record<string, Change> = {}): void {
