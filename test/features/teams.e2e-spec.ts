@@ -84,6 +84,66 @@ describe('teams', () => {
       await owner().patch(teams.path(open), { slug: 'another', visibility: 'private' }).expect(200);
     });
 
+    it('lets one that is deleted give way when what is above it comes into the open', async () => {
+      await teams.create({ slug: 'eng' });
+      const long = 'x'.repeat(48);
+      await teams.create({ slug: long });
+      const secret = await teams.create({ visibility: 'private' });
+      const slugs = ['eng', 'eng', long, 'free'];
+      const gone = await Promise.all(slugs.map((slug) => teams.create({ slug, parent_team_id: secret })));
+      const hidden = await teams.create({ slug: 'eng', parent_team_id: secret, visibility: 'private' });
+      for (const id of [...gone, hidden]) await owner().delete(teams.path(id)).expect(204);
+      await owner().patch(teams.path(secret), { visibility: 'organization' }).expect(200);
+
+      const restored = async (id: string) =>
+        (
+          await owner()
+            .post(`${teams.path(id)}/restore`)
+            .expect(200)
+        ).body.slug;
+      const now = await Promise.all([...gone, hidden].map(restored));
+      expect(now).toEqual([
+        expect.stringMatching(/^eng-[0-9a-f]{12}$/),
+        expect.stringMatching(/^eng-[0-9a-f]{12}$/),
+        expect.stringMatching(/^x{35}-[0-9a-f]{12}$/),
+        'free',
+        'eng',
+      ]);
+      expect((await teams.events(gone[0]!)).at(-2)).toMatchObject({
+        action: 'team.updated',
+        team_id: gone[0],
+        changes: { slug: { from: 'eng', to: now[0] } },
+      });
+      expect((await teams.events(gone[3]!)).map(({ action }) => action)).toEqual([
+        'team.created',
+        'team.deleted',
+        'team.restored',
+      ]);
+    });
+
+    it('says which team stands in the way when what is above it would come into the open', async () => {
+      const open = await teams.create({ slug: 'eng' });
+      const secret = await teams.create({ visibility: 'private' });
+      const room = await teams.create({ parent_team_id: secret });
+      const child = await teams.create({ name: 'Engine', slug: 'eng', parent_team_id: room });
+      const refused = async (id: string, body: object) => {
+        const answer = await app.changingNothing(() => owner().patch(teams.path(id), body));
+        expect([answer.status, answer.body.code]).toEqual([409, 'already_exists']);
+        expect(answer.body.detail).toMatch(/^"Engine" beneath it has the slug "eng"/);
+        return faults(answer.body);
+      };
+      expect(await refused(secret, { visibility: 'organization' })).toEqual(['/visibility taken']);
+      expect(await refused(room, { parent_team_id: null })).toEqual(['/parent_team_id taken']);
+      // Beneath it, and not in the open yet: two of one slug, of which one may have it.
+      await owner().patch(teams.path(open), { slug: 'other' }).expect(200);
+      const twin = await teams.create({ name: 'Engine', slug: 'eng', parent_team_id: secret });
+      expect(await refused(secret, { visibility: 'organization' })).toEqual(['/visibility taken']);
+      await owner().patch(teams.path(twin), { slug: 'twin' }).expect(200);
+      await owner().patch(teams.path(room), { visibility: 'private', parent_team_id: null }).expect(200);
+      await owner().patch(teams.path(room), { visibility: 'organization' }).expect(200);
+      expect((await owner().get(teams.path(child)).expect(200)).body.slug).toBe('eng');
+    });
+
     it('stands at most five levels deep', async () => {
       const chain = await teams.chain(5);
       const answer = await app.changingNothing(() =>

@@ -43,6 +43,14 @@ export interface MovedTeam {
   readonly newVisibility: Visibility;
 }
 
+/** A team that comes into the open, where its slug is taken. */
+export interface EmergingTeam {
+  readonly id: string;
+  readonly oldSlug: string;
+  /** null: it is there, and keeps the old one. */
+  readonly newSlug: string | null;
+}
+
 const columns = sql`
   id, organization_id as "organizationId", name, slug, description, visibility, parent_team_id as "parentTeamId", path,
   private_path as "privatePath", secluded, version, created_at as "createdAt", updated_at as "updatedAt"`;
@@ -95,6 +103,16 @@ export class TeamsRepository {
       sql`select id from app.roles_held_on(${teamIds}::uuid[]) as id`,
     );
     return roles.map(({ id }) => id);
+  }
+
+  /**
+   * Before a secluded team moves or is shown: gives deleted ones beneath it another slug if theirs is taken in the open.
+   * @returns these, and those that are there and whose slug is taken
+   */
+  async emerge(id: string, { parentTeamId, visibility }: TeamFields): Promise<readonly EmergingTeam[]> {
+    return this.database.query<EmergingTeam>(sql`
+      select id, old_slug as "oldSlug", new_slug as "newSlug"
+        from app.emerge_teams(${id}::uuid, ${parentTeamId}::uuid, ${visibility})`);
   }
 
   /** @returns the teams that stayed behind with the former parent: hidden ones for which it is too deep there */

@@ -90,7 +90,7 @@ export class TeamsService {
       const changed = changedFields(team, fields);
       if (changed.size === 0) return team;
       if (changed.has('parentTeamId')) await this.#verifyPlace(team, fields.parentTeamId);
-      const steps = [() => this.#move(id, fields, changed), () => this.#rename(id, fields, changed)];
+      const steps = [() => this.#move(team, fields, changed), () => this.#rename(id, fields, changed)];
       // While it is secluded any slug will do.
       for (const step of team.secluded ? steps.toReversed() : steps) await step();
       const updated = await this.#seen(id);
@@ -114,10 +114,19 @@ export class TeamsService {
     }
   }
 
-  async #move(id: string, fields: TeamFields, changed: ReadonlySet<keyof TeamFields>): Promise<void> {
+  async #move(team: Team, fields: TeamFields, changed: ReadonlySet<keyof TeamFields>): Promise<void> {
     if (!changed.has('parentTeamId') && !changed.has('visibility')) return;
-    const stayed = await this.repository.move(id, fields);
-    for (const team of stayed) this.#record('team.moved', team.id, leftBehind(team));
+    if (team.secluded) await this.#emerge(team, fields, changed.has('visibility') ? '/visibility' : '/parent_team_id');
+    const stayed = await this.repository.move(team.id, fields);
+    for (const hidden of stayed) this.#record('team.moved', hidden.id, leftBehind(hidden));
+  }
+
+  /** What is deleted gives way to who has its slug in the open; what is there does not. @param pointer to what brings it there */
+  async #emerge(team: Team, fields: TeamFields, pointer: string): Promise<void> {
+    for (const { id, oldSlug, newSlug } of await this.repository.emerge(team.id, fields)) {
+      if (newSlug === null) throw slugTakenBeneath(await this.find(id), pointer);
+      this.#record('team.updated', id, { slug: { from: oldSlug, to: newSlug } });
+    }
   }
 
   /**
@@ -184,5 +193,12 @@ function slugTaken(): Problem {
   return new Problem('already_exists', {
     detail: 'Another team has this slug. Choose a different one.',
     errors: [{ pointer: '/slug', code: 'taken', detail: 'is taken' }],
+  });
+}
+
+function slugTakenBeneath({ name, slug }: Team, pointer: string): Problem {
+  return new Problem('already_exists', {
+    detail: `"${name}" beneath it has the slug "${slug}", which is taken where it comes into the open. Give that team another one first.`,
+    errors: [{ pointer, code: 'taken', detail: 'brings a slug into the open that is taken there' }],
   });
 }
