@@ -226,6 +226,11 @@ describe('teams', () => {
   });
 
   describe('PATCH', () => {
+    it('leaves no description where that is null, as a merge patch has it', async () => {
+      const id = await teams.create({ description: 'Who builds it.' });
+      expect((await owner().patch(teams.path(id), { description: null }).expect(200)).body.description).toBe('');
+    });
+
     it('changes what is named, counts the version, and tells the log', async () => {
       const id = await teams.create({ name: 'Before', slug: 'before' });
       const { headers } = await owner().get(teams.path(id));

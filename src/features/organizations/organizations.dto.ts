@@ -64,8 +64,12 @@ export class OrganizationPatch {
   @Slug({ optional: true, example: demo.organization.slug })
   slug?: string;
 
-  @Metadata({ optional: true, description: 'Merged into what is there (RFC 7396): null removes a member.' })
-  metadata?: JsonObject;
+  @Metadata({
+    optional: true,
+    nullable: true,
+    description: 'Merged into what is there (RFC 7396): null removes a member, or all of them in place of the object.',
+  })
+  metadata?: JsonObject | null;
 }
 
 export class OrganizationsQuery extends PageQuery {

@@ -26,11 +26,11 @@ export interface OrganizationDraft {
   readonly metadata: JsonObject;
 }
 
-/** What is left out stays; metadata is a merge patch (RFC 7396). */
+/** What is left out stays; metadata is a merge patch (RFC 7396), and null leaves none. */
 export interface OrganizationChanges {
   readonly name?: string | undefined;
   readonly slug?: string | undefined;
-  readonly metadata?: JsonObject | undefined;
+  readonly metadata?: JsonObject | null | undefined;
 }
 
 @Injectable()
@@ -163,7 +163,7 @@ function slugTaken(): Problem {
 
 function merged(organization: Organization, changes: OrganizationChanges): OrganizationFields {
   const { name = organization.name, slug = organization.slug, metadata: patch = {} } = changes;
-  const metadata = mergePatch(organization.metadata, patch);
+  const metadata = patch === null ? {} : mergePatch(organization.metadata, patch);
   const faults = rules.metadata().faults(metadata);
   if (faults.length > 0) {
     throw validationProblem(faults.map(({ code, detail }) => ({ pointer: '/metadata', code, detail })));

@@ -52,8 +52,8 @@ export class TeamPatch {
   @Text({ ...SLUG, optional: true })
   slug?: string;
 
-  @Text({ ...DESCRIPTION, optional: true })
-  description?: string;
+  @Text({ ...DESCRIPTION, optional: true, nullable: true, description: 'null: none from then on.' })
+  description?: string | null;
 
   @Choice(VISIBILITIES, { optional: true, description: SECLUDED })
   visibility?: Visibility;
@@ -119,7 +119,7 @@ export function toChanges({
   visibility,
   parent_team_id: parentTeamId,
 }: TeamPatch): TeamChanges {
-  return { name, slug, description, visibility, parentTeamId };
+  return { name, slug, description: description === null ? '' : description, visibility, parentTeamId };
 }
 
 /** @throws Problem page_too_deep, validation_failed for a page and a cursor together */
