@@ -202,6 +202,21 @@ describe('memberships', () => {
       expect(code(await member.api.delete(path(admin.memberId)))).toBe('403 permission_denied');
     });
 
+    it('lets leave who is suspended, and whose organization is', async () => {
+      const suspended = await app.actors.member(organization, ['owner'], 'suspended');
+      expect(code(await suspended.api.delete(`${path('me')}?x=1`))).toBe('422 validation_failed');
+      await suspended.api.delete(path('me')).expect(204);
+      await suspended.api.delete(path('me')).expect(404);
+      await query('update organizations set suspended_at = now() where id = $1', organization.id);
+      expect(code(await app.changingNothing(async () => owner.api.delete(path('me'))))).toBe('409 last_owner');
+      await member.api.delete(path('me')).expect(204);
+      await query('update users set suspended_at = now() where id = $1', admin.userId);
+      expect(code(await admin.api.delete(path('me')))).toBe('401 unauthenticated');
+      for (const { memberId } of [suspended, member]) {
+        expect((await eventsOf(memberId)).at(-1)).toMatchObject({ action: 'member.left', actor_member_id: memberId });
+      }
+    });
+
     it('gives who joins again another id', async () => {
       await member.api.delete(path('me')).expect(204);
       const memberId = uuid();

@@ -29,6 +29,10 @@ function isEvenDeleted({ rule }: Route): boolean {
   return rule.kind === 'permission' && rule.evenDeleted;
 }
 
+function isEvenSuspended({ rule }: Route): boolean {
+  return rule.kind === 'member' && rule.evenSuspended;
+}
+
 describe('the routes', () => {
   it('are reached by whom this table says, and a change of it is reviewed as one', () => {
     const table = routes.all.map((route) => {
@@ -40,8 +44,9 @@ describe('the routes', () => {
             ? `public${rule.orSignedIn ? ' or signed in' : ''}: ${rule.why}`
             : rule.kind;
       const evenDeleted = isEvenDeleted(route) ? ', even deleted' : '';
+      const evenSuspended = isEvenSuspended(route) ? ', even suspended' : '';
       const evenDeletedTeam = rule.kind === 'permission' && rule.evenDeletedTeam ? ', even of a deleted team' : '';
-      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}${evenDeleted}${evenDeletedTeam}`;
+      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}${evenDeleted}${evenDeletedTeam}${evenSuspended}`;
     });
     expect(`\n${table.toSorted().join('\n')}\n`).toMatchSnapshot();
   });
@@ -174,13 +179,30 @@ describe.each(inOrganization)('$method $path', (route) => {
     }
   });
 
-  it('is refused to a suspended member, and open to the owner', async () => {
+  it(`is ${isEvenSuspended(route) ? 'open' : 'refused'} to a suspended member, and in a suspended organisation`, async () => {
     const organization = await app.actors.organization();
+    const suspend = () =>
+      app.database.query('update organizations set suspended_at = now() where id = $1', [organization.id]);
     const suspended = await app.actors.member(organization, ['owner'], 'suspended');
+    const member = await app.actors.member(organization, ['owner']);
     const ids = await routes.idsFor(route, organization);
 
+    if (isEvenSuspended(route)) {
+      expect((await routes.call(suspended.api, route, ids)).ok).toBe(true);
+      await suspend();
+      expect((await routes.call(member.api, route, ids)).ok).toBe(true);
+      return;
+    }
     const refused = await app.changingNothing(() => routes.call(suspended.api, route, ids));
     expect(refused).toMatchObject({ status: 403, body: { code: 'member_suspended' } });
+    await suspend();
+    const closed = await app.changingNothing(() => routes.call(member.api, route, ids));
+    expect(closed).toMatchObject({ status: 403, body: { code: 'organization_suspended' } });
+  });
+
+  it('is open to the owner', async () => {
+    const organization = await app.actors.organization();
+    const ids = await routes.idsFor(route, organization);
 
     const answer = await routes.call(organization.owner.api, route, ids);
     expect([401, 403, 404]).not.toContain(answer.status);

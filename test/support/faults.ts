@@ -125,7 +125,7 @@ export const ORDER: readonly (readonly Fault[])[] = [
     fault('row malformed', 'row', 'not_found', hasRow, id(rowIn, NO_ID)),
   ],
   // Whoever is suspended sees no team, whichever they ask for.
-  [fault('suspended', 'standing', 'member_suspended', isInOrganization, standing('suspended'))],
+  [fault('suspended', 'standing', 'member_suspended', shutsOutSuspended, standing('suspended'))],
   [
     fault(
       'team absent',
@@ -214,6 +214,10 @@ function asksStepUp({ stepUp }: Route): boolean {
 
 function hasRow(route: Route): boolean {
   return isClosed(route) && rowIn(route) !== undefined;
+}
+
+function shutsOutSuspended(route: Route): boolean {
+  return isInOrganization(route) && !(route.rule.kind === 'member' && route.rule.evenSuspended);
 }
 
 function isInTeam({ path }: Route): boolean {

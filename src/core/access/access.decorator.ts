@@ -16,7 +16,11 @@ export type AccessRule =
       readonly orSignedIn: boolean;
     }
   | { readonly kind: 'signed_in' }
-  | { readonly kind: 'member' }
+  | {
+      readonly kind: 'member';
+      /** Also while they are suspended, or the organisation is. */
+      readonly evenSuspended: boolean;
+    }
   | {
       readonly kind: 'permission';
       readonly permission: Permission;
@@ -51,9 +55,14 @@ function permitted(permission: Permission, options: PermittedOptions = {}): Meth
   return inOrganization({ kind: 'permission', permission, evenDeleted, evenDeletedTeam }, permission);
 }
 
+interface MemberOptions {
+  /** Lets in who is suspended as well, and into an organisation that is: for what nobody is to be kept from. */
+  readonly evenSuspended?: boolean;
+}
+
 /** Every active member of the organisation of the path. */
-function member(): MethodDecorator {
-  return inOrganization({ kind: 'member' }, 'member');
+function member({ evenSuspended = false }: MemberOptions = {}): MethodDecorator {
+  return inOrganization({ kind: 'member', evenSuspended }, 'member');
 }
 
 /** Everybody with a live session, for what is their own. */
@@ -103,8 +112,13 @@ function inOrganization(rule: AccessRule, label: string): MethodDecorator {
   return applyDecorators(
     ...authenticated(rule, label),
     documentedId(ORGANIZATION_PARAMETER),
-    Refuses('permission_denied', 'member_suspended', 'organization_suspended', 'not_found'),
+    Refuses('not_found'),
+    ...(isEvenSuspended(rule) ? [] : [Refuses('permission_denied', 'member_suspended', 'organization_suspended')]),
   );
+}
+
+function isEvenSuspended(rule: AccessRule): boolean {
+  return rule.kind === 'member' && rule.evenSuspended;
 }
 
 function authenticated(rule: AccessRule, label: string): MethodDecorator[] {

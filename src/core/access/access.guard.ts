@@ -84,7 +84,8 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const isInOrganization = rule.kind === 'member' || rule.kind === 'permission';
     const organizationId = isInOrganization ? organizationOf(context) : null;
     const teamId = teamOf(context);
-    const asked = rule.kind === 'permission' ? { ...rule, ...systemHolders(rule.permission) } : NO_PERMISSION;
+    const asked =
+      rule.kind === 'permission' ? { ...rule, ...systemHolders(rule.permission) } : { ...rule, ...NO_PERMISSION };
     return Scope.admission({ userId, sessionId, organizationId, teamId, stepUp, ...asked });
   }
 

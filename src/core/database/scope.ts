@@ -17,6 +17,8 @@ export interface Admission {
   readonly stepUp?: boolean;
   /** Whether the organisation may have been deleted, so lately that it can be restored. */
   readonly evenDeleted?: boolean | undefined;
+  /** Whether the member may be suspended, or the organisation. */
+  readonly evenSuspended?: boolean | undefined;
   /** The team that the request is about, which the caller has to see. */
   readonly teamId?: string | undefined;
   /** The system roles of teams that hold the permission, where they are held on the team or above it. */
@@ -141,6 +143,12 @@ export class Scope {
 }
 
 function enter(admission: Admission): Statement {
+  if (admission.evenSuspended) {
+    return {
+      text: 'select app.enter_even_suspended($1, $2, $3, $4) as member_id',
+      values: [admission.userId, admission.sessionId, admission.organizationId, admission.stepUp ?? false],
+    };
+  }
   const values = [
     admission.userId,
     admission.sessionId,

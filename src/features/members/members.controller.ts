@@ -68,9 +68,12 @@ export class MembersController {
 
   @Delete('me')
   @HttpCode(204)
-  @Access.member()
+  @Access.member({ evenSuspended: true })
   @Resource(MembershipsService)
-  @ApiOperation({ summary: 'Leave an organization', description: 'Everybody may, but its last active owner.' })
+  @ApiOperation({
+    summary: 'Leave an organization',
+    description: 'Everybody may, also while they are suspended or the organization is, but its last active owner.',
+  })
   @ApiNoContentResponse()
   @Refuses('last_owner')
   async leave(@IfMatch() precondition: Precondition): Promise<void> {

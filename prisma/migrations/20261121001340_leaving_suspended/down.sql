@@ -1,0 +1,1 @@
+drop function app.enter_even_suspended;
