@@ -559,10 +559,18 @@ describe('the token of an invitation', () => {
       const invitation = await invited({ email: grace.email });
       await limit('members.count_pending', true);
       await limit('members.max', 2);
-      const other = await invited();
-      expect((await acceptAs(grace, invitation.token).expect(409)).body).toMatchObject({ limit: 2, used: 2 });
-      await expire(other);
       await acceptAs(grace, invitation.token).expect(200);
+    });
+
+    it('keeps no free seat from another, where the limit was lowered below what is pending', async () => {
+      const people = [grace, await app.actors.user(), await app.actors.user()];
+      const tokens = await Promise.all(people.map(({ email }) => invited({ email })));
+      await limit('members.count_pending', true);
+      await limit('members.max', 3);
+      const answers: Response[] = [];
+      for (const [index, person] of people.entries()) answers.push(await acceptAs(person, tokens[index]!.token));
+      expect(answers.map(codeOf)).toEqual(['200 undefined', '200 undefined', '409 limit_reached']);
+      expect(answers[2]!.body).toMatchObject({ limit: 3, used: 3 });
     });
   });
 

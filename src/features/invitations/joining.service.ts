@@ -60,7 +60,7 @@ export class Joining {
       const memberId = uuid();
       return this.database.inScope(scope.joining(organizationId, memberId), async () => {
         const { membership, teams } = await this.#kept(id);
-        await this.seats.verifyMember(id);
+        await this.seats.verifyMember();
         for (const { teamId } of teams) await this.seats.verifyTeam(teamId);
         await this.repository.accept(id, memberId, membership.roleIds);
         const joined = teams.length === 0 ? [] : await this.repository.joinTeams(id);

@@ -9,10 +9,7 @@ export interface Usage {
   readonly used: number;
 }
 
-export interface MembersUsage extends Usage {
-  /** Whether a pending invitation takes the place of a member. */
-  readonly countsPending: boolean;
-}
+const members = sql`select count(*)::integer from members where status <> 'removed'`;
 
 /** Of the organisation of the scope: what the operator has set for it, and of what is not set what the configuration says. */
 @Injectable()
@@ -32,18 +29,17 @@ export class SeatsRepository {
       select ${defaults}::jsonb || coalesce((select jsonb_object_agg(key, value) from platform_settings), '{}') as settings`;
   }
 
-  /** @param accepted the invitation whose seat goes to the member that it becomes, if any */
-  async ofMembers(accepted: string | null): Promise<MembersUsage> {
-    return this.database.one<MembersUsage>(sql`
-      select "limit", "countsPending", (select count(*)::integer from members where status <> 'removed')
-          + case when "countsPending" then (
-              select count(*)::integer from invitations
-                where status = 'pending' and expires_at > now() and id is distinct from ${accepted}::uuid
-            ) else 0 end as used
-        from (
-          select (settings ->> 'members.max')::integer as "limit", (settings ->> 'members.count_pending')::boolean as "countsPending"
-            from (${this.#settings}) as s
-        ) as l`);
+  async ofMembers(): Promise<Usage> {
+    return this.database.one<Usage>(sql`
+      select (settings ->> 'members.max')::integer as "limit", (${members}) as used from (${this.#settings}) as s`);
+  }
+
+  /** @returns with the invitations that are pending, and without a limit where these have no seats */
+  async ofMembersAndInvited(): Promise<Usage> {
+    return this.database.one<Usage>(sql`
+      select case when (settings ->> 'members.count_pending')::boolean then (settings ->> 'members.max')::integer end as "limit",
+          (${members}) + (select count(*)::integer from invitations where status = 'pending' and expires_at > now()) as used
+        from (${this.#settings}) as s`);
   }
 
   /** @param id of any team of the organisation, also of one that the caller does not see */

@@ -11,12 +11,12 @@ export class Seats {
   constructor(private readonly repository: SeatsRepository) {}
 
   /**
-   * Suspended members have a seat, and pending invitations where that is so set.
-   * @param accepted the invitation by which they come, if any: it would count beside the member that it becomes
+   * Suspended members have a seat. What is pending takes none from whoever comes: those who invited have asked for them, and of
+   * a limit that was lowered since the first to come have what is free.
    * @throws Problem limit_reached where there is no room for one member more
    */
-  async verifyMember(accepted: string | null = null): Promise<void> {
-    verify(await this.repository.ofMembers(accepted));
+  async verifyMember(): Promise<void> {
+    verify(await this.repository.ofMembers());
   }
 
   /** @throws Problem limit_reached where pending invitations have a seat each, and there is no room for one more */
@@ -26,8 +26,7 @@ export class Seats {
 
   /** @returns the room for several invitations, read once */
   async forInvitations(): Promise<Room> {
-    const { countsPending, ...usage } = await this.repository.ofMembers(null);
-    return new Room(countsPending ? usage : { ...usage, limit: null });
+    return new Room(await this.repository.ofMembersAndInvited());
   }
 
   /**
