@@ -522,7 +522,7 @@ describe('the token of an invitation', () => {
       const { token } = await invited({ email: grace.email, teams: { [await team()]: 'member', [closed]: 'member' } });
       await limit('teams.max_members', 1);
       const { body } = await app.changingNothing(async () => acceptAs(grace, token).expect(409));
-      expect(body).toMatchObject({ code: 'limit_reached', limit: 1, used: 1 });
+      expect(body).toMatchObject({ code: 'limit_reached', setting: 'teams.max_members', limit: 1, used: 1 });
       await limit('teams.max_members', 2);
       await acceptAs(grace, token).expect(200);
     });
@@ -548,7 +548,12 @@ describe('the token of an invitation', () => {
           acceptOwn(grace, invitation),
           acceptAsNew(other.token),
         ]) {
-          expect((await call.expect(409)).body).toMatchObject({ code: 'limit_reached', limit: 1, used: 1 });
+          expect((await call.expect(409)).body).toMatchObject({
+            code: 'limit_reached',
+            setting: 'members.max',
+            limit: 1,
+            used: 1,
+          });
         }
       });
       await limit('members.max', 2);

@@ -764,7 +764,12 @@ describe('invitations', () => {
       const invitations = Array.from({ length: 3 }, () => draft());
       const { body } = await admin.api.post(path('batch'), { invitations }).expect(200);
       expect(body.results.map(({ status }: { status: number }) => status)).toEqual([201, 409, 409]);
-      expect(body.results[2].problem).toMatchObject({ code: 'limit_reached', limit: 4, used: 4 });
+      expect(body.results[2].problem).toMatchObject({
+        code: 'limit_reached',
+        setting: 'members.max',
+        limit: 4,
+        used: 4,
+      });
       const alone = await app.changingNothing(() => admin.api.post(path(), draft()));
       expect([code(alone), alone.body.limit, alone.body.used]).toEqual(['409 limit_reached', 4, 4]);
     });

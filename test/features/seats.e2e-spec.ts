@@ -56,7 +56,12 @@ describe('seats', () => {
   }
 
   const oneMore = () => refusal(() => seats.verifyMember());
-  const full = (maximum: number, used = maximum) => ({ code: 'limit_reached', limit: maximum, used });
+  const full = (maximum: number, used = maximum, setting = 'members.max') => ({
+    code: 'limit_reached',
+    setting,
+    limit: maximum,
+    used,
+  });
 
   it('are as many as the configuration says, and suspended members have one', async () => {
     await app.actors.member(organization, ['member'], 'suspended');
@@ -120,16 +125,17 @@ describe('seats', () => {
            select organization_id, $2, $3, id from roles where organization_id = $1 and scope = 'team' and key = 'member'`,
         [organization.id, to, member.memberId],
       );
+    const fullTeam = (maximum: number) => full(maximum, maximum, 'teams.max_members');
     const oneMoreIn = (id = team) => refusal(() => seats.verifyTeam(id ?? ''));
 
     it('are as many as the configuration says, or the operator, in each team', async () => {
       await belong(await app.actors.member(organization));
-      expect(await oneMoreIn()).toEqual(full(1));
+      expect(await oneMoreIn()).toEqual(fullTeam(1));
       await limit('teams.max_members', 'none');
       await belong(await app.actors.member(organization, ['member'], 'suspended'));
       expect(await oneMoreIn()).toBeUndefined();
       await limit('teams.max_members', '2');
-      expect(await oneMoreIn()).toEqual(full(2));
+      expect(await oneMoreIn()).toEqual(fullTeam(2));
       await limit('teams.max_members', '3');
       expect(await oneMoreIn()).toBeUndefined();
     });
@@ -141,7 +147,7 @@ describe('seats', () => {
       const outsider = await app.actors.member(organization);
       await outsider.api.get(`/organizations/${organization.id}`).expect(200);
       organization = { ...organization, owner: outsider };
-      expect(await oneMoreIn(secret)).toEqual(full(1));
+      expect(await oneMoreIn(secret)).toEqual(fullTeam(1));
       expect(await oneMoreIn()).toBeUndefined();
     });
 

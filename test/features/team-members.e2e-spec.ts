@@ -476,7 +476,13 @@ describe('team members', () => {
       const refused = await app.changingNothing(() =>
         owner.api.post(path(), { member_id: other.memberId, role: 'viewer' }),
       );
-      expect(refused.body).toMatchObject({ status: 409, code: 'limit_reached', limit: 2, used: 2 });
+      expect(refused.body).toMatchObject({
+        status: 409,
+        code: 'limit_reached',
+        setting: 'teams.max_members',
+        limit: 2,
+        used: 2,
+      });
       expect(code(await owner.api.post(path(), { member_id: grace.memberId, role: 'viewer' }))).toBe(
         '409 already_member',
       );

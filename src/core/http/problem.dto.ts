@@ -108,6 +108,15 @@ export class ProblemResponse {
   })
   organizations?: NamedOrganizationResponse[];
 
+  @Text({
+    optional: true,
+    max: 128,
+    description:
+      'Of `limit_reached`: which limit, by the key of the setting, such as `members.max` and `teams.max_members`.',
+    example: 'members.max',
+  })
+  setting?: string;
+
   @Integer({ min: 0, optional: true, description: 'Of `limit_reached`: how many there may be.', example: 25 })
   limit?: number;
 

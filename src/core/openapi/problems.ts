@@ -22,7 +22,7 @@ const EXTENSIONS: Partial<Record<ProblemCode, object>> = {
   permission_denied: { required: 'teams:update' },
   grant_exceeds_own: { missing_permissions: ['teams:delete'] },
   last_owner: { organizations: [demo.organization] },
-  limit_reached: { limit: 25, used: 25 },
+  limit_reached: { setting: 'members.max', limit: 25, used: 25 },
   already_exists: { errors: [{ pointer: '/slug', code: 'taken', detail: 'is taken; choose another one' }] },
 };
 

@@ -4,6 +4,8 @@ import { Database, sql, type Sql } from '../../core/database/index.ts';
 
 /** How many there may be, and how many there are. */
 export interface Usage {
+  /** The key of the limit. */
+  readonly setting: 'members.max' | 'teams.max_members';
   /** null: any number. */
   readonly limit: number | null;
   readonly used: number;
@@ -31,13 +33,13 @@ export class SeatsRepository {
 
   async ofMembers(): Promise<Usage> {
     return this.database.one<Usage>(sql`
-      select (settings ->> 'members.max')::integer as "limit", (${members}) as used from (${this.#settings}) as s`);
+      select 'members.max' as setting, (settings ->> 'members.max')::integer as "limit", (${members}) as used from (${this.#settings}) as s`);
   }
 
   /** @returns with the invitations that are pending, and without a limit where these have no seats */
   async ofMembersAndInvited(): Promise<Usage> {
     return this.database.one<Usage>(sql`
-      select case when (settings ->> 'members.count_pending')::boolean then (settings ->> 'members.max')::integer end as "limit",
+      select 'members.max' as setting, case when (settings ->> 'members.count_pending')::boolean then (settings ->> 'members.max')::integer end as "limit",
           (${members}) + (select count(*)::integer from invitations where status = 'pending' and expires_at > now()) as used
         from (${this.#settings}) as s`);
   }
@@ -45,7 +47,7 @@ export class SeatsRepository {
   /** @param id of any team of the organisation, also of one that the caller does not see */
   async ofTeam(id: string): Promise<Usage> {
     return this.database.one<Usage>(sql`
-      select (settings ->> 'teams.max_members')::integer as "limit", app.count_team_members(${id}::uuid) as used
+      select 'teams.max_members' as setting, (settings ->> 'teams.max_members')::integer as "limit", app.count_team_members(${id}::uuid) as used
         from (${this.#settings}) as s`);
   }
 }

@@ -51,6 +51,6 @@ export class Room {
   }
 }
 
-function verify({ limit, used }: Usage): void {
-  if (limit !== null && used >= limit) throw new Problem('limit_reached', { members: { limit, used } });
+function verify({ setting, limit, used }: Usage): void {
+  if (limit !== null && used >= limit) throw new Problem('limit_reached', { members: { setting, limit, used } });
 }
