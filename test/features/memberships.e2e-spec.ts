@@ -92,7 +92,7 @@ describe('memberships', () => {
     it.each([
       ['no roles at all', { roles: [] }, '/roles', 'min_items'],
       ['a role twice', { roles: ['member', 'member'] }, '/roles', 'unique'],
-      ['a role that is not there', { roles: ['member', 'nonsense'] }, '/roles', 'unknown'],
+      ['a role that is not there', { roles: ['member', 'admin', 'bogus'] }, '/roles/2', 'unknown'],
       ['null for roles', { roles: null }, '/roles', 'type'],
       ['another status', { status: 'removed' }, '/status', 'choice'],
       ['what is not theirs to change', { user: {} }, '/user', 'unknown'],
@@ -111,7 +111,7 @@ describe('memberships', () => {
       );
       for (const key of ['lead', 'foreign']) {
         expect((await owner.api.patch(path(member.memberId), { roles: [key] })).body.errors).toEqual([
-          expect.objectContaining({ pointer: '/roles', code: 'unknown' }),
+          expect.objectContaining({ pointer: '/roles/0', code: 'unknown' }),
         ]);
       }
     });

@@ -3,7 +3,7 @@ import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
-import { type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
+import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Member, Membership } from './member.ts';
 import { MembersRepository } from './members.repository.ts';
 
@@ -41,7 +41,7 @@ export class MembershipsService {
       const member = await this.#locked(id, precondition);
       const next = merged(member, changes);
       const changed = differences(member, next);
-      const roleIds = await this.#roleIds(member, next);
+      const roleIds = await this.#roleIds(member, changes.roles);
       if (Object.keys(changed).length === 0) return member;
       await this.grants.verify([...roleIds.values()]);
       await this.grants.verifyTeamsOf(member.id);
@@ -62,7 +62,7 @@ export class MembershipsService {
   async remove(id: string, precondition: Precondition): Promise<void> {
     return this.database.transaction(async () => {
       const member = await this.#locked(id, precondition);
-      const roleIds = await this.#roleIds(member, member);
+      const roleIds = await this.#roleIds(member);
       await this.grants.verify([...roleIds.values()]);
       await this.grants.verifyTeamsOf(member.id);
       await this.#end(member);
@@ -98,11 +98,14 @@ export class MembershipsService {
     return member;
   }
 
-  /** @returns by their key, those that the member holds, and those that they are to hold */
-  async #roleIds(member: Membership, next: Membership): Promise<ReadonlyMap<string, string>> {
-    const ids = await this.repository.roleIds([...member.roles, ...next.roles]);
-    const unknown = next.roles.some((key) => !ids.has(key));
-    if (unknown) throw unknownRole();
+  /**
+   * @param asked keys of those that the member is to hold, as they were sent
+   * @returns by their key, those and the ones that the member holds
+   */
+  async #roleIds(member: Membership, asked: readonly string[] = []): Promise<ReadonlyMap<string, string>> {
+    const ids = await this.repository.roleIds([...member.roles, ...asked]);
+    const faults = asked.flatMap((key, index) => (ids.has(key) ? [] : unknownRole(index)));
+    if (faults.length > 0) throw validationProblem(faults);
     return ids;
   }
 
@@ -132,6 +135,6 @@ function actionOf(from: Membership, to: Membership): string {
   return to.status === 'suspended' ? 'member.suspended' : 'member.reactivated';
 }
 
-function unknownRole(): Problem {
-  return validationProblem([{ pointer: '/roles', code: 'unknown', detail: 'must be roles of this organization' }]);
+function unknownRole(index: number): FieldError {
+  return { pointer: `/roles/${index}`, code: 'unknown', detail: 'is no role of this organization' };
 }
