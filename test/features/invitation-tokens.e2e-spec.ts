@@ -151,7 +151,7 @@ describe('the token of an invitation', () => {
       const { token } = await invited({ email: grace.email });
       const of = async () => (await app.database.contents())['public.users'];
       const before = await of();
-      const answer = await accept(token, { name: 'Another', password: PASSWORD }, grace.api).expect(200);
+      const answer = await accept(token, { name: ' ', password: 'short' }, grace.api).expect(200);
       expect(Object.keys(answer.body)).toEqual(['membership']);
       expect(await of()).toEqual(before);
       expect(await app.database.query('select from passwords where user_id = $1', [grace.userId])).toEqual([]);
@@ -220,8 +220,10 @@ describe('the token of an invitation', () => {
 
     it('may leave out the password, and no name', async () => {
       const { token, email } = await invited();
-      const { body } = await app.changingNothing(async () => accept(token).expect(422));
-      expect(body.errors).toEqual([expect.objectContaining({ pointer: '/name', code: 'required' })]);
+      for (const none of [{}, { name: ' ' }]) {
+        const { body } = await app.changingNothing(async () => accept(token, none).expect(422));
+        expect(body.errors).toEqual([expect.objectContaining({ pointer: '/name', code: 'required' })]);
+      }
       await accept(token, { name: 'Grace' }).expect(200);
       expect(
         await app.database.query('select from passwords p join users u on u.id = p.user_id where email = $1', [email]),

@@ -11,8 +11,8 @@ import {
   Text,
   Timestamp,
 } from '../../core/http/index.ts';
-import { ChosenPassword, CookieSessionResponse, TOKEN, TokenPairResponse } from '../auth/index.ts';
-import { PersonName } from '../users/index.ts';
+import { CookieSessionResponse, LONGEST_PASSWORD, TOKEN, TokenPairResponse } from '../auth/index.ts';
+import { LONGEST_PERSON_NAME } from '../users/index.ts';
 import type { FoundInvitation, OwnInvitation } from './acceptance.repository.ts';
 import type { NewMembership } from './joining.service.ts';
 
@@ -24,10 +24,20 @@ export class InvitationTokenRequest {
 }
 
 export class AcceptanceRequest extends InvitationTokenRequest {
-  @PersonName({ optional: true, description: 'Of a new user, who has to give it. That of a user is never changed.' })
+  @Line({
+    max: LONGEST_PERSON_NAME,
+    optional: true,
+    description: 'Of a new user, who has to give it. That of a user is never changed, and what is sent is not judged.',
+    example: 'Ada Lovelace',
+  })
   name?: string;
 
-  @ChosenPassword({ optional: true, description: 'Of a new user; may be left out. That of a user is never changed.' })
+  @Text({
+    max: LONGEST_PASSWORD,
+    optional: true,
+    description: 'Of a new user; may be left out. That of a user is never changed, and what is sent is not judged.',
+    example: 'correct horse battery staple',
+  })
   password?: string;
 }
 

@@ -94,7 +94,7 @@ export class AcceptanceRepository {
     return found;
   }
 
-  /** @returns a page of those that the person of the scope can accept */
+  /** @returns a page of those to the person of the scope that are pending */
   async listOwn(selection: Selection): Promise<Rows<OwnInvitation>> {
     return own.read(this.database, selection);
   }

@@ -66,7 +66,7 @@ export class AcceptanceService {
     refuseWhatIsOver(invitation.status);
     if (!invitation.makesUser) throw signInFirst();
     const { token, name, password } = followed;
-    if (name === undefined) throw withoutName();
+    if (name === undefined || name.trim() === '') throw withoutName();
     const email = { address: invitation.email, key: invitation.emailKey };
     const passwordHash = password === undefined ? undefined : await this.passwords.hash(password, [email.key, name]);
     const id = uuid();

@@ -22,8 +22,10 @@ export class OwnInvitationsController {
   @Get()
   @Access.signedIn()
   @ApiOperation({
-    summary: 'List the invitations that you can accept',
-    description: 'Those to your address, of all organizations. The newest first, unless `sort` says otherwise.',
+    summary: 'List the invitations to your address',
+    description:
+      'Those that are pending, of all organizations. The newest first, unless `sort` says otherwise. Whether who invited you can ' +
+      'still give what they promised is judged when you accept.',
   })
   @PageOf(OwnInvitationResponse)
   async list(@Query() query: OwnInvitationsQuery): Promise<Page<OwnInvitationResponse>> {

@@ -7,7 +7,9 @@ export const PROFILE = [
   'Your own name, address and picture, the same in every organization, and what happened to your account.',
 ] as const;
 
-const NAME = { min: 1, max: 200, example: 'Ada Lovelace' };
+export const LONGEST_PERSON_NAME = 200;
+
+const NAME = { min: 1, max: LONGEST_PERSON_NAME, example: 'Ada Lovelace' };
 /** A picture is shown to others: from a page served by TLS, and never a script. */
 const AVATAR_URL = {
   max: 2048,
