@@ -208,8 +208,8 @@ describe('the token of an invitation', () => {
       await app.anonymous.post('/auth/login', { email, password: PASSWORD }).expect(200);
       const [user] = await usersOf(email);
       expect((await events()).map(({ action, actor_id: id, session_id: session }) => [action, id, session])).toEqual([
-        ['invitation.accepted', user!.id, null],
-        ['member.joined', user!.id, null],
+        ['invitation.accepted', user!.id, pair.session_id],
+        ['member.joined', user!.id, pair.session_id],
       ]);
       const own = await app.database.query<{ action: string }>(
         'select action from security_events where user_id = $1 order by id',
@@ -287,8 +287,10 @@ describe('the token of an invitation', () => {
         expect.objectContaining({
           action: 'invitation.declined',
           outcome: 'success',
-          actor_type: 'user',
+          actor_type: 'anonymous',
           actor_id: null,
+          actor_member_id: null,
+          session_id: null,
           target_type: 'invitation',
           target_id: invitation.id,
           changes: { status: { from: 'pending', to: 'declined' } },
@@ -298,6 +300,27 @@ describe('the token of an invitation', () => {
       ]);
       expect(codeOf(await decline(invitation.token))).toBe('410 invitation_declined');
       expect(await events()).toHaveLength(1);
+    });
+
+    it('tells in the log who it was, of whoever is signed in', async () => {
+      const member = await app.actors.member(organization);
+      for (const person of [grace, member]) {
+        const { token } = await invited();
+        await person.api.post('/invitations/decline', { token }).expect(204);
+        const { userId, sessionId } = person;
+        const memberId = person === member ? member.memberId : null;
+        expect((await events()).at(-1)).toMatchObject({
+          action: 'invitation.declined',
+          actor_type: 'user',
+          actor_id: userId,
+          actor_member_id: memberId,
+          session_id: sessionId,
+        });
+      }
+      const { token } = await invited();
+      await app.changingNothing(async () =>
+        app.anonymous.as('x.y.z').post('/invitations/decline', { token }).expect(401),
+      );
     });
   });
 

@@ -44,9 +44,15 @@ export class Scope {
   #memberId: string | undefined;
   #admitted = false;
 
-  private constructor(userId: string | null, organizationId: string | null, admission?: Admission, origin?: Scope) {
+  private constructor(
+    userId: string | null,
+    organizationId: string | null,
+    sessionId: string | null = null,
+    admission?: Admission,
+    origin?: Scope,
+  ) {
     this.userId = userId;
-    this.sessionId = admission?.sessionId ?? null;
+    this.sessionId = sessionId;
     this.organizationId = organizationId;
     this.#admission = admission;
     this.#origin = origin;
@@ -64,18 +70,19 @@ export class Scope {
 
   /** The scope that a request asks for. The database decides, with the first statements that go out. */
   static admission(admission: Admission): Scope {
-    return new Scope(admission.userId, admission.organizationId, admission);
+    return new Scope(admission.userId, admission.organizationId, admission.sessionId, admission);
   }
 
   /**
    * The scope of an organisation in which a person becomes a member by what is done in it: as its founder, or as somebody who was
    * invited. Only for code that makes the organisation, or has just had the database judge the invitation.
    * @param memberId made first, so that the log tells who came in
+   * @param sessionId for the log: another than this scope's where it has begun since
    */
-  joining(organizationId: string, memberId: string): Scope {
+  joining(organizationId: string, memberId: string, sessionId = this.sessionId): Scope {
     if (this.userId === null || this.organizationId)
       throw new Error("an organisation is joined from a user's own scope");
-    const scope = new Scope(this.userId, organizationId, this.#admission, this);
+    const scope = new Scope(this.userId, organizationId, sessionId, this.#admission, this);
     scope.#memberId = memberId;
     return scope;
   }

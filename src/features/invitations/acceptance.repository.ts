@@ -118,13 +118,18 @@ export class AcceptanceRepository {
     return held;
   }
 
-  /** @returns what the invitation was before: declined is one that was pending; null where there is none */
+  /**
+   * @param sessionId that it is declined from, if any
+   * @returns what the invitation was before: declined is one that was pending; null where there is none
+   */
   async decline(
     { organizationId, hash }: NamedInvitation,
     { id, ipAddress, userAgent }: RequestInfo,
+    sessionId: string | null,
   ): Promise<InvitationStatus | null> {
     const { status } = await this.database.one<{ status: InvitationStatus | null }>(sql`
-      select app.decline_invitation(${organizationId}::uuid, ${hash}, ${ipAddress}::inet, ${userAgent}, ${id}) as status`);
+      select 
+        app.decline_invitation(${organizationId}::uuid, ${hash}, ${ipAddress}::inet, ${userAgent}, ${id}, ${sessionId}::uuid) as status`);
     return status;
   }
 

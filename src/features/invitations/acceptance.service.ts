@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { currentContext, currentRequest } from '../../core/context/context.ts';
+import { callerSessionId, currentContext, currentRequest } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows, Selection } from '../../core/lists/index.ts';
@@ -73,12 +73,13 @@ export class AcceptanceService {
     return this.database.inTransactionOf(id, async () => {
       const signedIn = await this.signUps.complete({ id, email, name, passwordHash });
       if (!signedIn) throw signInFirst();
-      return { membership: await this.#join(invitation, token), signedIn };
+      const sessionId = 'sessionId' in signedIn ? signedIn.sessionId : null;
+      return { membership: await this.#join(invitation, token, sessionId), signedIn };
     });
   }
 
-  async #join(invitation: FoundInvitation, token: string): Promise<NewMembership> {
-    const membership = await this.joining.join(invitation, namedBy(token)?.hash);
+  async #join(invitation: FoundInvitation, token: string, sessionId = callerSessionId()): Promise<NewMembership> {
+    const membership = await this.joining.join(invitation, { hash: namedBy(token)?.hash, sessionId });
     if (!membership) throw new Problem('token_used');
     return membership;
   }
@@ -86,7 +87,7 @@ export class AcceptanceService {
   /** @throws Problem token_used, another 410 for an invitation that is over */
   async decline(token: string): Promise<void> {
     const named = namedBy(token);
-    const status = named ? await this.repository.decline(named, currentRequest()) : null;
+    const status = named ? await this.repository.decline(named, currentRequest(), callerSessionId()) : null;
     if (status === null) throw new Problem('token_used');
     refuseWhatIsOver(status);
   }
@@ -114,7 +115,9 @@ export class AcceptanceService {
   async acceptOwn(id: string): Promise<NewMembership> {
     return this.database.transaction(async () => {
       const found = await this.repository.findOwn(id);
-      const membership = found && (await this.joining.join({ id, organizationId: found.organizationId }));
+      const membership =
+        found &&
+        (await this.joining.join({ id, organizationId: found.organizationId }, { sessionId: callerSessionId() }));
       if (!membership) throw new Problem('not_found');
       return membership;
     });

@@ -65,8 +65,11 @@ export class InvitationTokensController {
 
   @Post('decline')
   @HttpCode(204)
-  @Access.public('whoever has the token was given it')
-  @ApiOperation({ summary: 'Decline an invitation by its token' })
+  @Access.public('whoever has the token was given it', { orSignedIn: true })
+  @ApiOperation({
+    summary: 'Decline an invitation by its token',
+    description: 'It takes no sign-in; of whoever is signed in, the log of the organization tells who it was.',
+  })
   @ApiNoContentResponse()
   @Refuses('token_used', ...Object.values(OVER))
   async decline(@Body() { token }: InvitationTokenRequest): Promise<void> {

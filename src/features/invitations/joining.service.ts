@@ -17,6 +17,14 @@ export interface NewMembership {
   readonly roles: readonly string[];
 }
 
+/** How somebody accepts. */
+export interface Acceptance {
+  /** Of the token, if any. */
+  readonly hash?: Buffer | undefined;
+  /** In which they do: of somebody new, the one that has just begun. */
+  readonly sessionId: string | null;
+}
+
 /** Of an invitation that is over. */
 export const OVER: Readonly<Record<Exclude<InvitationStatus, 'pending'>, ProblemCode>> = {
   accepted: 'invitation_used',
@@ -42,13 +50,12 @@ export class Joining {
 
   /**
    * Makes the person of the ambient scope, which is their own, a member of the organisation. The transaction is in that from then on.
-   * @param hash of the token that it is accepted by, if any
    * @returns undefined where the invitation is not there any more
    * @throws Problem 410 for one that is over or void, organization_suspended, already_member, limit_reached
    */
   async join(
     { id, organizationId }: Pick<FoundInvitation, 'id' | 'organizationId'>,
-    hash?: Buffer,
+    { hash, sessionId }: Acceptance,
   ): Promise<NewMembership | undefined> {
     const { scope } = currentContext();
     if (!scope) throw new Error('an invitation is accepted by somebody');
@@ -58,7 +65,7 @@ export class Joining {
       refuseWhatIsOver(held.status);
       if (held.isOrganizationSuspended) throw new Problem('organization_suspended');
       const memberId = uuid();
-      return this.database.inScope(scope.joining(organizationId, memberId), async () => {
+      return this.database.inScope(scope.joining(organizationId, memberId, sessionId), async () => {
         const { membership, teams } = await this.#kept(id);
         await this.seats.verifyMember();
         for (const { teamId } of teams) await this.seats.verifyTeam(teamId);
