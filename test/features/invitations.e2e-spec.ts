@@ -369,7 +369,9 @@ describe('invitations', () => {
       const again = await owner.api.get(path(invitation.id)).expect(200);
       expect([again.text, again.headers['etag']]).toEqual([answer.text, answer.headers['etag']]);
       const { expires_at, updated_at } = answer.body;
-      expect(answer.body).toEqual({ ...invitation, expires_at, updated_at });
+      const inviter = { member_id: expect.any(String), name: 'Ada' };
+      expect(answer.body).toEqual({ ...invitation, inviter, expires_at, updated_at });
+      expect(second!.text).toContain('"Ada" invites you');
       expect(Date.parse(expires_at) - Date.parse(updated_at)).toBe(3 * DAY_MS);
       expect(await found(tokenIn(first!))).toBeUndefined();
       expect(await found(tokenIn(second!))).toMatchObject({ id: invitation.id, status: 'pending' });
@@ -385,6 +387,36 @@ describe('invitations', () => {
       expect((await admin.api.post(path(`${id}/resend`)).expect(200)).body).toMatchObject({ status: 'pending' });
       const [mail] = await app.mailsTo(email);
       expect(await found(tokenIn(mail!))).toMatchObject({ id, mailed: true, status: 'pending' });
+    });
+
+    it('is to invite anew, and takes the power to give what is promised', async () => {
+      const { id, email, inviter } = await invite({ roles: ['owner'] }, owner);
+      await lapse(id);
+      const refused = await app.changingNothing(() => admin.api.post(path(`${id}/resend`)));
+      expect([code(refused), refused.body.missing_permissions]).toEqual([
+        '403 grant_exceeds_own',
+        ['organization:delete', 'organization:transfer'],
+      ]);
+      const successor = await app.actors.member(organization, ['owner']);
+      const { body } = await successor.api.post(path(`${id}/resend`)).expect(200);
+      expect(body.inviter.member_id).toBe(successor.memberId);
+      expect((await eventsOf(id)).at(-1)).toMatchObject({
+        action: 'invitation.resent',
+        changes: { inviter_id: { from: inviter.member_id, to: successor.memberId } },
+      });
+      expect(
+        await query('select from invitations where email = $1 and inviter_id = $2', email, successor.memberId),
+      ).toHaveLength(1);
+    });
+
+    it('makes a good link of one whose inviter has gone', async () => {
+      const person = await app.actors.user();
+      const leaver = await app.actors.member(organization, ['admin']);
+      const { id } = await invite({ email: person.email }, leaver);
+      await leaver.api.delete(`/organizations/${organization.id}/members/me`).expect(204);
+      expect(code(await person.api.post(`/me/invitations/${id}/accept`))).toBe('410 invitation_void');
+      await admin.api.post(path(`${id}/resend`)).expect(200);
+      await person.api.post(`/me/invitations/${id}/accept`).expect(200);
     });
 
     it('brings none back beside another one, or for who has become a member', async () => {
@@ -497,6 +529,12 @@ describe('invitations', () => {
         );
       }
       await state(id, `status = 'expired'`);
+    });
+
+    it('has another inviter with another token alone', async () => {
+      const { id } = await invite();
+      const other = await app.actors.member(organization, ['admin']);
+      await expect(state(id, 'inviter_id = $2', other.memberId)).rejects.toThrow('and that is of somebody');
     });
 
     it('is one membership at most, and none without being accepted', async () => {
@@ -662,9 +700,16 @@ describe('invitations', () => {
       const seen = await by.api.get(path(id)).expect(200);
       expect(seen.body.teams).toEqual([{ team_id: open, role: 'viewer' }]);
       expect((await by.api.get(path()).expect(200)).text).not.toContain(hidden);
+      const beyond = await app.changingNothing(() => by.api.post(path(`${id}/resend`)));
+      expect([code(beyond), beyond.body.missing_permissions]).toEqual([
+        '403 grant_exceeds_own',
+        ['team_members:manage'],
+      ]);
+      await join(open, by.memberId, 'admin');
       const resent = await by.api.post(path(`${id}/resend`)).expect(200);
       expect(resent.body.teams).toEqual([{ team_id: open, role: 'viewer' }]);
-      expect((await read(id)).teams).toHaveLength(2);
+      // What they do not see they could not promise.
+      expect((await read(id)).teams).toEqual([{ team_id: open, role: 'viewer' }]);
       expect(JSON.stringify(await eventsOf(id))).not.toContain(hidden);
     });
 

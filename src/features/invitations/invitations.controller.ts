@@ -100,10 +100,12 @@ export class InvitationsController {
   @Access('invitations:create')
   @ApiOperation({
     summary: 'Send an invitation again, also one that has expired',
-    description: 'With another link and its time anew; no earlier link works any more. Five times a day.',
+    description:
+      'With another mailed link and its time anew; no earlier link works any more. It is you who invites then: you could give what it ' +
+      'promises, and teams that you do not see it promises no more. Five times a day.',
   })
   @ApiOkResponse({ type: InvitationResponse })
-  @Refuses('conflict', 'already_member', 'already_exists', 'limit_reached')
+  @Refuses('grant_exceeds_own', 'conflict', 'already_member', 'already_exists', 'limit_reached')
   async resend(@PathId('invitation_id') id: string): Promise<Answer<InvitationResponse>> {
     const invitation = await this.invitations.resend(id);
     return versioned(invitation.version, toInvitation(invitation));

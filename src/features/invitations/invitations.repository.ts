@@ -204,10 +204,17 @@ export class InvitationsRepository {
     return retryAfter;
   }
 
-  /** Gives it another token, which is mailed, and its time anew. The one before is good for nothing. */
-  async renew(id: string, tokenHash: Buffer): Promise<void> {
-    await this.database.one(sql`
-      update invitations set token_hash = ${tokenHash}, mailed = true where id = ${id}::uuid returning id`);
+  /**
+   * Gives it another token, which is mailed, and its time anew, as an invitation of the caller's to these teams alone. The token
+   * before is good for nothing.
+   * @returns false where the caller is no active member any more
+   */
+  async renew(id: string, tokenHash: Buffer, teamIds: readonly string[]): Promise<boolean> {
+    const renewed = await this.database.query(sql`
+      update invitations i set token_hash = ${tokenHash}, mailed = true, inviter_id = m.id
+        from members m where i.id = ${id}::uuid and m.user_id = app.user_id() and m.status = 'active'
+        returning app.narrow_invitation(i.id, ${teamIds}::uuid[])`);
+    return renewed.length > 0;
   }
 
   async revoke(id: string): Promise<void> {

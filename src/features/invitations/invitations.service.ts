@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { OrganizationLock } from '../../core/access/index.ts';
+import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { tokenHash } from '../../core/crypto/index.ts';
 import { Database } from '../../core/database/index.ts';
@@ -18,6 +18,7 @@ import {
   type InvitationStatus,
   MOST_RESENDS,
 } from './invitations.repository.ts';
+import { grantsOf, mayNotInvite } from './promises.policy.ts';
 
 const DAY = 24 * 3600;
 
@@ -35,6 +36,7 @@ export class InvitationsService {
     private readonly database: Database,
     private readonly repository: InvitationsRepository,
     private readonly organization: OrganizationLock,
+    private readonly grants: Grants,
     private readonly seats: Seats,
     private readonly links: InvitationLinks,
     private readonly audit: Audit,
@@ -54,27 +56,40 @@ export class InvitationsService {
   }
 
   /**
-   * Mails another link, which works for as long as the first one did; from then on no earlier one does. What it promises is still the
-   * word of whoever invited, and judged again when it is accepted.
-   * @throws Problem not_found, conflict where it is accepted, declined or revoked, already_member, already_exists where another one has
+   * Mails another link, which works for as long as the first one did; from then on no earlier one does. That is to invite anew: what it
+   * promises becomes the word of whoever sends it, who could give it, but for teams that they do not see, which it promises no more.
+   * @throws Problem not_found, grant_exceeds_own, permission_denied, conflict where it is accepted, declined or revoked, already_member, already_exists where another one has
    * become pending after this had expired, limit_reached where it takes a seat again that is not there, rate_limited after 5 a day
    */
   async resend(id: string): Promise<Invitation> {
     return this.database.transaction(async () => {
       const { name } = await this.organization.take();
       const invitation = existing(await this.repository.find(id));
+      await this.#verifyGrants(invitation);
       await this.#verifyAddress(invitation);
       if (invitation.status === 'expired') await this.seats.verifyInvitation();
       refuseWhileBlocked(resends, await this.repository.resendsAfter(id));
       const token = invitationToken(invitation.organizationId);
-      await this.repository.renew(id, tokenHash(token));
+      const teamIds = invitation.teams.map(({ teamId }) => teamId);
+      // Whoever sends it was let in before they waited for the organisation, and is no member any more.
+      if (!(await this.repository.renew(id, tokenHash(token), teamIds))) throw mayNotInvite();
       const renewed = existing(await this.repository.find(id));
       this.links.send(renewed, token, name);
       this.#record('invitation.resent', renewed, {
         expires_at: { from: invitation.expiresAt.toISOString(), to: renewed.expiresAt.toISOString() },
+        ...(invitation.inviterId !== renewed.inviterId && {
+          inviter_id: { from: invitation.inviterId, to: renewed.inviterId },
+        }),
       });
       return renewed;
     });
+  }
+
+  /** As if the caller invited to it. @throws Problem grant_exceeds_own */
+  async #verifyGrants(invitation: Invitation): Promise<void> {
+    const promisable = await this.repository.promisable([invitation]);
+    const holdings = await this.grants.holdings([...promisable.teamIds]);
+    holdings.verify(grantsOf(promisable, invitation));
   }
 
   async #verifyAddress({ email, status }: Invitation): Promise<void> {

@@ -16,7 +16,7 @@ import {
   InvitationsRepository,
   type InvitedTeam,
 } from './invitations.repository.ts';
-import { grantsOf } from './promises.policy.ts';
+import { grantsOf, mayNotInvite } from './promises.policy.ts';
 
 /** What somebody says of an invitation. */
 export interface InvitationDraft {
@@ -114,7 +114,7 @@ export class InvitingService {
     return admitted.map(({ id, roles, teams, isMailed, token }) => {
       const row = rows.get(id);
       // Whoever invites was let in before they waited for the organisation, and is no member any more.
-      if (!row) throw new Problem('permission_denied', { members: { required: 'invitations:create' } });
+      if (!row) throw mayNotInvite();
       const acceptUrl = isMailed ? undefined : this.links.to(token);
       return { ...row, roles: roles.toSorted(), teams: byTeam(teams), acceptUrl };
     });
