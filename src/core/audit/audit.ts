@@ -24,18 +24,27 @@ export class Audit {
    * Writes an event of the caller's into the ambient organisation's log. It commits together with the change that it tells of.
    * @throws Error outside a transaction
    */
-  record({ action, target, teamId, changes = {}, metadata = {} }: AuditEvent): void {
+  record(event: AuditEvent): void {
+    this.recordAll([event]);
+  }
+
+  /**
+   * Writes events as `record` does, however many by one statement.
+   * @throws Error outside a transaction
+   */
+  recordAll(events: readonly AuditEvent[]): void {
+    if (events.length === 0) return;
     const { scope, request } = currentContext();
     this.database.defer(sql`
       insert into audit_events (
         action, outcome, actor_type, actor_id, actor_member_id, target_type, target_id, team_id, changes, metadata,
         ip_address, user_agent, request_id, session_id
-      ) values (
-        ${action}, 'success', ${scope?.userId ? 'user' : 'system'}, ${scope?.userId ?? null}, ${scope?.memberId ?? null},
-        ${target.type}, ${target.id}, ${teamId ?? null}, ${JSON.stringify(changes)}::jsonb, ${JSON.stringify(metadata)}::jsonb,
-        ${request?.ipAddress ?? null}, ${request?.userAgent ?? null}, ${request?.id ?? null},
-        ${callerSessionId()}
-      )`);
+      )
+      select e.action, 'success', ${scope?.userId ? 'user' : 'system'}, ${scope?.userId ?? null}::uuid, ${scope?.memberId ?? null}::uuid,
+          e.target_type, e.target_id, e.team_id, e.changes, e.metadata,
+          ${request?.ipAddress ?? null}::inet, ${request?.userAgent ?? null}, ${request?.id ?? null}, ${callerSessionId()}::uuid
+        from jsonb_to_recordset(${JSON.stringify(events.map(toRow))}::jsonb)
+          as e (action text, target_type text, target_id uuid, team_id uuid, changes jsonb, metadata jsonb)`);
   }
 
   /**
@@ -47,4 +56,8 @@ export class Audit {
     const request = { ip_address: ipAddress, user_agent: userAgent, request_id: id, session_id: callerSessionId() };
     await this.database.query(sql`select set_config('app.request', ${JSON.stringify(request)}, true)`);
   }
+}
+
+function toRow({ action, target, teamId, changes = {}, metadata = {} }: AuditEvent): object {
+  return { action, target_type: target.type, target_id: target.id, team_id: teamId, changes, metadata };
 }

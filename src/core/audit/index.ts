@@ -1,2 +1,2 @@
-export { Audit, type Change } from './audit.ts';
+export { Audit, type AuditEvent, type Change } from './audit.ts';
 export { AuditModule } from './audit.module.ts';

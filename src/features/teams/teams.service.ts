@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Grants, OrganizationLock } from '../../core/access/index.ts';
-import { Audit, type Change } from '../../core/audit/index.ts';
+import { Audit, type AuditEvent, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
@@ -118,15 +118,17 @@ export class TeamsService {
     if (!changed.has('parentTeamId') && !changed.has('visibility')) return;
     if (team.secluded) await this.#emerge(team, fields, changed.has('visibility') ? '/visibility' : '/parent_team_id');
     const stayed = await this.repository.move(team.id, fields);
-    for (const hidden of stayed) this.#record('team.moved', hidden.id, leftBehind(hidden));
+    this.audit.recordAll(stayed.map((hidden) => eventOf('team.moved', hidden.id, leftBehind(hidden))));
   }
 
   /** What is deleted gives way to who has its slug in the open; what is there does not. @param pointer to what brings it there */
   async #emerge(team: Team, fields: TeamFields, pointer: string): Promise<void> {
-    for (const { id, oldSlug, newSlug } of await this.repository.emerge(team.id, fields)) {
-      if (newSlug === null) throw slugTakenBeneath(await this.find(id), pointer);
-      this.#record('team.updated', id, { slug: { from: oldSlug, to: newSlug } });
-    }
+    const emerged = await this.repository.emerge(team.id, fields);
+    const taken = emerged.find(({ newSlug }) => newSlug === null);
+    if (taken) throw slugTakenBeneath(await this.find(taken.id), pointer);
+    this.audit.recordAll(
+      emerged.map(({ id, oldSlug, newSlug }) => eventOf('team.updated', id, { slug: { from: oldSlug, to: newSlug } })),
+    );
   }
 
   /**
@@ -139,7 +141,7 @@ export class TeamsService {
       await this.grants.verify(await this.repository.rolesHeldOn([id]), id);
       const moved = await this.repository.delete(id);
       this.#record('team.deleted', team.id);
-      for (const child of moved) this.#record('team.moved', child.id, uprooted(team, child));
+      this.audit.recordAll(moved.map((child) => eventOf('team.moved', child.id, uprooted(team, child))));
     });
   }
 
@@ -164,9 +166,13 @@ export class TeamsService {
     return team;
   }
 
-  #record(action: string, id: string, changes: Record<string, Change> = {}): void {
-    this.audit.record({ action, target: { type: 'team', id }, teamId: id, changes });
+  #record(action: string, id: string, changes?: Record<string, Change>): void {
+    this.audit.record(eventOf(action, id, changes));
   }
+}
+
+function eventOf(action: string, id: string, changes: Record<string, Change> = {}): AuditEvent {
+  return { action, target: { type: 'team', id }, teamId: id, changes };
 }
 
 function existing(team: Team | undefined): Team {
