@@ -296,17 +296,39 @@ describe('invitations', () => {
       await Promise.all(hundred.map(({ email }) => app.mailsTo(email)));
     });
 
-    it('refuses the whole for what is no request: 101, none, or a wrong type', async () => {
-      for (const [invitations, pointer] of [
-        [Array.from({ length: 101 }, () => draft()), '/invitations'],
-        [[], '/invitations'],
-        [[draft(), draft({ roles: 'member' })], '/invitations/1/roles'],
-        [[draft(), draft({ nonsense: 1 })], '/invitations/1/nonsense'],
-        [[draft(), 5], '/invitations/1'],
-      ] as const) {
+    it('refuses what is no request for an invitation alone, and tells where in it', async () => {
+      const { email: _email, ...nobody } = draft();
+      const { body } = await batch([
+        draft({ expires_in_days: 99, roles: 'member' }),
+        nobody,
+        draft({ nonsense: 1 }),
+        5 as unknown as object,
+        draft(),
+        draft({ teams: [{ team_id: 'x' }] }),
+      ]).expect(200);
+      const told = body.results.map(({ status, problem }: { status: number; problem?: { errors: object[] } }) => [
+        status,
+        (problem?.errors as { pointer: string; code: string }[] | undefined)?.map(
+          (fault) => `${fault.pointer} ${fault.code}`,
+        ),
+      ]);
+      expect(told).toEqual([
+        [422, ['/invitations/0/roles type', '/invitations/0/expires_in_days maximum']],
+        [422, ['/invitations/1/email required']],
+        [422, ['/invitations/2/nonsense unknown']],
+        [422, ['/invitations/3 type']],
+        [201, undefined],
+        [422, ['/invitations/5/teams/0/team_id identifier', '/invitations/5/teams/0/role required']],
+      ]);
+      expect(await pending()).toHaveLength(1);
+      expect((await batch([nobody]).expect(200)).body.results).toHaveLength(1);
+    });
+
+    it('refuses the whole for what is no list of 1 to 100', async () => {
+      for (const invitations of [Array.from({ length: 101 }, () => draft()), [], 'nobody']) {
         const answer = await app.changingNothing(() => batch(invitations as object[]));
         expect(answer.status).toBe(422);
-        expect(answer.body.errors).toEqual([expect.objectContaining({ pointer })]);
+        expect(answer.body.errors).toEqual([expect.objectContaining({ pointer: '/invitations' })]);
       }
     });
 

@@ -126,3 +126,12 @@ export function ListOf(item: Rule | (() => Type), options: FieldOptions & ListLi
   const items = new FieldRule(rule, options, item);
   return applyDecorators(checked(items, schema, options), ValidateNested({ each: true }), Instantiate(item));
 }
+
+const anything: Rule = { schema: {}, faults: () => [] };
+
+/** A list of objects that are judged one by one by whoever takes them (`judged`): one that is refused keeps none from the others. */
+export function ListOfEach(item: () => Type, options: FieldOptions & ListLimits = {}): PropertyDecorator {
+  const rule = rules.list(anything, options);
+  const { items: _any, ...limits } = rule.schema;
+  return field(rule, options, { ...limits, type: () => item(), isArray: true });
+}

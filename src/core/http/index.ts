@@ -15,6 +15,7 @@ export {
   Integer,
   Line,
   ListOf,
+  ListOfEach,
   Metadata,
   Nested,
   Text,
@@ -22,6 +23,7 @@ export {
 } from './fields.ts';
 export { varyBy } from './headers.ts';
 export { HttpModule } from './http.module.ts';
+export { judged } from './input.pipe.ts';
 export { JudgesHeaders, Resource, type Resources } from './judgement.ts';
 export { CursorQuery, PageQuery, SearchParameter, selectionOf, SortParameter } from './list-query.ts';
 export { CursorPageOf, Page, PageOf } from './page.ts';

@@ -1,4 +1,4 @@
-import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, type PipeTransform, type Type, ValidationPipe } from '@nestjs/common';
 import { sorted } from './declared-members.ts';
 import { bodyFaults, MAXIMUM_FAULTS, parameterFaults, unknownMember, unknownParameter } from './input-faults.ts';
 import { type FieldError, Problem, validationProblem } from './problem.ts';
@@ -41,4 +41,16 @@ function validation(faults: (errors: ValidationErrors) => FieldError[]): Validat
     validationError: { value: true }, // A rule is asked again with the value: which item, and what about it.
     exceptionFactory: (errors) => validationProblem(faults(errors)),
   });
+}
+
+const pipe = new InputPipe();
+
+/**
+ * Judges an item of a `ListOfEach` by its class, as if it were a body.
+ * @throws Problem validation_failed, with pointers into the item
+ */
+export async function judged<T extends object>(item: unknown, type: Type<T>): Promise<T> {
+  const input = await pipe.transform(item, { type: 'body', metatype: type });
+  if (!(input instanceof type)) throw new TypeError('what was judged is of its class');
+  return input;
 }

@@ -25,6 +25,7 @@ import {
   InvitationsQuery,
   NewInvitationResponse,
   toDraft,
+  toDraftOrProblem,
   toFilter,
   toInvitation,
   toNewInvitation,
@@ -63,15 +64,16 @@ export class InvitationsController {
   @ApiOperation({
     summary: 'Invite up to a hundred people at once',
     description:
-      'Each is judged alone, after those before it: one that is refused keeps none from the others. ' +
-      'What is no request for an invitation at all (422) refuses the whole.',
+      'Each is judged alone, after those before it: one that is refused keeps none from the others, also where it is no request for ' +
+      'an invitation at all.',
   })
   @ApiOkResponse({ type: InvitationBatchResponse })
   async createAll(
     @Body() { invitations }: InvitationBatchRequest,
     @Req() request: FastifyRequest,
   ): Promise<InvitationBatchResponse> {
-    const outcomes = await this.inviting.inviteAll(invitations.map(toDraft));
+    const asked = await Promise.all(invitations.map(toDraftOrProblem));
+    const outcomes = await this.inviting.inviteAll(asked);
     return toResults(outcomes, (problem) => problemDetails(problem, request));
   }
 

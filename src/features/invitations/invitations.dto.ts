@@ -6,7 +6,9 @@ import {
   Identifier,
   Integer,
   Line,
+  judged,
   ListOf,
+  ListOfEach,
   ListParameter,
   Nested,
   PageQuery,
@@ -28,7 +30,6 @@ import type { InvitationDraft, NewInvitation } from './inviting.service.ts';
 export const INVITATIONS = ['Invitations', 'Who is asked to join an organization, and as what.'] as const;
 
 const STATUSES: readonly InvitationStatus[] = ['pending', 'accepted', 'declined', 'revoked', 'expired'];
-const LONGEST_ADDRESS = 254;
 const LONGEST_MESSAGE = 500;
 const LONGEST_DAYS = 30;
 const DEFAULT_DAYS = 7;
@@ -39,8 +40,6 @@ const MOST_INVITATIONS = 100;
 
 const CREATED = 201;
 
-const ADDRESS = 'In whatever way to write it: capitals make no other address.';
-
 class InvitedTeam {
   @Identifier()
   team_id: string;
@@ -49,8 +48,13 @@ class InvitedTeam {
   role: string;
 }
 
-/** What an invitation says besides its address. */
-class InvitationTerms {
+export class InvitationRequest {
+  @EmailAddress({
+    description: 'In whatever way to write it: capitals make no other address.',
+    example: 'grace@example.com',
+  })
+  email: string;
+
   @ListOf(roleKey, {
     min: 1,
     max: MOST_ROLES,
@@ -90,23 +94,9 @@ class InvitationTerms {
   deliver?: boolean;
 }
 
-export class InvitationRequest extends InvitationTerms {
-  @EmailAddress({ description: ADDRESS, example: 'grace@example.com' })
-  email: string;
-}
-
-class InvitationItem extends InvitationTerms {
-  @Text({
-    max: LONGEST_ADDRESS,
-    description: `${ADDRESS} What is no address is refused alone.`,
-    example: 'alan@example.com',
-  })
-  email: string;
-}
-
 export class InvitationBatchRequest {
-  @ListOf(() => InvitationItem, { min: 1, max: MOST_INVITATIONS })
-  invitations: InvitationItem[];
+  @ListOfEach(() => InvitationRequest, { min: 1, max: MOST_INVITATIONS })
+  invitations: unknown[];
 }
 
 export class InvitationsQuery extends PageQuery {
@@ -205,6 +195,16 @@ export function toDraft({
 }: InvitationRequest): InvitationDraft {
   const places = teams.map(({ team_id: teamId, role }) => ({ teamId, role }));
   return { email, roles, teams: places, days, message: message ?? null, isMailed };
+}
+
+/** @returns the item of a batch as a draft, or what is wrong with it */
+export async function toDraftOrProblem(item: unknown): Promise<InvitationDraft | Problem> {
+  try {
+    return toDraft(await judged(item, InvitationRequest));
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
 }
 
 /** @throws Problem page_too_deep, validation_failed for a page and a cursor together */

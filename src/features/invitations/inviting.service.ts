@@ -68,9 +68,14 @@ export class InvitingService {
     });
   }
 
-  /** Judges each as if it came alone, after those before it. @returns what became of each, in order */
-  async inviteAll(drafts: readonly InvitationDraft[]): Promise<readonly (NewInvitation | Problem)[]> {
-    return this.database.transaction(() => this.#invite(drafts));
+  /**
+   * Judges each as if it came alone, after those before it.
+   * @param asked drafts, and what is wrong with those that are none
+   * @returns what became of each, in order
+   */
+  async inviteAll(asked: readonly (InvitationDraft | Problem)[]): Promise<readonly (NewInvitation | Problem)[]> {
+    const drafts = asked.flatMap((one) => (one instanceof Problem ? [] : one));
+    return inPlaces(asked, await this.database.transaction(() => this.#invite(drafts)));
   }
 
   async #invite(drafts: readonly InvitationDraft[]): Promise<readonly (NewInvitation | Problem)[]> {
@@ -134,13 +139,15 @@ export class InvitingService {
   }
 }
 
-/** @returns the outcomes, with what was made in the place of what was admitted */
-function inPlaces(
-  judged: readonly (Admitted | Problem)[],
-  made: readonly NewInvitation[],
-): (NewInvitation | Problem)[] {
-  const rest = made.values();
-  return judged.map((outcome) => (outcome instanceof Problem ? outcome : given(rest.next().value)));
+/** @returns the problems, and in the place of each of the others what became of it */
+function inPlaces<T>(judged: readonly (object | Problem)[], became: readonly T[]): (T | Problem)[] {
+  const rest = became.values();
+  return judged.map((outcome) => {
+    if (outcome instanceof Problem) return outcome;
+    const { value, done } = rest.next();
+    if (done) throw new Error('there is an outcome for each');
+    return value;
+  });
 }
 
 /** @returns what the work returns, or the problem that it throws */
