@@ -65,6 +65,7 @@ describe('ownership transfers', () => {
         member_id: grace.memberId,
         proposer_id: expect.any(String),
         keep_role: 'admin',
+        status: 'pending',
         created_at: expect.stringMatching(/Z$/),
       });
       expect(answer.headers['location']).toBe(`/api/v1${path(answer.body.id)}`);
@@ -156,7 +157,7 @@ describe('ownership transfers', () => {
       const id = await offer();
       const { body: offered } = await accept(id).expect(200);
 
-      expect(offered).toMatchObject({ id, member_id: grace.memberId });
+      expect(offered).toMatchObject({ id, member_id: grace.memberId, status: 'accepted' });
       expect([await rolesOf(ada), await rolesOf(grace)]).toEqual([['admin'], ['member', 'owner']]);
       expect(await actions()).toEqual([
         'ownership_transfer.proposed',
@@ -164,7 +165,11 @@ describe('ownership transfers', () => {
         'member.updated',
         'member.updated',
       ]);
-      const [, , proposer, receiver] = await events();
+      const [, accepted, proposer, receiver] = await events();
+      expect(accepted!['changes']).toEqual({
+        status: { from: 'pending', to: 'accepted' },
+        owner_id: { from: offered.proposer_id, to: grace.memberId },
+      });
       expect(proposer!['changes']).toEqual({ roles: { from: ['owner'], to: ['admin'] } });
       expect(receiver).toMatchObject({
         target_id: grace.memberId,
@@ -231,6 +236,32 @@ describe('ownership transfers', () => {
     });
   });
 
+  describe('GET', () => {
+    it('shows it where it was told to be, as it is, to both sides and whoever may offer ownership', async () => {
+      const answer = await propose().expect(201);
+      const location = (answer.headers['location'] ?? '').replace('/api/v1', '');
+      const owner = await app.actors.member(organization, ['owner']);
+      for (const { api } of [ada, grace, owner]) {
+        expect((await api.get(location).expect(200)).body).toEqual(answer.body);
+      }
+      await accept(answer.body.id).expect(200);
+      // Who has offered it is no owner any more, and one of its two sides still.
+      for (const { api } of [ada, grace, owner]) {
+        expect((await api.get(location).expect(200)).body).toEqual({ ...answer.body, status: 'accepted' });
+      }
+    });
+
+    it('is not there for anybody else, nor in another organization', async () => {
+      const id = await offer();
+      const admin = await app.actors.member(organization, ['admin']);
+      const elsewhere = await app.actors.organization();
+      expect((await admin.api.get(path(id)).expect(404)).body.code).toBe('not_found');
+      await admin.api.get(`${path(id)}?x=1`).expect(404);
+      await ada.api.get(path(uuid())).expect(404);
+      await elsewhere.owner.api.get(`/organizations/${elsewhere.id}/ownership-transfers/${id}`).expect(404);
+    });
+  });
+
   describe('DELETE', () => {
     it('finds it by its id in either case', async () => {
       const [inUpperCase, id] = [organization.id.toUpperCase(), (await offer()).toUpperCase()];
@@ -243,6 +274,10 @@ describe('ownership transfers', () => {
       await cancel(id).expect(404);
       await accept(id).expect(404);
       expect(await actions()).toEqual(['ownership_transfer.proposed', 'ownership_transfer.cancelled']);
+      expect((await events()).at(-1)!['changes']).toEqual({
+        status: { from: 'pending', to: 'cancelled' },
+        receiver_id: { from: grace.memberId, to: null },
+      });
     });
 
     it("is any owner's, and nobody else's", async () => {
@@ -267,7 +302,10 @@ describe('ownership transfers', () => {
         actor_type: 'user',
         actor_member_id: expect.any(String),
         request_id: expect.any(String),
-        changes: {},
+        changes: {
+          status: { from: 'pending', to: 'cancelled' },
+          receiver_id: { from: grace.memberId, to: null },
+        },
       });
       const change = (await events()).find(
         (event) =>

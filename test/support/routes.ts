@@ -86,6 +86,7 @@ const PREPARED: ReadonlyMap<string, Preparation> = new Map([
   ['POST /organizations/:organization_id/teams/:team_id/restore', deletedTeam],
   ['POST /organizations/:organization_id/ownership-transfers', withReceiver],
   ['POST /organizations/:organization_id/ownership-transfers/:transfer_id/accept', offered],
+  ['GET /organizations/:organization_id/ownership-transfers/:transfer_id', offered],
   ['DELETE /organizations/:organization_id/ownership-transfers/:transfer_id', offered],
   ['GET /organizations/:organization_id/teams/:team_id/members', inTeam],
   ['POST /organizations/:organization_id/teams/:team_id/members', inTeam],

@@ -103,6 +103,11 @@ class Holdings {
     throw new Problem('grant_exceeds_own', { members: { missing_permissions: [...missing].toSorted() } });
   }
 
+  /** @returns whether the caller holds it in the organisation, for what a route does not ask of all who come by it */
+  permit(permission: Permission): boolean {
+    return this.#missing({ teamId: null, takes: permission }).length === 0;
+  }
+
   #missing({ roleId, teamId, takes }: Grant): string[] {
     const isHeld = ({ isOwn, ownOn }: HeldRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
     const given = this.roles.filter(({ id }) => id === roleId);

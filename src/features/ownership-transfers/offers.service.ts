@@ -35,10 +35,17 @@ export class OffersService {
       const proposer = existing(await this.repository.findParty(transfer.proposerId));
       if (!(await this.repository.end(id, 'accepted'))) throw new Problem('not_found');
       await this.repository.moveOwnership(transfer);
-      this.audit.record({ action: 'ownership_transfer.accepted', target: { type: 'ownership_transfer', id } });
+      this.audit.record({
+        action: 'ownership_transfer.accepted',
+        target: { type: 'ownership_transfer', id },
+        changes: {
+          status: { from: 'pending', to: 'accepted' },
+          owner_id: { from: transfer.proposerId, to: transfer.receiverId },
+        },
+      });
       this.#recordRoles(proposer, withoutOwnership(proposer.roles, transfer.keepRole));
       this.#recordRoles(receiver, withOwnership(receiver.roles));
-      return transfer;
+      return { ...transfer, status: 'accepted' };
     });
   }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access, StepUp } from '../../core/access/index.ts';
 import { type Answer, created, PathId, Refuses, Resource, Section } from '../../core/http/index.ts';
@@ -10,6 +10,7 @@ import {
 } from './ownership-transfers.dto.ts';
 import { OffersService } from './offers.service.ts';
 import { OwnershipTransfersService } from './ownership-transfers.service.ts';
+import { TransfersInSightService } from './transfers-in-sight.service.ts';
 
 @Section('Ownership transfers', 'How an organization changes hands: an owner offers it, and a member accepts.')
 @Controller('organizations/:organization_id/ownership-transfers')
@@ -18,6 +19,7 @@ export class OwnershipTransfersController {
   constructor(
     private readonly transfers: OwnershipTransfersService,
     private readonly offers: OffersService,
+    private readonly inSight: TransfersInSightService,
   ) {}
 
   @Post()
@@ -32,6 +34,18 @@ export class OwnershipTransfersController {
   async propose(@Body() request: OwnershipTransferRequest): Promise<Answer<OwnershipTransferResponse>> {
     const transfer = await this.transfers.propose(toProposal(request));
     return created(transfer.id, toOwnershipTransfer(transfer));
+  }
+
+  @Get(':transfer_id')
+  @Access.member()
+  @Resource(TransfersInSightService)
+  @ApiOperation({
+    summary: 'Read an offer of ownership, also one that is over',
+    description: 'For who made it, for whom it was made, and for `organization:transfer`. To others it is not found.',
+  })
+  @ApiOkResponse({ type: OwnershipTransferResponse })
+  async find(@PathId('transfer_id') id: string): Promise<OwnershipTransferResponse> {
+    return toOwnershipTransfer(await this.inSight.find(id));
   }
 
   @Post(':transfer_id/accept')

@@ -1,4 +1,4 @@
-import { Identifier, Text, Timestamp } from '../../core/http/index.ts';
+import { Choice, Identifier, Text, Timestamp } from '../../core/http/index.ts';
 import type { OwnershipTransfer } from './ownership-transfers.repository.ts';
 import type { Proposal } from './ownership-transfers.service.ts';
 
@@ -32,6 +32,11 @@ export class OwnershipTransferResponse {
   @Text({ ...ROLE, description: 'The key of the role that the proposer holds from then on.' })
   keep_role: string;
 
+  @Choice(['pending', 'accepted', 'cancelled'], {
+    description: '`cancelled`: taken back, or one of the two could not do their part any more.',
+  })
+  status: string;
+
   @Timestamp()
   created_at: string;
 }
@@ -44,13 +49,14 @@ export function toProposal({
 }
 
 export function toOwnershipTransfer(transfer: OwnershipTransfer): OwnershipTransferResponse {
-  const { id, organizationId, receiverId, proposerId, keepRole, createdAt } = transfer;
+  const { id, organizationId, receiverId, proposerId, keepRole, status, createdAt } = transfer;
   return {
     id,
     organization_id: organizationId,
     member_id: receiverId,
     proposer_id: proposerId,
     keep_role: keepRole,
+    status,
     created_at: createdAt.toISOString(),
   };
 }

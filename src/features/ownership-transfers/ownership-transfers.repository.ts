@@ -40,6 +40,13 @@ export class OwnershipTransfersRepository {
         values (${proposerId}::uuid, ${receiverId}::uuid, ${keepRole}) returning ${columns}`);
   }
 
+  async find(id: string): Promise<OwnershipTransfer | undefined> {
+    const [transfer] = await this.database.query<OwnershipTransfer>(
+      sql`select ${columns} from ownership_transfers where id = ${id}::uuid`,
+    );
+    return transfer;
+  }
+
   async findPending(): Promise<OwnershipTransfer | undefined> {
     const [transfer] = await this.database.query<OwnershipTransfer>(
       sql`select ${columns} from ownership_transfers where status = 'pending'`,

@@ -64,7 +64,10 @@ export class OwnershipTransfersService {
       await this.organization.take();
       const transfer = await this.repository.findPending();
       if (transfer?.id !== id || !(await this.repository.end(id, 'cancelled'))) throw new Problem('not_found');
-      this.#record('cancelled', transfer);
+      this.#record('cancelled', transfer, {
+        status: { from: 'pending', to: 'cancelled' },
+        receiver_id: { from: transfer.receiverId, to: null },
+      });
     });
   }
 
@@ -94,7 +97,7 @@ export class OwnershipTransfersService {
     if (pending) throw waiting(pending);
   }
 
-  #record(verb: string, { id }: OwnershipTransfer, changes: Record<string, Change> = {}): void {
+  #record(verb: string, { id }: OwnershipTransfer, changes: Record<string, Change>): void {
     this.audit.record({ action: `ownership_transfer.${verb}`, target: { type: 'ownership_transfer', id }, changes });
   }
 }
