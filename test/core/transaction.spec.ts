@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import { connected } from '../../prisma/engine/connection.ts';
 import { systemRoleIds } from '../../src/core/access/index.ts';
 import { currentContext, runInContext } from '../../src/core/context/context.ts';
 import type { RoundTrip } from '../../src/core/database/connection.ts';
@@ -52,6 +53,14 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
     () => 'no failure',
     (error: unknown) => error,
   );
+
+/** @returns how many wait for what another has locked */
+async function waiting(): Promise<number> {
+  const blocked = await database.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return blocked.length;
+}
 
 async function ids(): Promise<number[]> {
   const rows = await database.query<{ id: number }>('select id from plain order by id');
@@ -406,6 +415,66 @@ describe("a transaction of a user's own scope", () => {
       code: 'unauthenticated',
     });
     expect(own.refusal?.code).toBe('unauthenticated');
+  });
+});
+
+describe('a lock', () => {
+  const lock = (): Promise<void> => service.lock(sql`select from organizations for no key update`);
+
+  test('travels with the next statement, and the request is judged again behind it', async () => {
+    const work = async (): Promise<void> => {
+      await lock();
+      await insert(1);
+      await lock();
+      await insert(2);
+      await insert(3);
+    };
+    await member(() => service.transaction(work));
+    expect(await ids()).toEqual([1, 2, 3]);
+    const kinds = ['begin', 'app.enter', 'for no key update', 'insert', 'commit'];
+    const sent = roundTrips.map(({ statements }) =>
+      statements.map(({ text }) => kinds.find((kind) => text.toLowerCase().includes(kind))),
+    );
+    expect(sent).toEqual([
+      ['begin', 'app.enter', 'for no key update', 'app.enter', 'insert'],
+      ['for no key update', 'app.enter', 'insert'],
+      ['insert'],
+      ['commit'],
+    ]);
+  });
+
+  test.each([0, 1])('behind which the request is refused undoes what came before it: %s statements', async (before) => {
+    const { organizationId } = await tenant(database);
+    const who = { ...(await tenant(database)), organizationId };
+    await database.query('insert into members (organization_id, user_id) values ($1, $2)', [
+      organizationId,
+      who.userId,
+    ]);
+    const scope = asMember(who);
+    const work = async (): Promise<void> => {
+      if (before > 0) await insert(1);
+      await lock();
+      await insert(2);
+    };
+    const refused = await connected(database.url(), async (holder) => {
+      await holder.query('begin');
+      await holder.query('select from organizations where id = $1 for no key update', [organizationId]);
+      await holder.query('select app.remove_member($1, id) from members where organization_id = $1 and user_id = $2', [
+        organizationId,
+        who.userId,
+      ]);
+      const refusal = failure(runInContext({ scope }, () => service.transaction(work)));
+      await until(async () => (await waiting()) > 0);
+      await holder.query('commit');
+      return refusal;
+    });
+    expect(refused).toMatchObject({ code: 'not_found' });
+    expect(scope.refusal?.code).toBe('not_found');
+    expect(await ids()).toEqual([]);
+  });
+
+  test('is taken in a transaction alone, whose end is its own', async () => {
+    expect(await failure(member(lock))).toMatchObject({ message: 'only a transaction holds a lock' });
   });
 });
 

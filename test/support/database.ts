@@ -63,16 +63,17 @@ export class TestDatabase {
   /**
    * @returns for each table how many rows it has and a checksum over them: equal as long as nothing has changed. Requests to
    *   sign in are counted, whatever becomes of them, in a table that is left out
+   * @param client of the administrator: sees what its own transaction has done
    */
-  async contents(): Promise<Record<string, string>> {
-    const tables = await this.query<{ name: string }>(
+  async contents(client: pg.Client | pg.Pool = this.#admin): Promise<Record<string, string>> {
+    const { rows: tables } = await client.query<{ name: string }>(
       `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public' and tablename <> 'sign_in_counts' order by 1`,
     );
     const counts = tables.map(
       ({ name }) =>
         `select '${name}' as name, count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0) as rows from ${name} t`,
     );
-    const rows = await this.query<{ name: string; rows: string }>(counts.join(' union all '));
+    const { rows } = await client.query<{ name: string; rows: string }>(counts.join(' union all '));
     return Object.fromEntries(rows.map((row) => [row.name, row.rows]));
   }
 

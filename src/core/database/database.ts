@@ -148,6 +148,17 @@ export class Database {
   }
 
   /**
+   * Has the next statement of the ambient transaction wait for a lock, and the request judged again behind it, as it was when the
+   * transaction began: what has become of the caller while they waited counts. It travels with that statement.
+   * @throws Error outside a transaction, whose end is what ends a lock
+   */
+  async lock(statement: Statement): Promise<void> {
+    const { transaction } = currentContext();
+    if (!transaction) throw new Error('only a transaction holds a lock');
+    await transaction.lock({ text: statement.text, values: statement.values });
+  }
+
+  /**
    * Runs the work in another scope than the ambient one. A transaction moves only into the organisation that its user joins,
    * and stays there.
    * @throws Error inside a transaction, for every other scope

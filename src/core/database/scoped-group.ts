@@ -5,7 +5,7 @@ import type { Statement } from './statement.ts';
 
 /**
  * Sends work behind the entry of its scope, in one round trip: where the entry is refused, none of the work happens.
- * @param head `begin` at the start of a transaction, where access is judged anew; otherwise nothing
+ * @param head what goes before the entry, where access is judged anew: `begin` at the start of a transaction, or a lock; otherwise nothing
  * @returns a result for each statement of the work
  * @throws Problem when the entry is refused; the database's own error when a statement fails
  */

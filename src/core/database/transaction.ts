@@ -19,6 +19,8 @@ export class Transaction {
   #scope: Scope;
   /** What sets the scope that an open transaction has moved into; travels with the next statement. */
   #move: readonly Statement[] = [];
+  /** What the next statement waits behind; travels with it. */
+  #lock: Statement | undefined;
   readonly #deferred: Statement[] = [];
   #connection: Connection | undefined;
   /** `failed`: BEGIN and the entry may not have happened, so that nothing else may either. */
@@ -55,6 +57,17 @@ export class Transaction {
       if (this.#deferred.length > 0) await this.#send(this.#deferred.splice(0));
       this.#scope = scope;
       if (this.#state === 'open') this.#move = [scope.settings()];
+    });
+  }
+
+  /**
+   * Has the next statement go behind a lock, and behind another entry of the scope: whoever was let in before they waited may be
+   * somebody else by then. Costs no round trip.
+   */
+  async lock(statement: Statement): Promise<void> {
+    await this.#inTurn(() => {
+      this.#lock = statement;
+      return Promise.resolve();
     });
   }
 
@@ -110,7 +123,9 @@ export class Transaction {
 
   async #begin(connection: Connection, statements: readonly Statement[]): Promise<ResultSet[]> {
     this.#state = 'failed';
-    const results = await sendInScope(connection, this.#scope, statements, [begin]);
+    const locked = this.#lock ? [...this.#scope.entry(true), this.#lock] : [];
+    const results = await sendInScope(connection, this.#scope, statements, [begin, ...locked]);
+    this.#lock = undefined;
     this.#state = 'open';
     return results;
   }
@@ -118,9 +133,12 @@ export class Transaction {
   async #goOn(connection: Connection, statements: readonly Statement[]): Promise<ResultSet[]> {
     if (connection.isIdle) throw new Error('the transaction was ended by one of its own statements');
     const ahead = this.#move;
-    const results = await sendInside(connection, [...ahead, ...statements]);
+    const results = this.#lock
+      ? await sendInScope(connection, this.#scope, statements, [...ahead, this.#lock])
+      : (await sendInside(connection, [...ahead, ...statements])).slice(ahead.length);
     this.#move = [];
-    return results.slice(ahead.length);
+    this.#lock = undefined;
+    return results;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -123,6 +123,11 @@ export class InvitationsRepository {
     ]);
   }
 
+  /** @returns the one into which they invite */
+  async organization(): Promise<{ readonly id: string; readonly name: string }> {
+    return this.database.one(sql`select id, name from organizations`);
+  }
+
   /** @returns what there is of the roles and teams that are asked for */
   async promisable(
     asked: readonly { readonly roles: readonly string[]; readonly teams: readonly InvitedTeam[] }[],
@@ -207,14 +212,12 @@ export class InvitationsRepository {
   /**
    * Gives it another token, which is mailed, and its time anew, as an invitation of the caller's to these teams alone. The token
    * before is good for nothing.
-   * @returns false where the caller is no active member any more
    */
-  async renew(id: string, tokenHash: Buffer, teamIds: readonly string[]): Promise<boolean> {
-    const renewed = await this.database.query(sql`
+  async renew(id: string, tokenHash: Buffer, teamIds: readonly string[]): Promise<void> {
+    await this.database.one(sql`
       update invitations i set token_hash = ${tokenHash}, mailed = true, inviter_id = m.id
         from members m where i.id = ${id}::uuid and m.user_id = app.user_id() and m.status = 'active'
         returning app.narrow_invitation(i.id, ${teamIds}::uuid[])`);
-    return renewed.length > 0;
   }
 
   async revoke(id: string): Promise<void> {

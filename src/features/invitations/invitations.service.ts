@@ -18,7 +18,7 @@ import {
   type InvitationStatus,
   MOST_RESENDS,
 } from './invitations.repository.ts';
-import { grantsOf, mayNotInvite } from './promises.policy.ts';
+import { grantsOf } from './promises.policy.ts';
 
 const DAY = 24 * 3600;
 
@@ -63,7 +63,8 @@ export class InvitationsService {
    */
   async resend(id: string): Promise<Invitation> {
     return this.database.transaction(async () => {
-      const { name } = await this.organization.take();
+      await this.organization.take();
+      const { name } = await this.repository.organization();
       const invitation = existing(await this.repository.find(id));
       await this.#verifyGrants(invitation);
       await this.#verifyAddress(invitation);
@@ -71,8 +72,7 @@ export class InvitationsService {
       refuseWhileBlocked(resends, await this.repository.resendsAfter(id));
       const token = invitationToken(invitation.organizationId);
       const teamIds = invitation.teams.map(({ teamId }) => teamId);
-      // Whoever sends it was let in before they waited for the organisation, and is no member any more.
-      if (!(await this.repository.renew(id, tokenHash(token), teamIds))) throw mayNotInvite();
+      await this.repository.renew(id, tokenHash(token), teamIds);
       const renewed = existing(await this.repository.find(id));
       this.links.send(renewed, token, name);
       this.#record('invitation.resent', renewed, {

@@ -16,7 +16,7 @@ import {
   InvitationsRepository,
   type InvitedTeam,
 } from './invitations.repository.ts';
-import { grantsOf, mayNotInvite } from './promises.policy.ts';
+import { grantsOf } from './promises.policy.ts';
 
 /** What somebody says of an invitation. */
 export interface InvitationDraft {
@@ -79,7 +79,8 @@ export class InvitingService {
   }
 
   async #invite(drafts: readonly InvitationDraft[]): Promise<readonly (NewInvitation | Problem)[]> {
-    const { id, name } = await this.organization.take();
+    await this.organization.take();
+    const { id, name } = await this.repository.organization();
     const judged = await this.#judged(id, drafts);
     const admitted = judged.filter(isAdmitted);
     const made = await this.#made(admitted);
@@ -118,8 +119,7 @@ export class InvitingService {
     const rows = await this.repository.insert(admitted.map(fieldsOf));
     return admitted.map(({ id, roles, teams, isMailed, token }) => {
       const row = rows.get(id);
-      // Whoever invites was let in before they waited for the organisation, and is no member any more.
-      if (!row) throw mayNotInvite();
+      if (!row) throw new Error('whoever invites is a member');
       const acceptUrl = isMailed ? undefined : this.links.to(token);
       return { ...row, roles: roles.toSorted(), teams: byTeam(teams), acceptUrl };
     });

@@ -1,5 +1,5 @@
 import type { Grant } from '../../core/access/index.ts';
-import { Problem, validationProblem } from '../../core/http/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
 import type { InvitedTeam, Promisable } from './invitations.repository.ts';
 
 /** What an invitation is to promise. */
@@ -24,11 +24,6 @@ export function grantsOf({ roleIds, teamRoleIds, teamIds }: Promisable, { roles,
     return { roleId, teamId, takes: 'team_members:manage' as const };
   });
   return [...inOrganization, ...onTeams];
-}
-
-/** Of whoever is no member any more by the time they invite. */
-export function mayNotInvite(): Problem {
-  return new Problem('permission_denied', { members: { required: 'invitations:create' } });
 }
 
 function refuse(pointer: string, code: 'unknown' | 'unique', detail: string): never {

@@ -88,20 +88,9 @@ export class OrganizationsRepository {
     return organization;
   }
 
-  /**
-   * Waits for whoever is changing it, and keeps it until the transaction ends.
-   * @returns undefined where it was deleted meanwhile
-   */
-  async findLocked(): Promise<Organization | undefined> {
-    const [organization] = await this.database.query<Organization>(sql`
-      ${current} where o.deleted_at is null for no key update of o`);
-    return organization;
-  }
-
-  /** Waits likewise, also for a deleted one. What is asked after it sees what was done before. @returns whether it is deleted */
-  async lock(): Promise<boolean> {
+  async isDeleted(): Promise<boolean> {
     const { isDeleted } = await this.database.one<{ isDeleted: boolean }>(sql`
-      select deleted_at is not null as "isDeleted" from organizations for no key update`);
+      select deleted_at is not null as "isDeleted" from organizations`);
     return isDeleted;
   }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
@@ -38,6 +39,7 @@ export class OrganizationsService {
   constructor(
     private readonly database: Database,
     private readonly repository: OrganizationsRepository,
+    private readonly organization: OrganizationLock,
     private readonly audit: Audit,
   ) {}
 
@@ -95,11 +97,10 @@ export class OrganizationsService {
     return (await this.repository.find())?.version;
   }
 
-  /** @throws Problem not_found where it was deleted this moment, precondition_failed, validation_failed for metadata that grew too large, already_exists for a taken slug */
+  /** @throws Problem precondition_failed, validation_failed for metadata that grew too large, already_exists for a taken slug */
   async update(changes: OrganizationChanges, precondition: Precondition): Promise<Organization> {
     return this.database.transaction(async () => {
-      const organization = existing(await this.repository.findLocked());
-      precondition.verify(organization.version);
+      const organization = await this.#locked(precondition);
       const fields = merged(organization, changes);
       const changed = differences(organization, fields);
       if (Object.keys(changed).length === 0) return organization;
@@ -111,12 +112,11 @@ export class OrganizationsService {
 
   /**
    * From then on it is there for nobody, until it is restored.
-   * @throws Problem not_found where it was deleted this moment, precondition_failed
+   * @throws Problem precondition_failed
    */
   async delete(precondition: Precondition): Promise<void> {
     await this.database.transaction(async () => {
-      const organization = existing(await this.repository.findLocked());
-      precondition.verify(organization.version);
+      const organization = await this.#locked(precondition);
       await this.repository.delete();
       this.#record('organization.deleted', organization);
     });
@@ -124,20 +124,27 @@ export class OrganizationsService {
 
   /**
    * Brings back what was deleted, as it was.
-   * @throws Problem conflict where it is not deleted; not_found, permission_denied to who is no longer its owner, as whoever has
-   * deleted their account meanwhile: it has an owner for as long as it is there
+   * @throws Problem conflict where it is not deleted; permission_denied to who is not its owner: it has one for as long as it is there
    */
   async restore(): Promise<Organization> {
     return this.database.transaction(async () => {
-      if (!(await this.repository.lock()))
+      await this.organization.take();
+      if (!(await this.repository.isDeleted()))
         throw new Problem('conflict', { detail: 'The organization is not deleted.' });
       await this.repository.restore();
-      const organization = existing(await this.repository.find());
+      const organization = await this.find();
       if (!isOwner(organization))
         throw new Problem('permission_denied', { members: { required: 'organization:delete' } });
       this.#record('organization.restored', organization);
       return organization;
     });
+  }
+
+  async #locked(precondition: Precondition): Promise<Organization> {
+    await this.organization.take();
+    const organization = await this.find();
+    precondition.verify(organization.version);
+    return organization;
   }
 
   #record(action: string, { id }: Organization, changes: Record<string, Change> = {}): void {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { systemRoleIds } from '../../core/access/index.ts';
-import { Database, sql } from '../../core/database/index.ts';
+import { Database, sql, type Sql } from '../../core/database/index.ts';
 
 export interface OwnershipTransfer {
   readonly id: string;
@@ -64,13 +64,21 @@ export class OwnershipTransfersRepository {
   }
 
   async findParty(id: string): Promise<Party | undefined> {
+    return this.#party(sql`m.id = ${id}::uuid`);
+  }
+
+  async findCaller(): Promise<Party | undefined> {
+    return this.#party(sql`m.user_id = app.user_id()`);
+  }
+
+  async #party(isParty: Sql): Promise<Party | undefined> {
     const [party] = await this.database.query<Party>(sql`
       select m.id, m.email, m.status,
         array(
           select r.key from member_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
             where h.organization_id = m.organization_id and h.member_id = m.id order by r.key
         ) as roles
-        from members m where m.id = ${id}::uuid and m.status <> 'removed'`);
+        from members m where ${isParty} and m.status <> 'removed'`);
     return party;
   }
 

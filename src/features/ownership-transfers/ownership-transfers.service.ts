@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
 import { OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
-import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
@@ -71,9 +70,9 @@ export class OwnershipTransfersService {
     });
   }
 
-  /** @throws Problem permission_denied to who has ceased to be an owner while waiting for the lock, or was never one */
+  /** @throws Problem permission_denied to who is no owner, whatever another role of theirs permits */
   async #proposer(): Promise<Party> {
-    const proposer = await this.repository.findParty(currentContext().scope?.memberId ?? '');
+    const proposer = await this.repository.findCaller();
     if (isOwner(proposer)) return proposer;
     throw new Problem('permission_denied', { members: { required: 'organization:transfer' } });
   }

@@ -27,9 +27,9 @@ export class PreferencesRepository {
     return preferences;
   }
 
-  /** Waits for whoever is changing the caller's membership or these, and keeps others from it until the transaction ends. */
+  /** The next statement waits for whoever is changing the caller's membership or these, who are kept from it until the transaction ends. */
   async lock(): Promise<void> {
-    await this.database.query(
+    await this.database.lock(
       sql`select from members where user_id = app.user_id() and status <> 'removed' for no key update`,
     );
   }
