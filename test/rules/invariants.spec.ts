@@ -34,9 +34,9 @@ describe('the invariants', () => {
       `insert into audit_events (organization_id, action, outcome, actor_type, target_type, target_id)
          select id, 'organization.created', 'success', 'system', 'organization', id from organizations
          union all
-         select organization_id, 'team.created', 'success', 'user', 'team', id from teams
+         select organization_id, 'team.created', 'success', 'system', 'team', id from teams
          union all
-         select organization_id, 'invitation.created', 'success', 'user', 'invitation', id from invitations`,
+         select organization_id, 'invitation.created', 'success', 'system', 'invitation', id from invitations`,
     );
   });
 

@@ -202,7 +202,7 @@ export const logged: readonly Invariant[] = [
       select format('%s of %s: %s, and %s before', action, target_id, field || ' was ' || was, made) as violation
         from changed where made <> was`,
     plants: [
-      `${EVENT} select organization_id, 'member.updated', 'success', 'user', 'member', id,
+      `${EVENT} select organization_id, 'member.updated', 'success', 'system', 'member', id,
            jsonb_build_object('roles', jsonb_build_object('from', json_build_array(r), 'to', json_build_array('x')))
          from members, unnest(array['owner', 'admin']) as r`,
     ],
@@ -236,13 +236,13 @@ export const logged: readonly Invariant[] = [
         from told t join rows r on r.organization_id = t.organization_id and r.type = t.target_type and r.id = t.target_id
         where t.made <> r.fields -> t.field`,
     plants: [
-      `${EVENT} select organization_id, 'member.suspended', 'success', 'user', 'member', id,
+      `${EVENT} select organization_id, 'member.suspended', 'success', 'system', 'member', id,
          '{"status": {"from": "active", "to": "suspended"}}' from members`,
-      `${EVENT} select organization_id, 'member.updated', 'success', 'user', 'member', id,
+      `${EVENT} select organization_id, 'member.updated', 'success', 'system', 'member', id,
          '{"roles": {"from": ["member"], "to": ["admin"]}}' from members`,
-      `${EVENT} select organization_id, 'team.moved', 'success', 'user', 'team', id,
+      `${EVENT} select organization_id, 'team.moved', 'success', 'system', 'team', id,
          '{"parent_team_id": {"from": null, "to": "01a1f000-0000-7000-8000-000000000000"}}' from teams`,
-      `${EVENT} select organization_id, 'team_member.updated', 'success', 'user', 'team_member', id,
+      `${EVENT} select organization_id, 'team_member.updated', 'success', 'system', 'team_member', id,
          '{"role": {"from": "member", "to": "admin"}}' from team_members`,
     ],
   },
