@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid';
+import { connected } from '../../prisma/engine/connection.ts';
 import { teamRoleIds } from '../../src/core/access/index.ts';
 import { permissions } from '../../src/core/access/permissions.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
@@ -34,6 +35,49 @@ describe('on a team', () => {
     expect(body.counts.teams).toBe(listed.data.length);
     return isListed;
   };
+
+  describe('the team at hand', () => {
+    /** @returns what the database takes for it after each step of one transaction, as the server runs it */
+    const atHand = (steps: readonly (readonly [string, ...unknown[]])[]): Promise<(string | null)[]> =>
+      connected(app.database.url('tenantry_app'), async (client) => {
+        await client.query('begin');
+        const found: (string | null)[] = [];
+        for (const [text, ...values] of steps) {
+          await client.query(text, values);
+          found.push((await client.query('select app.team_at_hand() as id')).rows[0].id);
+        }
+        return found;
+      });
+    const entering = ({ userId, sessionId }: Actor, team: string) =>
+      ['select app.enter($1, $2, $3, null, null, false, $4, null)', userId, sessionId, organization.id, team] as const;
+    const setting = (name: string, value: string) => ['select set_config($1, $2, true)', `app.${name}`, value] as const;
+
+    it('is the one that was entered, in that scope alone', async () => {
+      const [one, other] = [await teams.create({ visibility: 'private' }), await teams.create()];
+      const { owner: caller } = organization;
+      const [somebody, elsewhere] = [await app.actors.user(), await app.actors.organization()];
+      const found = await atHand([
+        entering(caller, one),
+        entering(caller, other),
+        setting('organization_id', elsewhere.id),
+        setting('organization_id', ''),
+        setting('organization_id', organization.id),
+        setting('user_id', somebody.userId),
+        setting('user_id', ''),
+      ]);
+      expect(found).toEqual([one, other, null, null, other, null, null]);
+      expect(await atHand([setting('organization_id', organization.id)])).toEqual([null]);
+    });
+
+    it('is none where the caller does not see who belongs to it', async () => {
+      const secret = await teams.create({ visibility: 'private' });
+      const below = await teams.create({ visibility: 'private', parent_team_id: secret });
+      const member = await app.actors.member(organization);
+      await teams.join(below, member);
+      expect(await atHand([entering(member, secret), entering(member, below)])).toEqual([null, below]);
+      await expect(atHand([entering(await powerless(), secret)])).rejects.toThrow('not_found');
+    });
+  });
 
   describe('a role', () => {
     it('counts there and beneath, and nowhere else', async () => {

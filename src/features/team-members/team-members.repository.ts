@@ -54,8 +54,9 @@ const columnsOf = (t: Sql): Sql => sql`
       where h.organization_id = m.organization_id and h.member_id = m.id order by o.key
   ) as "memberRoles"`;
 
+/** Each member is looked up by itself: of a page the planner would read all members of the organisation. */
 const partnersOf = (t: Sql): Sql => sql`
-  join members m on m.organization_id = ${t}.organization_id and m.id = ${t}.member_id
+  join lateral (select * from members where organization_id = ${t}.organization_id and id = ${t}.member_id limit 1) as m on true
   join roles r on r.organization_id = ${t}.organization_id and r.id = ${t}.role_id`;
 
 const t = sql`t`;

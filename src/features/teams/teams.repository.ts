@@ -71,6 +71,14 @@ export class TeamsRepository {
     return team;
   }
 
+  /** @returns whether the caller sees a private team there to which they don't belong */
+  async seesPrivateBeneath(parentTeamId: string | null): Promise<boolean> {
+    const { sees } = await this.database.one<{ sees: boolean }>(sql`
+      select app.sees_private_teams()
+        or exists (select from teams where id = ${parentTeamId}::uuid and path && app.overseen_teams()) as sees`);
+    return sees;
+  }
+
   /** @returns undefined, and nothing made, where the slug is taken */
   async insert(id: string, fields: TeamFields): Promise<Team | undefined> {
     const { name, slug, description, visibility, parentTeamId } = fields;

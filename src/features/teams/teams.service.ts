@@ -47,8 +47,10 @@ export class TeamsService {
       await this.organization.take();
       const parent = await this.#parent(draft.parentTeamId);
       verifyLevel(parent, 1);
+      // What is open is seen by whoever sees where it stands.
+      if (draft.visibility === 'private' && !(await this.repository.seesPrivateBeneath(draft.parentTeamId)))
+        throw outOfSight();
       const team = await this.#insert(draft);
-      if (team.secluded) await this.#seen(team.id);
       this.#record('team.created', team.id, differences(null, team));
       return team;
     });
@@ -162,7 +164,7 @@ export class TeamsService {
   /** Nobody puts a team where they don't see it any more. */
   async #seen(id: string): Promise<Team> {
     const team = await this.repository.find(id);
-    if (!team) throw new Problem('permission_denied', { members: { required: 'teams:read_private' } });
+    if (!team) throw outOfSight();
     return team;
   }
 
@@ -178,6 +180,10 @@ function eventOf(action: string, id: string, changes: Record<string, Change> = {
 function existing(team: Team | undefined): Team {
   if (!team) throw new Problem('not_found');
   return team;
+}
+
+function outOfSight(): Problem {
+  return new Problem('permission_denied', { members: { required: 'teams:read_private' } });
 }
 
 function verifyLevel(parent: Team | undefined, levels: number): void {

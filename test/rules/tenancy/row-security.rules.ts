@@ -5,6 +5,13 @@ const setting = (name: string): string => `current_setting(''app.${name}''::text
 const scopeSetting = (name: string): string => `( SELECT (NULLIF(${setting(name)}, ''''::text))::uuid AS "nullif")`;
 const noOrganization = `( SELECT NULLIF(${setting('organization_id')}, ''''::text) AS "nullif") IS NULL`;
 
+/** The predicates of what is hidden with a team, likewise: of the teams themselves, and of what names one, for a format. */
+const sightOfTeam = `'((deleted_at IS NULL) AND ((NOT secluded) OR ( SELECT app.sees_private_teams() AS sees_private_teams)'
+  || ' OR (private_path[cardinality(private_path)] IN ( SELECT e.e' || chr(10) || '   FROM app.entered_private_teams() e(e)))'
+  || ' OR (path && ( SELECT app.overseen_teams() AS overseen_teams))))'`;
+const sightByTeam = `'((%1$I IS NULL) OR (%1$I = ( SELECT app.team_at_hand() AS team_at_hand)) OR (EXISTS ( SELECT' || chr(10)
+  || '   FROM teams t' || chr(10) || '  WHERE ((t.organization_id = %2$I.organization_id) AND (t.id = %2$I.%1$I)))))'`;
+
 export const rowSecurity: readonly Rule[] = [
   {
     name: 'every table is behind row level security, for its owner too',
@@ -133,11 +140,11 @@ export const rowSecurity: readonly Rule[] = [
           )
           and not exists (select from pg_policy where polrelid = t.oid and not polpermissive and polcmd = '*'
             and polroles = array['tenantry_app'::regrole::oid] and polwithcheck is null
-            and pg_get_expr(polqual, polrelid) = format('((%I IN ( SELECT h.h
-   FROM app.hidden_teams() h(h))) IS NOT TRUE)', a.attname))`,
+            and pg_get_expr(polqual, polrelid) = case name when 'teams' then ${sightOfTeam} else format(${sightByTeam}, a.attname, name) end)`,
     exceptions: { 'audit_events.team_id': 'written and not read: who reads the log brings the policy' },
     plants: [
       ['drop policy concealed_with_team on teams', 'teams.id'],
+      ['alter policy concealed_with_team on teams using (deleted_at is null)', 'teams.id'],
       ['alter policy concealed_with_team on team_members using (true)', 'team_members.team_id'],
       ['alter table members add column team_id uuid', 'members.team_id'],
       [
