@@ -134,6 +134,20 @@ describe('preferences', () => {
     expect((await rows()).map(({ version }) => version)).toEqual([1]);
   });
 
+  it('take up to tenfold room for numbers, of which those that would take more are refused', async () => {
+    const put = (number: string) => {
+      const sidebar = `{"x":[${Array(2600).fill(number).join()}]}`;
+      return ada.api.send('put', path()).type('json').send(`{"team_order":[],"sidebar_preferences":${sidebar}}`);
+    };
+    expect((await put('9e-39').expect(400)).body.code).toBe('malformed_json');
+    await put('1e-38').expect(200);
+    const [kept] = await app.database.query(
+      'select length(sidebar_preferences::text) as characters from preferences where member_id = $1',
+      [ada.memberId],
+    );
+    expect(kept!['characters']).toBeLessThan(10 * 16 * KIB);
+  });
+
   it('are set by one of 20 at once who have read the same', async () => {
     const { headers } = await ada.api.get(path()).expect(200);
     const answers = await Promise.all(

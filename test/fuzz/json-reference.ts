@@ -91,7 +91,8 @@ class Reader {
     const number = Number(text);
     const isLost = number === 0 && /[1-9]/.test(text.replace(/e.*/i, ''));
     const isRounded = Number.isInteger(number) && Math.abs(number) > Number.MAX_SAFE_INTEGER;
-    if (isLost || isRounded || !Number.isFinite(number)) throw new Error('not kept exactly');
+    const isTiny = number !== 0 && Math.abs(number) < 1e-38;
+    if (isLost || isRounded || isTiny || !Number.isFinite(number)) throw new Error('not kept exactly');
   }
 
   #expect(character: string): void {

@@ -18,11 +18,15 @@ const WORDS = new Set(['true', 'false', 'null']);
 /** Of a number, anything but zeros before its exponent. */
 const NOT_ZERO = /^[^eE]*[1-9]/;
 
+/** Below it a number of a few characters is kept by the database in hundreds: jsonb writes every zero out. */
+const SMALLEST = 1e-38;
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses a body (RFC 8259) and refuses what parsers disagree about or the database can't keep: duplicate names, more than
- * 32 levels or 10,000 members, NUL and lone surrogates, a name that reaches a prototype, numbers that would come back as others (RFC 7493, 2.2).
+ * 32 levels or 10,000 members, NUL and lone surrogates, a name that reaches a prototype, numbers that would come back as others (RFC 7493, 2.2) or
+ * take far more room than they were sent in.
  * Linear in its length.
  * @throws Problem malformed_json
  */
@@ -79,8 +83,13 @@ function unescaped(quoted: string): string {
 
 function inspectNumber(token: string): void {
   const number = Number(token);
-  const isKept = number === 0 ? !NOT_ZERO.test(token) : Number.isSafeInteger(number) || !Number.isInteger(number);
-  if (!isKept || !Number.isFinite(number)) refuse('A number is beyond what can be kept exactly; a text can hold it.');
+  if (number === 0 ? NOT_ZERO.test(token) : !isKept(number))
+    refuse('A number is beyond what can be kept exactly; a text can hold it.');
+}
+
+function isKept(number: number): boolean {
+  if (Number.isInteger(number)) return Number.isSafeInteger(number);
+  return Number.isFinite(number) && Math.abs(number) >= SMALLEST;
 }
 
 function refuse(reason: string): never {
