@@ -5,7 +5,7 @@ import { permissions } from '../../src/core/access/permissions.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { indistinct } from '../support/refusals.ts';
-import { Teams } from '../support/team-tree.ts';
+import { Teams } from '../support/teams.ts';
 
 describe('on a team', () => {
   let app: TestApp;

@@ -5,7 +5,7 @@ import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { connected } from '../../prisma/engine/connection.ts';
 import { indistinct } from '../support/refusals.ts';
-import { team } from '../support/teams.ts';
+import { Teams } from '../support/teams.ts';
 
 interface Listed {
   readonly id: string;
@@ -24,6 +24,7 @@ describe('team members', () => {
   let organization: Organization;
   let owner: Actor;
   let grace: Member;
+  let teams: Teams;
   let design: string;
 
   beforeAll(async () => {
@@ -35,13 +36,14 @@ describe('team members', () => {
   beforeEach(async () => {
     organization = await app.actors.organization();
     owner = organization.owner;
+    teams = new Teams(app, organization);
     grace = await app.actors.member(organization);
     design = await create({ name: 'Design' });
   });
 
   const base = (): string => `/organizations/${organization.id}`;
   const path = (id = '', of = design): string => `${base()}/teams/${of}/members${id && `/${id}`}`;
-  const create = (options: Parameters<typeof team>[2]) => team(app.database, organization, options);
+  const create = (body: object) => teams.create(body);
   const add = async ({ memberId }: Pick<Member, 'memberId'>, role = 'member', of = design) =>
     (await owner.api.post(path('', of), { member_id: memberId, role }).expect(201)).body;
   const read = async (id: string) => (await owner.api.get(path(id)).expect(200)).body;
@@ -57,17 +59,7 @@ describe('team members', () => {
     await add(member, role);
     return member;
   };
-  /** Of an organisation that has a role of its own for it. */
-  const holding = async (permissions: readonly string[]): Promise<Member> => {
-    const key = `r${uuid().slice(-12)}`;
-    await query(
-      `insert into roles (organization_id, scope, key, name, permissions) values ($1, 'organization', $2, 'Role', $3)`,
-      organization.id,
-      key,
-      permissions,
-    );
-    return app.actors.member(organization, [key]);
-  };
+  const holding = (permissions: readonly string[]) => teams.holding(permissions);
   const events = (id: string) =>
     query(
       `select action, team_id, changes, actor_id, ip_address is not null as "isTold" from audit_events
@@ -278,7 +270,7 @@ describe('team members', () => {
     const MANAGE = ['teams:read', 'team_members:read', 'team_members:manage'];
 
     it('is what the role of a team says, in it and beneath it', async () => {
-      const beneath = await create({ name: 'Beneath', parent: design });
+      const beneath = await create({ name: 'Beneath', parent_team_id: design });
       const beside = await create({ name: 'Beside' });
       const admin = await app.actors.member(organization);
       await add(admin, 'admin');
@@ -289,7 +281,7 @@ describe('team members', () => {
     });
 
     it('does not reach upwards, and ends with the role', async () => {
-      const beneath = await create({ name: 'Beneath', parent: design });
+      const beneath = await create({ name: 'Beneath', parent_team_id: design });
       const { id } = await add(grace, 'admin', beneath);
       expect(code(await grace.api.post(path(), { member_id: grace.memberId, role: 'viewer' }))).toBe(
         '403 permission_denied',
@@ -318,7 +310,7 @@ describe('team members', () => {
     });
 
     it('counts the role that is held above the team', async () => {
-      const beneath = await create({ name: 'Beneath', parent: design });
+      const beneath = await create({ name: 'Beneath', parent_team_id: design });
       const manager = await holding(MANAGE);
       await add(manager, 'admin');
       const admin = await add(grace, 'admin', beneath);
@@ -328,7 +320,7 @@ describe('team members', () => {
 
   describe('a private team', () => {
     it('has its members for those who see it, and exists for nobody else', async () => {
-      const secret = await create({ name: 'Secret', isPrivate: true });
+      const secret = await create({ name: 'Secret', visibility: 'private' });
       const { id } = await add(grace, 'member', secret);
       const outside = await app.actors.member(organization);
       const absent = await outside.api.get(path('', uuid())).expect(404);
@@ -347,7 +339,7 @@ describe('team members', () => {
 
   describe('the end of a membership of the organization', () => {
     const secretAnd = async (): Promise<string[]> => {
-      const secret = await create({ name: 'Secret', isPrivate: true });
+      const secret = await create({ name: 'Secret', visibility: 'private' });
       return [(await add(grace)).id, (await add(grace, 'admin', secret)).id];
     };
 
@@ -499,10 +491,8 @@ describe('team members', () => {
       ['leaves', () => grace.api.delete(`${base()}/members/me`)],
       ['deletes the account', () => grace.api.delete('/me')],
     ])('leave nobody in a team who %s meanwhile', async (_case, end) => {
-      const teams = await Promise.all(TWENTY.slice(0, 10).map((index) => create({ name: `Team ${index}` })));
-      const adding = teams.map((there) =>
-        owner.api.post(path('', there), { member_id: grace.memberId, role: 'member' }),
-      );
+      const ten = await Promise.all(TWENTY.slice(0, 10).map((index) => create({ name: `Team ${index}` })));
+      const adding = ten.map((there) => owner.api.post(path('', there), { member_id: grace.memberId, role: 'member' }));
       const answers = await Promise.all([...adding.slice(0, 5), end(), ...adding.slice(5)]);
       expect(answers.map(({ status }) => status).filter((status) => ![201, 204, 422].includes(status))).toEqual([]);
       expect(await memberships(grace)).toEqual([]);

@@ -1,7 +1,7 @@
 import { TeamPurge } from '../../src/features/teams/purge.ts';
 import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
-import { Teams } from '../support/team-tree.ts';
+import { Teams } from '../support/teams.ts';
 
 describe('the purge of teams', () => {
   let app: TestApp;

@@ -4,7 +4,7 @@ import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { broken } from '../support/invariants.ts';
 import { served } from '../support/served.ts';
-import { Teams } from '../support/team-tree.ts';
+import { Teams } from '../support/teams.ts';
 
 const ROUNDS = 5;
 const TWENTY = Array.from({ length: 20 }, (_, index) => index);

@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { teamRoleIds } from '../../src/core/access/index.ts';
 import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
-import { Teams } from '../support/team-tree.ts';
+import { Teams } from '../support/teams.ts';
 
 describe('teams', () => {
   let app: TestApp;

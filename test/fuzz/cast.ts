@@ -6,7 +6,7 @@ import type { TestApp } from '../support/app.ts';
 import { tokenIn } from '../support/auth.ts';
 import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { team } from '../support/teams.ts';
+import { Teams } from '../support/teams.ts';
 import type { Dice } from './dice.ts';
 import type { Familiar } from './sample.ts';
 
@@ -131,7 +131,7 @@ export class Cast {
 
     const known = new Set([home.id]);
     const colleagues = await Promise.all(Array.from({ length: 2 * LEAVING }, () => actors.member(home)));
-    const squad = await team(app.database, home);
+    const squad = await new Teams(app, home).create();
     const players = await app.database.query<{ id: string }>(
       `insert into team_members (organization_id, team_id, member_id, role_id)
          select $1, $2, unnest($3::uuid[]), $4 returning id`,

@@ -6,7 +6,7 @@ import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { crowd } from '../support/crowd.ts';
 import { size } from '../support/size.ts';
-import { team } from '../support/teams.ts';
+import { Teams } from '../support/teams.ts';
 
 const FEW = 100;
 const MANY = size(1_000, 10_000);
@@ -139,7 +139,7 @@ afterAll(() => app.stop());
 async function filled(count: number): Promise<World> {
   const organization = await app.actors.organization();
   const { owner } = organization;
-  const [member, teamId] = [await app.actors.member(organization), await team(app.database, organization)];
+  const [member, teamId] = [await app.actors.member(organization), await new Teams(app, organization).create()];
   const world = { organization, owner, member, teamId };
   for (const fill of Object.values(FILLS)) await fill(world, count);
   return world;

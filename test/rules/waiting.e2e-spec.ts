@@ -5,7 +5,7 @@ import { type Route, teamRoleIds } from '../../src/core/access/index.ts';
 import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { Routes } from '../support/routes.ts';
-import { Teams } from '../support/team-tree.ts';
+import { Teams } from '../support/teams.ts';
 import { until } from '../support/until.ts';
 
 /** What befalls the caller while they wait, as SQL about member `m` of organisation `o`, and what they are told then. */

@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { invite } from './invited.ts';
 import { PASSWORD, PASSWORD_HASH } from './password.ts';
 import { RECOVERY_CODE, TestFactor } from './second-factor.ts';
-import { team } from './teams.ts';
+import { Teams } from './teams.ts';
 
 const OUTSIDE_PREFIX = /^\/(health|metrics|problems|dev|\.well-known)(\/|$)/;
 /** Not in a path: by these names `idsFor` tells what a body takes. */
@@ -47,7 +47,7 @@ const withReceiver: Preparation = async ({ actors }, organization) => ({
 
 /** A team, and somebody to put into it. */
 const inTeam: Preparation = async (app, organization) => ({
-  team_id: await team(app.database, organization),
+  team_id: await new Teams(app, organization).create(),
   ...(await withReceiver(app, organization)),
 });
 
