@@ -187,6 +187,22 @@ describe('the token of an invitation', () => {
       await acceptAs(grace, invitationToken(organization.id));
       expect(await app.roundTrips(() => acceptAs(grace, token).expect(200))).toBe(7);
     });
+
+    it('takes two more for teams, however many they are', async () => {
+      const teams: Record<string, string> = {};
+      for (let count = 0; count < 10; count += 1) {
+        const { body } = await organization.owner.api
+          .post(`/organizations/${organization.id}/teams`, { name: 'Team' })
+          .expect(201);
+        teams[body.id] = 'member';
+      }
+      const { token } = await invited({ email: grace.email, teams });
+      await limit('teams.max_members', 1);
+      await acceptAs(grace, invitationToken(organization.id));
+      expect(await app.roundTrips(() => acceptAs(grace, token).expect(200))).toBe(9);
+      const added = (await events()).filter(({ action }) => action === 'team_member.added');
+      expect(added.map(({ team_id: id }) => id).toSorted()).toEqual(Object.keys(teams).toSorted());
+    });
   });
 
   describe('accepted by somebody new', () => {

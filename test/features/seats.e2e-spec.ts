@@ -126,7 +126,7 @@ describe('seats', () => {
         [organization.id, to, member.memberId],
       );
     const fullTeam = (maximum: number) => full(maximum, maximum, 'teams.max_members');
-    const oneMoreIn = (id = team) => refusal(() => seats.verifyTeam(id ?? ''));
+    const oneMoreIn = (id = team) => refusal(() => seats.verifyTeams(id ? [id] : []));
 
     it('are as many as the configuration says, or the operator, in each team', async () => {
       await belong(await app.actors.member(organization));

@@ -68,7 +68,7 @@ export class Joining {
       return this.database.inScope(scope.joining(organizationId, memberId, sessionId), async () => {
         const { membership, teams } = await this.#kept(id);
         await this.seats.verifyMember();
-        for (const { teamId } of teams) await this.seats.verifyTeam(teamId);
+        await this.seats.verifyTeams(teams.map(({ teamId }) => teamId));
         await this.repository.accept(id, memberId, membership.roleIds);
         const joined = teams.length === 0 ? [] : await this.repository.joinTeams(id);
         const roles = membership.roles.map(({ key }) => key);
@@ -103,13 +103,13 @@ export class Joining {
       target: { type: 'member', id: membership.id },
       changes: { roles: { from: null, to: membership.roles } },
     });
-    for (const { id: target, teamId, role } of teams) {
-      this.audit.record({
+    this.audit.recordAll(
+      teams.map(({ id: target, teamId, role }) => ({
         action: 'team_member.added',
         target: { type: 'team_member', id: target },
         teamId,
         changes: { member_id: memberId, role: { from: null, to: role } },
-      });
-    }
+      })),
+    );
   }
 }

@@ -44,10 +44,11 @@ export class SeatsRepository {
         from (${this.#settings}) as s`);
   }
 
-  /** @param id of any team of the organisation, also of one that the caller does not see */
-  async ofTeam(id: string): Promise<Usage> {
+  /** @param ids of any teams of the organisation, also of such as the caller does not see @returns of the fullest */
+  async ofFullest(ids: readonly string[]): Promise<Usage> {
     return this.database.one<Usage>(sql`
-      select 'teams.max_members' as setting, (settings ->> 'teams.max_members')::integer as "limit", app.count_team_members(${id}::uuid) as used
+      select 'teams.max_members' as setting, (settings ->> 'teams.max_members')::integer as "limit",
+          (select coalesce(max(app.count_team_members(id)), 0) from unnest(${ids}::uuid[]) as id) as used
         from (${this.#settings}) as s`);
   }
 }

@@ -30,11 +30,11 @@ export class Seats {
   }
 
   /**
-   * @param id of any team of the organisation, also of one that the caller does not see
-   * @throws Problem limit_reached where there is no room in it for one more
+   * @param ids of any teams of the organisation, also of such as the caller does not see
+   * @throws Problem limit_reached where there is no room in one of them for one more
    */
-  async verifyTeam(id: string): Promise<void> {
-    verify(await this.repository.ofTeam(id));
+  async verifyTeams(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) verify(await this.repository.ofFullest(ids));
   }
 }
 

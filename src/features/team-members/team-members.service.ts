@@ -58,7 +58,7 @@ export class TeamMembersService {
       }
       await this.grants.verify([roleId], teamId);
       if (isTaken) throw new Problem('already_member');
-      await this.seats.verifyTeam(teamId);
+      await this.seats.verifyTeams([teamId]);
       const teamMember = await this.repository.insert(teamId, memberId, roleId);
       this.#record('team_member.added', teamMember, {
         member_id: { from: null, to: memberId },
