@@ -1,5 +1,6 @@
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
+import { connected } from '../../prisma/engine/connection.ts';
 import { invitationToken } from '../../src/features/invitations/invitation-token.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
@@ -796,6 +797,31 @@ describe('the token of an invitation', () => {
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
         expect(await usersOf(one.email)).toHaveLength(1);
       }
+    });
+  });
+
+  describe('by a statement of the server’s own', () => {
+    it('is no second membership’s, and puts nobody into its teams again', async () => {
+      const { owner, id } = organization;
+      const team = (await owner.api.post(`/organizations/${id}/teams`, { name: 'Secret', visibility: 'private' })).body
+        .id;
+      const invitation = await invited({ email: grace.email, teams: { [team]: 'member' } });
+      const { body } = await acceptAs(grace, invitation.token).expect(200);
+      const other = await app.actors.member(organization);
+      await app.database.query('delete from team_members where team_id = $1', [team]);
+      await connected(app.database.url('tenantry_app'), async (server) => {
+        await server.query(
+          `select set_config('app.organization_id', $1, false), set_config('app.user_id', $2, false)`,
+          [id, grace.userId],
+        );
+        const { rows } = await server.query('select * from app.join_promised_teams($1)', [invitation.id]);
+        expect(rows).toEqual([]);
+        await expect(
+          server.query('update invitations set member_id = $2 where id = $1', [invitation.id, other.memberId]),
+        ).rejects.toThrow('an invitation makes a membership when it is accepted');
+      });
+      expect(await row(invitation)).toEqual({ status: 'accepted', member_id: body.membership.id });
+      expect(await app.database.query('select from team_members where team_id = $1', [team])).toEqual([]);
     });
   });
 
