@@ -196,6 +196,36 @@ describe('on a team', () => {
       expect(await told(alice)).toEqual({ ...all, roster: 2, members: 2 });
     });
 
+    it('is none for the statements of a server in the scope of somebody else, either', async () => {
+      const [secret, hidden] = [
+        await teams.create({ visibility: 'private' }),
+        await teams.create({ visibility: 'private' }),
+      ];
+      const [below, open] = [await teams.create({ parent_team_id: secret }), await teams.create()];
+      await owner().delete(teams.path(hidden)).expect(204);
+      const { userId } = await teams.holding(['teams:read', 'teams:update', 'teams:delete', 'teams:create']);
+      const before = await Promise.all([secret, hidden, below].map((id) => teams.row(id)));
+      await connected(app.database.url('tenantry_app'), async (server) => {
+        await server.query(
+          `select set_config('app.organization_id', $1, false), set_config('app.user_id', $2, false)`,
+          [organization.id, userId],
+        );
+        for (const statement of [
+          `select app.move_team('${secret}', null, 'organization')`,
+          `select app.move_team('${below}', null, 'organization')`,
+          `select app.move_team('${open}', '${secret}', 'organization')`,
+          `select app.delete_team('${secret}')`,
+          `select app.restore_team('${hidden}')`,
+          `with n as (select uuidv7() as id) insert into teams (id, name, slug, path, private_path)
+             select id, 'Beneath', 'beneath', array['${secret}', id]::uuid[], array['${secret}']::uuid[] from n`,
+        ]) {
+          await expect(server.query(statement)).rejects.toMatchObject({ code: '42501' });
+        }
+        await expect(server.query(`select app.move_team($1, null, 'organization')`, [open])).resolves.toBeDefined();
+      });
+      expect(await Promise.all([secret, hidden, below].map((id) => teams.row(id)))).toEqual(before);
+    });
+
     it('is no team at all for others, whatever they may do with teams', async () => {
       const secret = await teams.create({ visibility: 'private', slug: 'secret' });
       const below = await teams.create({ parent_team_id: secret });
