@@ -6,6 +6,7 @@ import { throwAwayCluster } from '../prisma/embedded/throw-away.ts';
 import { ensureDatabase } from '../prisma/embedded/cluster.ts';
 import { deploy } from '../prisma/engine/deploy.ts';
 import { connected } from '../prisma/engine/connection.ts';
+import { systemRoleIds } from '../src/core/access/permissions.ts';
 import { Connections } from '../src/core/database/connections.ts';
 import { Scope } from '../src/core/database/scope.ts';
 import { sendInScope } from '../src/core/database/scoped-group.ts';
@@ -14,7 +15,7 @@ const rounds = 30;
 const readsInRound = 200;
 const database = 'bench';
 
-const [userId, sessionId, organizationId, memberId] = [uuid(), uuid(), uuid(), uuid()];
+const [userId, sessionId, organizationId, memberId, teamId] = [uuid(), uuid(), uuid(), uuid(), uuid()];
 const read = { text: 'select id, name, slug from organizations', values: [] };
 
 const cluster = await throwAwayCluster();
@@ -28,15 +29,28 @@ try {
 }
 
 async function fill(admin: pg.Client): Promise<void> {
+  // Ahead of the rest, for a trigger copies from here into what is made of them.
   await admin.query(
-    `with u as (insert into users (id, email, email_key, name) values ($1, 'a@example.com', 'a@example.com', 'A')),
-       s as (insert into sessions (user_id, id, expires_at, authentication_methods, ip_address)
+    `insert into users (id, email, email_key, name) values ($1, 'a@example.com', 'a@example.com', 'A')`,
+    [userId],
+  );
+  await admin.query(
+    `with s as (insert into sessions (user_id, id, expires_at, authentication_methods, ip_address)
          values ($1, $2, now() + interval '1 hour', '{pwd}', '127.0.0.1')),
        o as (insert into organizations (id, name, slug) select $3, 'O', 'o'
          union all select uuidv7(), 'Other', 'other-' || n from generate_series(1, 1000) n)
      insert into members (organization_id, id, user_id) values ($3, $4, $1)`,
     [userId, sessionId, organizationId, memberId],
   );
+  await admin.query(`insert into member_roles (organization_id, member_id, role_id) values ($1, $2, $3)`, [
+    organizationId,
+    memberId,
+    systemRoleIds.member,
+  ]);
+  await admin.query(`insert into teams (organization_id, id, name, slug) values ($1, $2, 'T', 't')`, [
+    organizationId,
+    teamId,
+  ]);
   await admin.query('analyze');
 }
 
@@ -56,6 +70,8 @@ async function measure(): Promise<Map<string, number>> {
   await Promise.all([client.connect(), owner.connect()]);
   const connection = await connections.acquire();
   const admission = { userId, sessionId, organizationId, permission: null, systemRoles: [] };
+  const permitted = { ...admission, permission: 'teams:read', systemRoles: ['owner', 'admin', 'member'] };
+  const onTeam = { ...permitted, teamId, teamRoles: ['admin', 'member', 'viewer'] };
   const ways: Record<string, () => Promise<unknown>> = {
     'no scope, no row level security (a superuser)': () =>
       owner.query({ name: 'read', text: `${read.text} where id = $1`, values: [organizationId] }),
@@ -71,6 +87,8 @@ async function measure(): Promise<Map<string, number>> {
     },
     'one group, scope set': () => sendInScope(connection, admitted, [read]),
     'one group, access checked by app.enter': () => sendInScope(connection, Scope.admission(admission), [read]),
+    'the same, with a permission': () => sendInScope(connection, Scope.admission(permitted), [read]),
+    'the same, on a team': () => sendInScope(connection, Scope.admission(onTeam), [read]),
   };
   const admitted = Scope.admission(admission);
   await sendInScope(connection, admitted, []);
