@@ -29,7 +29,10 @@ begin
 end $$;
 select app.define_gate('app.decline_invitation(uuid, bytea, inet, text, text)');
 
+alter table audit_events drop constraint audit_events_actor_check, no force row level security;
+-- As it was written before.
+update audit_events set actor_type = 'user' where actor_type = 'anonymous';
 alter table audit_events
-  drop constraint audit_events_actor_check,
   drop constraint audit_events_actor_type_check,
-  add constraint audit_events_actor_type_check check (actor_type in ('user', 'system')) not valid;
+  add constraint audit_events_actor_type_check check (actor_type in ('user', 'system')),
+  force row level security;

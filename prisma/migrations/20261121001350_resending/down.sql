@@ -1,5 +1,4 @@
 drop function app.narrow_invitation(uuid, uuid[]);
-revoke delete on invitation_teams from tenantry_gate;
 drop policy gate_deletes on invitation_teams;
 revoke update (inviter_id) on invitations from tenantry_app;
 
