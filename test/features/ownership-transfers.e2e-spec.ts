@@ -109,6 +109,15 @@ describe('ownership transfers', () => {
         '/member_id',
       ],
       [
+        'whose account is suspended',
+        async () => {
+          const member = await app.actors.member(organization);
+          await suspend(member);
+          return { member_id: member.memberId };
+        },
+        '/member_id',
+      ],
+      [
         'who has left',
         async () => ({ member_id: (await app.actors.member(organization, [], 'removed')).memberId }),
         '/member_id',

@@ -67,6 +67,11 @@ export class OwnershipTransfersRepository {
     return this.#party(sql`m.id = ${id}::uuid`);
   }
 
+  /** @returns undefined also of who is suspended, as a member or with their account */
+  async findReceiver(id: string): Promise<Party | undefined> {
+    return this.#party(sql`m.id = ${id}::uuid and m.status = 'active' and app.hold_account(m.id)`);
+  }
+
   async findCaller(): Promise<Party | undefined> {
     return this.#party(sql`m.user_id = app.user_id()`);
   }

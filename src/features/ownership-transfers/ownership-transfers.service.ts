@@ -78,8 +78,8 @@ export class OwnershipTransfersService {
   }
 
   async #receiver(id: string): Promise<Party> {
-    const receiver = await this.repository.findParty(id);
-    if (!receiver || receiver.status !== 'active') throw refused('unknown', 'must be an active member');
+    const receiver = await this.repository.findReceiver(id);
+    if (!receiver) throw refused('unknown', 'must be an active member');
     if (receiver.roles.includes(OWNER)) throw refused('refused', 'is an owner already');
     return receiver;
   }
