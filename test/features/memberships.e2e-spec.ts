@@ -230,6 +230,18 @@ describe('memberships', () => {
       expect([(await read(memberId)).status, (await read(member.memberId)).status]).toEqual(['active', 'removed']);
     });
 
+    it('is not undone by any statement of the server', async () => {
+      const removed = await app.actors.member(organization, ['member'], 'removed');
+      await connected(app.database.url('tenantry_app'), async (server) => {
+        await server.query(`select set_config('app.organization_id', $1, false)`, [organization.id]);
+        const set = (id: string, status: string) =>
+          server.query('update members set status = $2 where id = $1', [id, status]);
+        expect((await set(removed.memberId, 'active')).rowCount).toBe(0);
+        expect((await set(member.memberId, 'active')).rowCount).toBe(1);
+      });
+      expect((await read(removed.memberId)).status).toBe('removed');
+    });
+
     it('compares If-Match', async () => {
       const { headers } = await owner.api.get(path(member.memberId)).expect(200);
       await owner.api.patch(path(member.memberId), { roles: ['admin'] }).expect(200);

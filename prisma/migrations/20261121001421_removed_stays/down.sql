@@ -1,0 +1,1 @@
+drop policy removed_stays on members;
