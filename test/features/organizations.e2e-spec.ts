@@ -99,6 +99,8 @@ describe('organizations', () => {
       ['a long name', { name: 'x'.repeat(201) }, '/name', 'max_length'],
       ['a name of another type', { name: 5 }, '/name', 'type'],
       ['a line break in the name', { name: 'a\nb' }, '/name', 'characters'],
+      ['what turns text around in the name', { name: 'a\u202eb' }, '/name', 'characters'],
+      ['what isolates text in the name', { name: 'a\u2066b' }, '/name', 'characters'],
       ['a malformed slug', { name: 'a', slug: 'A b' }, '/slug', 'pattern'],
       ['a reserved slug', { name: 'a', slug: 'admin' }, '/slug', 'reserved'],
       ['no slug where one is given', { name: 'a', slug: null }, '/slug', 'type'],
