@@ -23,6 +23,11 @@ describe('an email identity', () => {
     ['ada@mail.gmail\u3002com', 'ada@mail.gmail.com', 'ada@mail.gmail.com'],
     ['"A, B"@example.com', '"A, B"@example.com', '"a, b"@example.com'],
     ['"A@B"@example.com', '"A@B"@example.com', '"a@b"@example.com'],
+    ['"Ada.L"@example.com', 'Ada.L@example.com', 'ada.l@example.com'],
+    [String.raw`"\A\d\a"@example.com`, 'Ada@example.com', 'ada@example.com'],
+    [String.raw`"a\ \b"@example.com`, '"a b"@example.com', '"a b"@example.com'],
+    [String.raw`"a\"\\b"@example.com`, String.raw`"a\"\\b"@example.com`, String.raw`"a\"\\b"@example.com`],
+    ['".a"@example.com', '".a"@example.com', '".a"@example.com'],
   ])('of %j is written %j and known by %j', (text, address, key) => {
     expect(emailIdentity(text)).toEqual({ address, key });
   });
