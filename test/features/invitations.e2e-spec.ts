@@ -283,11 +283,24 @@ describe('invitations', () => {
       expect(await pending()).toHaveLength(3);
     });
 
+    it('begins while no other of the organization is at work, and asks to come again', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => batch(Array.from({ length: 100 }, () => draft()))),
+      );
+      const [done, later] = [200, 429].map((code) => answers.filter(({ status }) => status === code));
+      expect(done!.length + later!.length).toBe(20);
+      expect(done!.length).toBeGreaterThan(0);
+      for (const { body, headers } of later!)
+        expect([body.code, headers['retry-after']]).toEqual(['rate_limited', '1']);
+      const pending = await app.database.query(`select from invitations where organization_id = $1`, [organization.id]);
+      expect(pending).toHaveLength(100 * done!.length);
+    });
+
     it('takes as many round trips for a hundred as for one, with a mail and an event for each', async () => {
       const hundred = Array.from({ length: 100 }, () => draft());
       const one = await app.roundTrips(() => batch([draft()]).expect(200));
       expect(await app.roundTrips(() => batch(hundred).expect(200))).toBe(one);
-      expect(one).toBe(8);
+      expect(one).toBe(9);
       const events = await query(
         `select from audit_events where organization_id = $1 and action = 'invitation.created'`,
         organization.id,

@@ -65,7 +65,7 @@ export class InvitationsController {
     summary: 'Invite up to a hundred people at once',
     description:
       'Each is judged alone, after those before it: one that is refused keeps none from the others, also where it is no request for ' +
-      'an invitation at all.',
+      'an invitation at all. One batch at a time: 429 while another one of the organization is at work.',
   })
   @ApiOkResponse({ type: InvitationBatchResponse })
   async createAll(

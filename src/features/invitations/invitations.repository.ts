@@ -147,6 +147,14 @@ export class InvitationsRepository {
     };
   }
 
+  /** @returns false where another batch of the organisation is at work; else none begins until the transaction ends */
+  async beginBatch(): Promise<boolean> {
+    const { begun } = await this.database.one<{ begun: boolean }>(
+      sql`select pg_try_advisory_xact_lock(hashtextextended('invitations/batch ' || app.organization_id(), 0)) as begun`,
+    );
+    return begun;
+  }
+
   /** Writes down that those have expired whose time is over: they are in nobody's way. */
   async expire(emailKeys: readonly string[]): Promise<void> {
     await this.database.query(sql`

@@ -18,6 +18,9 @@ import {
 } from './invitations.repository.ts';
 import { grantsOf } from './promises.policy.ts';
 
+/** About how long a batch takes on a busy machine. */
+const BATCH_SECONDS = 1;
+
 /** What somebody says of an invitation. */
 export interface InvitationDraft {
   readonly email: string;
@@ -72,10 +75,15 @@ export class InvitingService {
    * Judges each as if it came alone, after those before it.
    * @param asked drafts, and what is wrong with those that are none
    * @returns what became of each, in order
+   * @throws Problem rate_limited while another batch of the organisation is at work: it would wait with a connection in its hand
    */
   async inviteAll(asked: readonly (InvitationDraft | Problem)[]): Promise<readonly (NewInvitation | Problem)[]> {
     const drafts = asked.flatMap((one) => (one instanceof Problem ? [] : one));
-    return inPlaces(asked, await this.database.transaction(() => this.#invite(drafts)));
+    const became = await this.database.transaction(async () => {
+      if (!(await this.repository.beginBatch())) throw anotherIsAtWork();
+      return this.#invite(drafts);
+    });
+    return inPlaces(asked, became);
   }
 
   async #invite(drafts: readonly InvitationDraft[]): Promise<readonly (NewInvitation | Problem)[]> {
@@ -137,6 +145,13 @@ export class InvitingService {
       },
     });
   }
+}
+
+function anotherIsAtWork(): Problem {
+  return new Problem('rate_limited', {
+    detail: 'Another batch of invitations is at work in this organization.',
+    headers: { 'retry-after': String(BATCH_SECONDS) },
+  });
 }
 
 /** @returns the problems, and in the place of each of the others what became of it */
