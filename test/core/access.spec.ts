@@ -84,7 +84,7 @@ describe('the table of routes', () => {
         handler: ruled,
         method: 'GET',
         path: '/things/:organization_id',
-        rule: { kind: 'member' },
+        rule: { kind: 'member', evenSuspended: false },
         label: 'Routes.ruled',
         stepUp: false,
       },

@@ -254,7 +254,11 @@ function lasting({ headers }: Response): Record<string, string> {
 
 /** What can be changed has a version; a list has none, whatever is done to all that is in it. */
 const changesOf = ({ path }: Route) => writes.filter((write) => write.path === path && write.method !== 'POST');
-const versioned = reads.filter((route) => !route.label.endsWith('.list') && changesOf(route).length > 0);
+/** An offer is never changed: it ends, once. */
+const UNVERSIONED = ['OwnershipTransfersController.find'];
+const versioned = reads.filter(
+  (route) => !route.label.endsWith('.list') && !UNVERSIONED.includes(route.label) && changesOf(route).length > 0,
+);
 
 it('compares If-Match in every change of what can be read, and in every PATCH', () => {
   const changes = [...versioned.flatMap(changesOf), ...writes.filter(({ method }) => method === 'PATCH')];
