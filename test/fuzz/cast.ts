@@ -131,11 +131,15 @@ export class Cast {
 
     const known = new Set([home.id]);
     const colleagues = await Promise.all(Array.from({ length: 2 * LEAVING }, () => actors.member(home)));
-    const squad = await new Teams(app, home).create();
+    const teams = new Teams(app, home);
+    const squad = await teams.create();
+    const passing = await Promise.all(Array.from({ length: LEAVING }, () => teams.create()));
+    const gone = await Promise.all(Array.from({ length: LEAVING }, () => teams.create()));
+    await Promise.all(gone.map((id) => owner.api.delete(teams.path(id)).expect(204)));
     const players = await app.database.query<{ id: string }>(
       `insert into team_members (organization_id, team_id, member_id, role_id)
          select $1, $2, unnest($3::uuid[]), $4 returning id`,
-      [home.id, squad, colleagues.slice(LEAVING / 2, LEAVING).map(({ memberId }) => memberId), teamRoleIds.member],
+      [home.id, squad, colleagues.slice(LEAVING / 2).map(({ memberId }) => memberId), teamRoleIds.member],
     );
     const invite = async (email: string) => {
       const terms = { email, roles: ['member'], deliver: false };
@@ -192,6 +196,8 @@ export class Cast {
         },
         { operations: /^ownershipTransfers_accept$/, callers: [founder], ...accepted },
         { operations: /^ownershipTransfers_/, callers: [founder], ...cancelled },
+        { operations: /^teams_delete$/, familiar: { team_id: passing } },
+        { operations: /^teams_restore$/, familiar: { team_id: gone } },
         { operations: /^invitations_create/, familiar: { email: colleagues.map(() => `${v7()}@example.com`) } },
         await guest(/^invitationTokens_accept$/),
         await guest(/^invitationTokens_decline$/),

@@ -7,7 +7,7 @@ import { GeneratedRequests } from './generated.ts';
 import { sendRawConnections } from './raw-connections.ts';
 import { AnswerJudge } from './verdict.ts';
 
-const requests = size(5_000, 200_000);
+const requests = size(8_000, 200_000);
 const connections = size(300, 20_000);
 /** Another one each time at the full size; the test's name tells it, and `FUZZ_SEED` sets it. */
 const seed = Number(process.env['FUZZ_SEED'] ?? size(1, Date.now() % 2 ** 32));
