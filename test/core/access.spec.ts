@@ -101,6 +101,23 @@ describe('the table of routes', () => {
     Controller()(Several);
     expect(() => tableOf(Several).onModuleInit()).toThrow('one path each');
   });
+
+  it.each([
+    ['a deleted team that no path names', '/organizations/:organization_id', 'about a deleted team'],
+    ['a team outside its organisation', '/teams/:team_id', 'in the path of its organisation'],
+  ])('takes no route of %s', (_, path, refusal) => {
+    class Team {
+      restore(): void {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Team.prototype, 'restore')!;
+    Get(path)(Team.prototype, 'restore', descriptor);
+    const access = path.includes(':organization_id')
+      ? Access('teams:delete', { evenDeletedTeam: true })
+      : Access.public('planted');
+    access(Team.prototype, 'restore', descriptor);
+    Controller()(Team);
+    expect(() => tableOf(Team).onModuleInit()).toThrow(refusal);
+  });
 });
 
 describe('the guard', () => {
