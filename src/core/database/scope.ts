@@ -150,25 +150,19 @@ export class Scope {
 }
 
 function enter(admission: Admission): Statement {
+  const { userId, sessionId, organizationId, permission, systemRoles, stepUp = false, teamId, teamRoles } = admission;
   if (admission.evenSuspended) {
     return {
       text: 'select app.enter_even_suspended($1, $2, $3, $4) as member_id',
-      values: [admission.userId, admission.sessionId, admission.organizationId, admission.stepUp ?? false],
+      values: [userId, sessionId, organizationId, stepUp],
     };
   }
-  const values = [
-    admission.userId,
-    admission.sessionId,
-    admission.organizationId,
-    admission.permission,
-    [...admission.systemRoles],
-    admission.stepUp ?? false,
-  ];
-  if (admission.teamId !== undefined) {
+  const values = [userId, sessionId, organizationId, permission, [...systemRoles], stepUp];
+  if (teamId !== undefined) {
     const name = admission.evenDeletedTeam ? 'app.enter_even_deleted_team' : 'app.enter';
     return {
       text: `select ${name}($1, $2, $3, $4, $5, $6, $7, $8) as member_id`,
-      values: [...values, admission.teamId, [...(admission.teamRoles ?? [])]],
+      values: [...values, teamId, teamRoles],
     };
   }
   const name = admission.evenDeleted ? 'app.enter_even_deleted' : 'app.enter';

@@ -93,7 +93,7 @@ export class TeamsService {
       if (changed.size === 0) return team;
       if (changed.has('parentTeamId')) await this.#verifyPlace(team, fields.parentTeamId);
       const steps = [() => this.#move(team, fields, changed), () => this.#rename(id, fields, changed)];
-      // While it is secluded any slug will do.
+      // Slugs are compared in the open: what comes out is renamed before, and what goes in is moved before.
       for (const step of team.secluded ? steps.toReversed() : steps) await step();
       const updated = await this.#seen(id);
       this.#record(changed.has('parentTeamId') ? 'team.moved' : 'team.updated', id, differences(team, updated));
