@@ -30,7 +30,7 @@ export { CursorPageOf, Page, PageOf } from './page.ts';
 export { isMe, ListParameter, PathId, PathMember } from './parameters.ts';
 export { problemDetails } from './problem-answer.ts';
 export { MAXIMUM_NAMED, ProblemResponse, Refuses } from './problem.dto.ts';
-export { Problem, type FieldError, type ProblemDetails, validationProblem } from './problem.ts';
+export { existing, Problem, type FieldError, type ProblemDetails, validationProblem } from './problem.ts';
 export type { ProblemCode } from './problems.ts';
 export { Readiness } from './readiness.ts';
 export * as rules from './rules.ts';

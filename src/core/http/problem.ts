@@ -87,3 +87,9 @@ export function validationProblem(errors: readonly FieldError[]): Problem {
   const detail = errors.length === 1 ? '1 field is invalid.' : `${errors.length} fields are invalid.`;
   return new Problem('validation_failed', { detail, errors });
 }
+
+/** @returns what was looked for @throws Problem not_found where there is none */
+export function existing<T>(found: T | undefined): T {
+  if (found === undefined) throw new Problem('not_found');
+  return found;
+}

@@ -3,7 +3,7 @@ import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { tokenHash } from '../../core/crypto/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { type Precondition, Problem } from '../../core/http/index.ts';
+import { existing, type Precondition, Problem } from '../../core/http/index.ts';
 import { type Block, refuseWhileBlocked } from '../../core/limits/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import { Seats } from '../seats/index.ts';
@@ -121,11 +121,6 @@ export class InvitationsService {
   #record(action: string, { id }: Invitation, changes: Record<string, Change>): void {
     this.audit.record({ action, target: { type: 'invitation', id }, changes });
   }
-}
-
-function existing(invitation: Invitation | undefined): Invitation {
-  if (!invitation) throw new Problem('not_found');
-  return invitation;
 }
 
 function isOver(status: InvitationStatus): Problem {

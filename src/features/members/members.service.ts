@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Problem } from '../../core/http/index.ts';
+import { existing } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import type { Member } from './member.ts';
 import { type MembersFilter, MembersRepository } from './members.repository.ts';
@@ -18,9 +18,7 @@ export class MembersService {
    * @throws Problem not_found
    */
   async find(id: string): Promise<Member> {
-    const member = await this.repository.find(id);
-    if (!member) throw new Problem('not_found');
-    return member;
+    return existing(await this.repository.find(id));
   }
 
   async versionOf(id: string): Promise<number | undefined> {

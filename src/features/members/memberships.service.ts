@@ -3,7 +3,7 @@ import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
-import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
+import { existing, type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Member, Membership } from './member.ts';
 import { MembersRepository } from './members.repository.ts';
 
@@ -92,8 +92,7 @@ export class MembershipsService {
   /** The organisation first, so that nobody's roles change from here on: neither the member's, nor the caller's, nor an owner's. */
   async #locked(id: string, precondition: Precondition): Promise<Member> {
     await this.organization.take();
-    const member = await this.repository.findPresent(id);
-    if (!member) throw new Problem('not_found');
+    const member = existing(await this.repository.findPresent(id));
     precondition.verify(member.version);
     return member;
   }

@@ -5,7 +5,7 @@ import { OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
-import { type Precondition, Problem, rules, validationProblem } from '../../core/http/index.ts';
+import { existing, type Precondition, Problem, rules, validationProblem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import { type JsonObject, mergePatch } from './merge-patch.ts';
 import {
@@ -150,11 +150,6 @@ export class OrganizationsService {
   #record(action: string, { id }: Organization, changes: Record<string, Change> = {}): void {
     this.audit.record({ action, target: { type: 'organization', id }, changes });
   }
-}
-
-function existing(organization: Organization | undefined): Organization {
-  if (!organization) throw new Problem('not_found');
-  return organization;
 }
 
 function isOwner({ memberStatus, roles }: Organization): boolean {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { OrganizationLock } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { Problem } from '../../core/http/index.ts';
+import { existing, Problem } from '../../core/http/index.ts';
 import { withoutOwnership, withOwnership } from './ownership.policy.ts';
 import { type OwnershipTransfer, OwnershipTransfersRepository, type Party } from './ownership-transfers.repository.ts';
 
@@ -60,11 +60,6 @@ export class OffersService {
     if (to.join() === from.join()) return;
     this.audit.record({ action: 'member.updated', target: { type: 'member', id }, changes: { roles: { from, to } } });
   }
-}
-
-function existing<T>(found: T | undefined): T {
-  if (!found) throw new Problem('not_found');
-  return found;
 }
 
 function conflict(detail: string): Problem {

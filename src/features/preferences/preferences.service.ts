@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { type Precondition, Problem } from '../../core/http/index.ts';
+import { existing, type Precondition } from '../../core/http/index.ts';
 import { type Preferences, type PreferencesFields, PreferencesRepository } from './preferences.repository.ts';
 
 /** Each member has their own, and reads and sets no others. */
@@ -16,9 +16,7 @@ export class PreferencesService {
 
   /** @throws Problem not_found where the membership has ended this moment */
   async find(): Promise<Preferences> {
-    const preferences = await this.repository.find();
-    if (!preferences) throw new Problem('not_found');
-    return preferences;
+    return existing(await this.repository.find());
   }
 
   async versionOf(): Promise<number | undefined> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
+import { existing, type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import { Seats } from '../seats/index.ts';
 import { type TeamMember, type TeamMembersFilter, TeamMembersRepository } from './team-members.repository.ts';
@@ -112,8 +112,3 @@ const noMember: FieldError = {
   detail: 'must be a member of this organization',
 };
 const noRole: FieldError = { pointer: '/role', code: 'unknown', detail: 'must be a team role of this organization' };
-
-function existing(teamMember: TeamMember | undefined): TeamMember {
-  if (!teamMember) throw new Problem('not_found');
-  return teamMember;
-}

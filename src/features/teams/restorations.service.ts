@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { Problem } from '../../core/http/index.ts';
+import { existing, Problem } from '../../core/http/index.ts';
 import { type Team, TeamsRepository } from './teams.repository.ts';
 
 /** How a deleted team comes back. */
@@ -31,8 +31,7 @@ export class RestorationsService {
       if (!(await this.repository.restore(id))) {
         throw new Problem('conflict', { detail: 'The team is not deleted.' });
       }
-      const team = await this.repository.find(id);
-      if (!team) throw new Problem('not_found');
+      const team = existing(await this.repository.find(id));
       await this.grants.verify(await this.repository.rolesHeldOn(team.path), id);
       this.audit.record({ action: 'team.restored', target: { type: 'team', id }, teamId: id });
       return team;

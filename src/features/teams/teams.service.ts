@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type AuditEvent, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
+import { existing, type FieldError, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import { slugFrom, withSuffix } from '../organizations/index.ts';
 import {
@@ -175,11 +175,6 @@ export class TeamsService {
 
 function eventOf(action: string, id: string, changes: Record<string, Change> = {}): AuditEvent {
   return { action, target: { type: 'team', id }, teamId: id, changes };
-}
-
-function existing(team: Team | undefined): Team {
-  if (!team) throw new Problem('not_found');
-  return team;
 }
 
 function outOfSight(): Problem {
