@@ -6,7 +6,7 @@ import { throwAwayCluster } from '../prisma/embedded/throw-away.ts';
 import { ensureDatabase } from '../prisma/embedded/cluster.ts';
 import { deploy } from '../prisma/engine/deploy.ts';
 import { connected } from '../prisma/engine/connection.ts';
-import { systemRoleIds } from '../src/core/access/permissions.ts';
+import { systemRoleIds } from '../src/core/access/system-roles.ts';
 import { Connections } from '../src/core/database/connections.ts';
 import { Scope } from '../src/core/database/scope.ts';
 import { sendInScope } from '../src/core/database/scoped-group.ts';

@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2';
 import type pg from 'pg';
-import { systemRoleIds } from '../src/core/access/permissions.ts';
+import { systemRoleIds } from '../src/core/access/system-roles.ts';
 import { demo } from '../src/core/http/demo.ts';
 import { connected } from './engine/connection.ts';
 

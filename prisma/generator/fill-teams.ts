@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { systemRoleIds } from '../../src/core/access/permissions.ts';
+import { systemRoleIds } from '../../src/core/access/system-roles.ts';
 import { invitation, member, organization, type Size, userOf } from './population.ts';
 import { belongings, team } from './team-population.ts';
 

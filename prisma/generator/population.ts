@@ -1,4 +1,4 @@
-import { systemRoleIds, type SystemRole } from '../../src/core/access/permissions.ts';
+import { systemRoleIds, type SystemRole } from '../../src/core/access/system-roles.ts';
 import { Draw } from './draw.ts';
 import { familyNames, firmNames, givenNames, trades } from './names.ts';
 

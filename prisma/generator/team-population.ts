@@ -1,4 +1,4 @@
-import { teamRoleIds } from '../../src/core/access/permissions.ts';
+import { teamRoleIds } from '../../src/core/access/system-roles.ts';
 import { Draw } from './draw.ts';
 import { teamNames } from './names.ts';
 import { ascii, type Organization, UNTIL } from './population.ts';

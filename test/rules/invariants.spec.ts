@@ -1,5 +1,5 @@
 import { connected } from '../../prisma/engine/connection.ts';
-import { systemRoleIds } from '../../src/core/access/permissions.ts';
+import { systemRoleIds } from '../../src/core/access/system-roles.ts';
 import { TestDatabase } from '../support/database.ts';
 import { broken, invariants, logged } from '../support/invariants.ts';
 import { tenant } from '../support/tenant.ts';

@@ -42,8 +42,7 @@ async function expectAlike(
 /** What only an owner may do, and what only somebody does to whom it was offered: strangers are refused it, all alike. */
 function isForStrangers({ rule, path }: Route): boolean {
   if (rule.kind !== 'permission') return !path.includes('/ownership-transfers');
-  const { systemRoles }: { readonly systemRoles: readonly string[] } = permissions[rule.permission];
-  return systemRoles.includes('admin');
+  return permissions[rule.permission].systemRoles.includes('admin');
 }
 
 // An organisation's slug is everybody's: what one of the two could have, the other could not.

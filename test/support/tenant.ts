@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { systemRoleIds, type SystemRole } from '../../src/core/access/permissions.ts';
+import { systemRoleIds, type SystemRole } from '../../src/core/access/system-roles.ts';
 import type { TestDatabase } from './database.ts';
 import { type Person, person } from './person.ts';
 

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
-import { permissions, teamRoleIds } from '../../src/core/access/permissions.ts';
+import { permissions } from '../../src/core/access/permissions.ts';
+import { teamRoleIds } from '../../src/core/access/system-roles.ts';
 import type { Actor, Member, Organization } from './actors.ts';
 import type { TestApp } from './app.ts';
 
@@ -105,8 +106,9 @@ async function twin(app: TestApp, hasSecrets: boolean): Promise<Twin> {
 
 /** Somebody who may do everything but what owners alone may, and see private teams. */
 async function managerOf({ actors, database }: TestApp, organization: Organization): Promise<Member> {
-  const all = Object.entries<{ readonly systemRoles: readonly string[] }>(permissions);
-  const held = all.filter(([key, { systemRoles }]) => key !== SEES_PRIVATE && systemRoles.includes('admin'));
+  const held = Object.entries(permissions).filter(
+    ([key, { systemRoles }]) => key !== SEES_PRIVATE && systemRoles.includes('admin'),
+  );
   const roleId = uuid();
   await database.query(
     `insert into roles (organization_id, id, scope, key, name, permissions) values ($1, $2, 'organization', 'manager', 'Manager', $3)`,

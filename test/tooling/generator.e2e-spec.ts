@@ -4,7 +4,7 @@ import { connected } from '../../prisma/engine/connection.ts';
 import { type Filled, fill } from '../../prisma/generator/fill.ts';
 import { organization, person, type Size } from '../../prisma/generator/population.ts';
 import { seed } from '../../prisma/seed.ts';
-import { systemRoleIds } from '../../src/core/access/permissions.ts';
+import { systemRoleIds } from '../../src/core/access/system-roles.ts';
 import { TestApp } from '../support/app.ts';
 import { TestDatabase } from '../support/database.ts';
 

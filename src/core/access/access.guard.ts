@@ -24,7 +24,7 @@ import { ClaimsCache } from './claims-cache.ts';
 import { credentialOf } from './credential.ts';
 import { Origins } from './origins.ts';
 import { OutsideTokens } from './outside-tokens.ts';
-import { systemHolders } from './permissions.ts';
+import { permissions } from './permissions.ts';
 import { requestInfo, WITHIN_MS } from './request-info.ts';
 
 declare module 'fastify' {
@@ -85,7 +85,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const organizationId = isInOrganization ? organizationOf(context) : null;
     const teamId = teamOf(context);
     const asked =
-      rule.kind === 'permission' ? { ...rule, ...systemHolders(rule.permission) } : { ...rule, ...NO_PERMISSION };
+      rule.kind === 'permission' ? { ...rule, ...permissions[rule.permission] } : { ...rule, ...NO_PERMISSION };
     return Scope.admission({ userId, sessionId, organizationId, teamId, stepUp, ...asked });
   }
 

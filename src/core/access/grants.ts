@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, sql } from '../database/index.ts';
 import { Problem } from '../http/problem.ts';
-import { type Permission, permissionsOf, type RoleDefinition } from './permissions.ts';
+import type { Permission } from './permissions.ts';
+import { permissionsOf, type RoleDefinition } from './role-permissions.ts';
 
 /** A role that is given, or that is held by whom a change befalls. */
 export interface Grant {

@@ -6,6 +6,7 @@ export { accessCookie, credentialOf } from './credential.ts';
 export { type Grant, Grants, missingPermissions, type TeamGrant } from './grants.ts';
 export { OrganizationLock } from './organization-lock.ts';
 export { OutsideTokens } from './outside-tokens.ts';
-export { type RoleDefinition, systemRoleIds, teamRoleIds } from './permissions.ts';
+export { type RoleDefinition } from './role-permissions.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';
+export { systemRoleIds, teamRoleIds } from './system-roles.ts';
 export { unverified } from './unverified-token.ts';

@@ -1,0 +1,18 @@
+import { permissions } from './permissions.ts';
+
+export interface RoleDefinition {
+  readonly scope: 'organization' | 'team';
+  readonly key: string;
+  readonly system: boolean;
+  /** Of a role that the organisation has made. */
+  readonly permissions: readonly string[];
+}
+
+/** @returns what a role permits: that of a system role stands in the catalogue, and in no row */
+export function permissionsOf(role: RoleDefinition): readonly string[] {
+  if (!role.system) return role.permissions;
+  return Object.entries(permissions).flatMap(([key, { systemRoles, teamRoles }]) => {
+    const holders: readonly string[] = role.scope === 'team' ? teamRoles : systemRoles;
+    return holders.includes(role.key) ? [key] : [];
+  });
+}
