@@ -20,6 +20,7 @@ import { OrganizationsModule } from './features/organizations/organizations.modu
 import { OwnershipTransfersModule } from './features/ownership-transfers/ownership-transfers.module.ts';
 import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.module.ts';
 import { PreferencesModule } from './features/preferences/preferences.module.ts';
+import { RolesModule } from './features/roles/roles.module.ts';
 import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
 import { TeamMembersModule } from './features/team-members/team-members.module.ts';
 import { TeamsModule } from './features/teams/teams.module.ts';
@@ -52,6 +53,7 @@ const features = [
   UsersModule,
   AccountModule,
   OrganizationsModule,
+  RolesModule,
   MembersModule,
   PreferencesModule,
   TeamMembersModule,

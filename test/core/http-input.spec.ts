@@ -235,7 +235,7 @@ describe('pages', () => {
       next_cursor: expect.stringMatching(/^[\w-]+$/),
     });
     expect(headers['link']).toBe(
-      '</api/v1/cars?q=a%26b&page=1>; rel="first", </api/v1/cars?q=a%26b&page=1>; rel="prev", </api/v1/cars?q=a%26b&page=3>; rel="next"',
+      '</api/v1/cars?q=a%26b>; rel="first", </api/v1/cars?q=a%26b&page=1>; rel="prev", </api/v1/cars?q=a%26b&page=3>; rel="next"',
     );
   });
 

@@ -6,6 +6,8 @@ export { accessCookie, credentialOf } from './credential.ts';
 export { type Grant, Grants, missingPermissions, type TeamGrant } from './grants.ts';
 export { OrganizationLock } from './organization-lock.ts';
 export { OutsideTokens } from './outside-tokens.ts';
+export { PermissionKey, PermissionKeys } from './permission.fields.ts';
+export { type PermissionDefinition, permissions } from './permissions.ts';
 export { type RoleDefinition } from './role-permissions.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';
 export { systemRoleIds, teamRoleIds } from './system-roles.ts';

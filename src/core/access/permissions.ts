@@ -6,7 +6,7 @@ interface Holders {
   readonly teamRoles: readonly TeamRole[];
 }
 
-interface PermissionDefinition extends Holders {
+export interface PermissionDefinition extends Holders {
   readonly description: string;
   /** `team`: on a team, roles that are held there count too. */
   readonly scope: 'organization' | 'team';

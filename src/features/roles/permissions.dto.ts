@@ -1,0 +1,26 @@
+import { type PermissionDefinition, PermissionKey } from '../../core/access/index.ts';
+import { Choice, Line, ListOf, rules } from '../../core/http/index.ts';
+
+const roleKey = rules.text({ max: 48 });
+
+export class PermissionResponse {
+  @PermissionKey()
+  key: string;
+
+  @Line({ description: 'What it permits.', example: 'See the organisation' })
+  description: string;
+
+  @Choice(['organization', 'team'], { description: '`team`: on a team, the roles that are held there count too.' })
+  scope: 'organization' | 'team';
+
+  @ListOf(roleKey, { description: 'Keys of the system roles that hold it.', example: ['owner', 'admin'] })
+  system_roles: readonly string[];
+
+  @ListOf(roleKey, { description: 'Keys of the system roles of a team that do, there.', example: ['admin'] })
+  team_roles: readonly string[];
+}
+
+export function toPermission([key, definition]: readonly [string, PermissionDefinition]): PermissionResponse {
+  const { description, scope, systemRoles, teamRoles } = definition;
+  return { key, description, scope, system_roles: systemRoles, team_roles: teamRoles };
+}
