@@ -297,6 +297,7 @@ describe('teams', () => {
       const id = await teams.create();
       for (const call of [
         () => editor.api.patch(teams.path(id), { visibility: 'private' }),
+        () => editor.api.patch(teams.path(id), { visibility: 'private', name: 'Mine' }),
         () => editor.api.post(teams.path(), { name: 'Mine', visibility: 'private' }),
       ]) {
         const answer = await app.changingNothing(call);

@@ -92,9 +92,11 @@ export class TeamsRepository {
     return team;
   }
 
-  async update(id: string, { name, slug, description }: TeamFields): Promise<void> {
-    await this.database.one(sql`
+  /** @returns whether the caller sees it still */
+  async update(id: string, { name, slug, description }: TeamFields): Promise<boolean> {
+    const updated = await this.database.query(sql`
       update teams set name = ${name}, slug = ${slug}, description = ${description} where id = ${id}::uuid returning id`);
+    return updated.length > 0;
   }
 
   /** @returns how many levels the caller sees from the team down, its own included */

@@ -111,9 +111,8 @@ export class TeamsService {
   }
 
   async #rename(id: string, fields: TeamFields, changed: ReadonlySet<keyof TeamFields>): Promise<void> {
-    if (changed.has('name') || changed.has('slug') || changed.has('description')) {
-      await this.repository.update(id, fields);
-    }
+    if (!changed.has('name') && !changed.has('slug') && !changed.has('description')) return;
+    if (!(await this.repository.update(id, fields))) throw outOfSight();
   }
 
   async #move(team: Team, fields: TeamFields, changed: ReadonlySet<keyof TeamFields>): Promise<void> {
