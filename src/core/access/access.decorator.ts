@@ -28,6 +28,8 @@ export type AccessRule =
       readonly evenDeleted: boolean;
       /** Also while the team of the path is deleted and can be restored. */
       readonly evenDeletedTeam: boolean;
+      /** Of those who hold it, owners alone: the service asks for that. */
+      readonly onlyOwner: boolean;
     };
 
 export const ACCESS_KEY = 'tenantry:access';
@@ -47,12 +49,14 @@ interface PermittedOptions {
   readonly evenDeleted?: boolean;
   /** Likewise into a deleted team. */
   readonly evenDeletedTeam?: boolean;
+  /** Says that the service lets in none but owners, whatever another role permits: for what is theirs to give or to bring back. */
+  readonly onlyOwner?: boolean;
 }
 
 /** Everybody who holds the permission in the organisation of the path, or on the team there (ASVS 5.0, 8.2.1). */
 function permitted(permission: Permission, options: PermittedOptions = {}): MethodDecorator {
-  const { evenDeleted = false, evenDeletedTeam = false } = options;
-  return inOrganization({ kind: 'permission', permission, evenDeleted, evenDeletedTeam }, permission);
+  const { evenDeleted = false, evenDeletedTeam = false, onlyOwner = false } = options;
+  return inOrganization({ kind: 'permission', permission, evenDeleted, evenDeletedTeam, onlyOwner }, permission);
 }
 
 interface MemberOptions {

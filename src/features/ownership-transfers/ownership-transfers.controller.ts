@@ -23,7 +23,7 @@ export class OwnershipTransfersController {
   ) {}
 
   @Post()
-  @Access('organization:transfer')
+  @Access('organization:transfer', { onlyOwner: true })
   @StepUp()
   @ApiOperation({
     summary: 'Offer your ownership to a member',
