@@ -1,0 +1,182 @@
+import type { Response } from 'supertest';
+import { type Route, TEAM_PARAMETER } from '../../src/core/access/index.ts';
+import { type Permission, permissions } from '../../src/core/access/permissions.ts';
+import { parametersIn } from '../../src/core/http/handlers.ts';
+import { fullPath } from './routes.ts';
+
+/** Who calls, as the page about it has them side by side. */
+export const COLUMNS = [
+  'owner',
+  'admin',
+  'member',
+  'team admin',
+  'team member',
+  'team viewer',
+  'exactly this',
+  'all but this',
+  'suspended',
+  'outsider',
+  'anonymous',
+] as const;
+
+export type Column = (typeof COLUMNS)[number];
+
+/** Roles of teams that the organisation has made: in no column, for they are told apart by what they permit alone. */
+const OWN_TEAM_ROLES = ['team role, exactly this', 'team role, all but this'] as const;
+
+/** Where a role of teams is held: on the team of the path, above or beneath it, or on one that has nothing to do with it. */
+const PLACES = ['on', 'above', 'beneath', 'beside'] as const;
+
+export type Place = (typeof PLACES)[number];
+
+export interface Standing {
+  readonly who: Column | (typeof OWN_TEAM_ROLES)[number];
+  /** Of a role of teams. */
+  readonly place?: Place;
+}
+
+/** `✓`: let in. `403s`: refused for being suspended. */
+export type Cell = '✓' | '401' | '403' | '403s' | '404';
+
+/** @returns everybody by whom the route is called */
+export function standingsOf(route: Route): Standing[] {
+  const people = COLUMNS.filter((who) => teamRoleOf(who) === undefined).map((who) => ({ who }));
+  const places = namesTeam(route) ? PLACES.filter((place) => hasPlace(route, place)) : (['beside'] as const);
+  const held = places.flatMap((place) => [...COLUMNS, ...OWN_TEAM_ROLES].map((who): Standing => ({ who, place })));
+  return [...people, ...held.filter(({ who }) => isOnTeam(who))];
+}
+
+/** Nothing stands beneath a deleted team. */
+function hasPlace({ rule }: Route, place: Place): boolean {
+  return !(place === 'beneath' && rule.kind === 'permission' && rule.evenDeletedTeam);
+}
+
+export function isOnTeam(who: Standing['who']): boolean {
+  return who.startsWith('team ');
+}
+
+/** @returns the key of the system role that is held on a team */
+export function teamRoleOf(who: Standing['who']): string | undefined {
+  return isOnTeam(who) && !who.includes(',') ? who.replace('team ', '') : undefined;
+}
+
+export function nameOf({ who, place }: Standing): string {
+  return place === undefined ? who : `${who} ${place} it`;
+}
+
+export function namesTeam({ path }: Route): boolean {
+  return parametersIn(path).includes(TEAM_PARAMETER);
+}
+
+/** @returns what the rule of the route says of them, and nothing else does */
+export function expectedCell(route: Route, standing: Standing): Cell {
+  const { rule } = route;
+  if (rule.kind === 'public') return '✓';
+  if (standing.who === 'anonymous') return '401';
+  if (rule.kind === 'signed_in') return '✓';
+  if (standing.who === 'outsider') return '404';
+  if (standing.who === 'suspended') return rule.kind === 'member' && rule.evenSuspended ? '✓' : '403s';
+  if (rule.kind === 'member') return '✓';
+  if (rule.onlyOwner) return standing.who === 'owner' ? '✓' : '403';
+  return isHeldBy(rule.permission, route, standing) ? '✓' : '403';
+}
+
+function isHeldBy(permission: Permission, route: Route, { who, place }: Standing): boolean {
+  const holders: Readonly<Record<'systemRoles' | 'teamRoles', readonly string[]>> = permissions[permission];
+  const counts = namesTeam(route) && (place === 'on' || place === 'above');
+  const teamRole = teamRoleOf(who);
+  if (teamRole !== undefined) return counts && holders.teamRoles.includes(teamRole);
+  if (who === 'team role, exactly this') return counts;
+  return who === 'exactly this' || holders.systemRoles.includes(who);
+}
+
+/** @returns what they were told; in full where that is nothing that the rule of a route may say */
+export function cellOf({ rule }: Route, { status, body }: Response): string {
+  const told = `${status} ${body.code} ${body.required ?? ''}`.trim();
+  const permission = rule.kind === 'permission' ? rule.permission : '';
+  const refusals: Readonly<Record<string, Cell>> = {
+    '401 unauthenticated': '401',
+    [`403 permission_denied ${permission}`]: '403',
+    '403 member_suspended': '403s',
+    '404 not_found': '404',
+  };
+  return refusals[told] ?? (isLetIn(status, body) ? '✓' : told);
+}
+
+/** Also refused for what it is about, which is told to nobody who may not be here. */
+function isLetIn(status: number, { code, required }: { readonly code?: string; readonly required?: string }): boolean {
+  const asksMore = code === 'grant_exceeds_own' || (code === 'permission_denied' && required === 'teams:read_private');
+  return (status >= 200 && status < 300) || [409, 412, 422].includes(status) || asksMore;
+}
+
+interface Section {
+  readonly name: string;
+  readonly routes: readonly Route[];
+}
+
+const HEAD = `# Who may call what
+
+Written by \`test/rules/access-matrix.e2e-spec.ts\`, which calls every route as everybody in this table and fails where an answer is another
+than the rule of the route says, or where this page is another than the rules: then it writes the page anew, and **its diff is a change
+of who can reach what, to be reviewed as one.** Whoever reviews the access to the API, or is asked "who can do this?", reads here.
+
+| cell | what they are told |
+|---|---|
+| ✓ | let in: it is done, or refused for what it is about (\`grant_exceeds_own\`, 409, 412, 422) |
+| 401 | \`unauthenticated\` |
+| 403 | \`permission_denied\`, naming the permission of the rule |
+| 403s | \`member_suspended\` |
+| 404 | \`not_found\`, as if there were no such organisation |
+
+The test sees besides that whoever is refused has changed nothing.
+
+- **owner, admin, member** hold that system role in the organisation.
+- **team admin, team member, team viewer** are members whose roles in the organisation permit nothing, with that role on the team of the
+  path, or on one above it: both are called, and are told the same. On a path without a team, on a team beneath or on another one it
+  counts for nothing: that is called, too, and so are roles of teams that the organisation has made.
+- **exactly this** holds one role that the organisation has made, which permits what the rule asks and nothing else; **all but this** one
+  that permits everything else.
+- **suspended** was an owner; **outsider** is signed in, and owns another organisation; **anonymous** shows no token.
+- What a rule asks besides: *step-up*, a recent proof of who one is; *owners alone*, to be one, whatever another role permits; *even deleted*, also in a deleted organisation or team; *even suspended*.
+`;
+
+/** @returns the page that tells of all routes, in sections */
+export function matrixPage(sections: readonly Section[]): string {
+  return [HEAD, ...sections.map(sectionOf)].join('\n');
+}
+
+function sectionOf({ name, routes }: Section): string {
+  const head = ['call', 'rule', ...COLUMNS];
+  const rows = routes.map((route) => [callOf(route), ruleOf(route), ...cellsOf(route)]);
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return `## ${name}\n\n${lines.join('\n')}\n`;
+}
+
+function callOf(route: Route): string {
+  const path = fullPath(route)
+    .replace('/api/v1', '')
+    .replace('/organizations/:organization_id', '…')
+    .replaceAll(/:(\w+)/g, '{$1}');
+  return `\`${route.method} ${path}\``;
+}
+
+function ruleOf({ rule, stepUp }: Route): string {
+  const exceptions = {
+    'step-up': stepUp,
+    'owners alone': rule.kind === 'permission' && rule.onlyOwner,
+    'even deleted': rule.kind === 'permission' && (rule.evenDeleted || rule.evenDeletedTeam),
+    'even suspended': rule.kind === 'member' && rule.evenSuspended,
+  };
+  const named = Object.entries(exceptions).flatMap(([name, holds]) => (holds ? [name] : []));
+  return [whoOf(rule), ...named].join(', ');
+}
+
+function whoOf(rule: Route['rule']): string {
+  if (rule.kind === 'permission') return `\`${rule.permission}\``;
+  if (rule.kind === 'public') return `public${rule.orSignedIn ? ' or signed in' : ''}: ${rule.why}`;
+  return rule.kind.replace('_', ' ');
+}
+
+function cellsOf(route: Route): Cell[] {
+  return COLUMNS.map((who) => expectedCell(route, isOnTeam(who) ? { who, place: 'on' } : { who }));
+}
