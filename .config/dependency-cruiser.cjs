@@ -12,7 +12,7 @@ const LAYERS = [
   ['organizations'],
   ['seats'],
   ['members', 'ownership-transfers', 'preferences', 'roles'],
-  ['teams'],
+  ['teams', 'access'],
   ['team-members'],
   ['invitations'],
   ['settings'],

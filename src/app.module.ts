@@ -10,6 +10,7 @@ import { JobsModule } from './core/jobs/index.ts';
 import { LimitsModule, SignInLimitInterceptor } from './core/limits/index.ts';
 import { MailModule } from './core/mail/index.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
+import { EffectiveAccessModule } from './features/access/access.module.ts';
 import { AccountModule } from './features/account/account.module.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
@@ -55,6 +56,7 @@ const features = [
   OrganizationsModule,
   RolesModule,
   MembersModule,
+  EffectiveAccessModule,
   PreferencesModule,
   TeamMembersModule,
   OwnershipTransfersModule,

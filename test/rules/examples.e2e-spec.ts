@@ -36,6 +36,7 @@ const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([
   ['invitations_create', [403, 'it takes invitations:create']],
   ['invitations_createAll', [403, 'it takes invitations:create']],
   ['invitations_list', [403, 'it takes invitations:read']],
+  ['access_findMember', [403, 'it takes roles:read']],
 ]);
 const REFUSED_TO_OWNERS: typeof REFUSED = new Map([['members_leave', [409, 'an organization keeps its last owner']]]);
 const REFUSED_ONCE_MORE: typeof REFUSED = new Map([['invitations_create', [409, 'the address is invited by then']]]);

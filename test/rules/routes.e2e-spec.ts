@@ -11,7 +11,7 @@ import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { testConfig } from '../support/environment.ts';
 import { indistinct } from '../support/refusals.ts';
-import { fullPath, METHODS, Routes } from '../support/routes.ts';
+import { fullPath, isWrite, METHODS, Routes } from '../support/routes.ts';
 
 // The tests are made from the routes, so the application is there before they are.
 const app = await TestApp.start();
@@ -117,7 +117,7 @@ describe.each(takingCredentials)('$method $path', (route) => {
 });
 
 // Without this, no refusal below says anything of what a refused caller could change.
-describe.each(behindSignIn.filter(({ method }) => method !== 'GET'))('$method $path', (route) => {
+describe.each(behindSignIn.filter(isWrite))('$method $path', (route) => {
   it('changes something for the owner', async () => {
     const organization = await app.actors.sharedOrganization();
     const ids = await routes.idsFor(route, organization);
@@ -127,6 +127,15 @@ describe.each(behindSignIn.filter(({ method }) => method !== 'GET'))('$method $p
 
     expect(answer.ok).toBe(true);
     expect(await app.database.contents()).not.toEqual(before);
+  });
+});
+
+describe.each(behindSignIn.filter((route) => route.method !== 'GET' && !isWrite(route)))('$method $path', (route) => {
+  it('is a question, and changes nothing', async () => {
+    const organization = await app.actors.organization();
+    const ids = await routes.idsFor(route, organization);
+    const answer = await app.changingNothing(() => routes.call(organization.owner.api, route, ids));
+    expect(answer.status).toBe(200);
   });
 });
 

@@ -4,7 +4,7 @@ import { connected } from '../../prisma/engine/connection.ts';
 import { type Route, teamRoleIds } from '../../src/core/access/index.ts';
 import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
-import { Routes } from '../support/routes.ts';
+import { isWrite, Routes } from '../support/routes.ts';
 import { Teams } from '../support/teams.ts';
 import { until } from '../support/until.ts';
 
@@ -44,7 +44,7 @@ const FATES: readonly Fate[] = [
 // The tests are made from the routes, so the application is there before they are.
 const app = await TestApp.start();
 const routes = new Routes(app);
-const writes = routes.inOrganization.filter(({ method }) => method !== 'GET');
+const writes = routes.inOrganization.filter(isWrite);
 const cases = writes.flatMap((route) =>
   FATES.filter((fate) => befalls(fate, route)).map((fate) => ({ ...route, ...fate, route, fate })),
 );

@@ -140,6 +140,7 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['PATCH /organizations/:organization_id/teams/:team_id', { name: 'Changed', visibility: 'private' }],
   ['DELETE /organizations/:organization_id/teams/:team_id', undefined],
   ['POST /organizations/:organization_id/teams/:team_id/restore', undefined],
+  ['POST /organizations/:organization_id/access/check', { checks: [{ permission: 'teams:read' }] }],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
   ['PATCH /me', { name: 'Another' }],
@@ -155,6 +156,9 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['PATCH /organizations/:organization_id/things/:thing_id', { name: 'Another' }],
   ['DELETE /organizations/:organization_id/things/:thing_id', undefined],
 ]);
+
+/** Of the calls that are a POST for their body's sake alone: they ask something, and change nothing. */
+const QUESTIONS: readonly string[] = ['POST /organizations/:organization_id/access/check'];
 
 /** Ids by the names that they have in a path. */
 export type Ids = ReadonlyMap<string, string>;
@@ -214,6 +218,11 @@ export function bodyFor(route: Route, ids: Ids = new Map()): object | undefined 
     throw new Error(`${name} is missing from BODIES`);
   const body = BODIES.get(name);
   return typeof body === 'function' ? body(ids) : body;
+}
+
+/** @returns whether the route is there to change something */
+export function isWrite(route: Pick<Route, 'method' | 'path'>): boolean {
+  return route.method !== 'GET' && !QUESTIONS.includes(label(route));
 }
 
 function label({ method, path }: Pick<Route, 'method' | 'path'>): string {

@@ -7,8 +7,8 @@ export { type Grant, Grants, missingPermissions, type TeamGrant } from './grants
 export { OrganizationLock } from './organization-lock.ts';
 export { OutsideTokens } from './outside-tokens.ts';
 export { PermissionKey, PermissionKeys } from './permission.fields.ts';
-export { type PermissionDefinition, permissions } from './permissions.ts';
-export { type RoleDefinition } from './role-permissions.ts';
+export { type Permission, type PermissionDefinition, permissions } from './permissions.ts';
+export { everyPermission, isForTeams, isPermission, permissionsOf, type RoleDefinition } from './role-permissions.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';
 export { systemRoleIds, teamRoleIds } from './system-roles.ts';
 export { unverified } from './unverified-token.ts';

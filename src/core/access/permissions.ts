@@ -36,6 +36,7 @@ export const permissions = {
   'invitations:read': inOrganization(ADMINISTRATORS, 'See invitations'),
   'invitations:create': inOrganization(ADMINISTRATORS, 'Invite people, and send invitations again'),
   'invitations:revoke': inOrganization(ADMINISTRATORS, 'Revoke invitations'),
+  'roles:read': inOrganization(ADMINISTRATORS, 'See roles, and what members may do'),
 } satisfies Record<`${string}:${string}`, PermissionDefinition>;
 
 export type Permission = keyof typeof permissions;

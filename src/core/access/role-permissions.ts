@@ -1,4 +1,16 @@
-import { permissions } from './permissions.ts';
+import { type Permission, permissions } from './permissions.ts';
+
+/** In the order of the alphabet. */
+export const everyPermission: readonly Permission[] = Object.keys(permissions).filter(isPermission).toSorted();
+
+export function isPermission(key: string): key is Permission {
+  return Object.hasOwn(permissions, key);
+}
+
+/** @returns whether roles that are held on a team can give it there */
+export function isForTeams(permission: Permission): boolean {
+  return permissions[permission].scope === 'team';
+}
 
 export interface RoleDefinition {
   readonly scope: 'organization' | 'team';
