@@ -8,6 +8,8 @@ import { permissionsOf, type RoleDefinition } from './role-permissions.ts';
 export interface Grant {
   /** None: nobody gets a role, and yet it takes something. */
   readonly roleId?: string;
+  /** Of a role that is made or changed: what it permits before or after that. */
+  readonly permissions?: readonly string[];
   /** The team on which; null: in the organisation. */
   readonly teamId: string | null;
   /** What it takes there to give any, where that is not the route's to ask. */
@@ -18,10 +20,10 @@ export interface TeamGrant extends Grant {
   readonly teamId: string;
 }
 
-/** A role with where the caller holds it. */
-interface HeldRole extends RoleDefinition {
+/** A role that is given, or that the caller holds. */
+interface KnownRole extends RoleDefinition {
   readonly id: string;
-  /** In the organisation. */
+  /** Whether the caller holds it in the organisation. */
   readonly isOwn: boolean;
   /** Those of the teams in question on which the caller holds it, or above which. */
   readonly ownOn: readonly string[];
@@ -43,8 +45,7 @@ export class Grants {
    * @throws Problem grant_exceeds_own, with what the caller would need
    */
   async verify(roleIds: readonly string[], teamId: string | null = null): Promise<void> {
-    const holdings = await this.holdings(teamId === null ? [] : [teamId]);
-    holdings.verify(roleIds.map((roleId) => ({ roleId, teamId })));
+    await this.verifyAll(roleIds.map((roleId) => ({ roleId, teamId })));
   }
 
   /**
@@ -55,30 +56,39 @@ export class Grants {
   async verifyTeamsOf(memberId: string): Promise<void> {
     const held = await this.database.query<TeamGrant>(sql`
       select role_id as "roleId", team_id as "teamId" from team_members where member_id = ${memberId}::uuid`);
-    await this.verifyOnTeams(held);
+    await this.verifyAll(held);
   }
 
-  /** Judges likewise what happens on several teams at once. @throws Problem grant_exceeds_own, with what the caller would need */
-  async verifyOnTeams(grants: readonly TeamGrant[]): Promise<void> {
+  /** Judges likewise what is given in several places at once. @throws Problem grant_exceeds_own, with what the caller would need */
+  async verifyAll(grants: readonly Grant[]): Promise<void> {
     if (grants.length === 0) return;
-    const holdings = await this.holdings(grants.map(({ teamId }) => teamId));
+    const holdings = await this.holdings(grants);
     holdings.verify(grants);
   }
 
-  /** Reads what the caller holds, to judge several by it, as `verify` does. @param teamIds of the teams on which they give */
-  async holdings(teamIds: readonly string[]): Promise<Holdings> {
-    const roles = await this.database.query<HeldRole>(sql`
+  /** Reads what the caller holds where any of these are given, to judge several by it, as `verify` does. */
+  async holdings(grants: readonly Grant[]): Promise<Holdings> {
+    const named = [...new Set(grants.flatMap(({ roleId }) => roleId ?? []))];
+    const teamIds = [...new Set(grants.flatMap(({ teamId }) => teamId ?? []))];
+    // By arrays, so that no more is looked at than the caller holds and the grants name, however much there is.
+    const roles = await this.database.query<KnownRole>(sql`
+      with held as materialized (
+        select h.role_id, null::uuid as team_id
+          from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
+          where m.user_id = app.user_id() and m.status = 'active'
+        union all
+        select j.role_id, place.id
+          from members m
+            cross join (
+              select t.id, above.id as above from teams t, unnest(t.path) as above (id) where t.id = any (${teamIds}::uuid[])
+            ) as place
+            join team_members j on j.organization_id = m.organization_id and j.team_id = place.above and j.member_id = m.id
+          where m.user_id = app.user_id() and m.status = 'active'
+      )
       select r.id, r.scope, r.key, r.system, r.permissions,
-          exists (
-            select from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
-              where h.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
-          ) as "isOwn",
-          array(
-            select t.id from members m join team_members j on j.organization_id = m.organization_id and j.member_id = m.id
-                join teams t on t.organization_id = m.organization_id and j.team_id = any (t.path)
-              where t.id = any (${teamIds}::uuid[]) and j.role_id = r.id and m.user_id = app.user_id() and m.status = 'active'
-          ) as "ownOn"
-        from roles r`);
+          exists (select from held h where h.role_id = r.id and h.team_id is null) as "isOwn",
+          array(select h.team_id from held h where h.role_id = r.id and h.team_id is not null) as "ownOn"
+        from roles r where r.id = any (${named}::uuid[] || array(select h.role_id from held h))`);
     return new Holdings(roles);
   }
 }
@@ -95,7 +105,7 @@ export function missingPermissions(
 
 /** What somebody holds, and so may give. */
 class Holdings {
-  constructor(private readonly roles: readonly HeldRole[]) {}
+  constructor(private readonly roles: readonly KnownRole[]) {}
 
   /** @throws Problem grant_exceeds_own, with what they would need for all of these */
   verify(grants: readonly Grant[]): void {
@@ -109,9 +119,14 @@ class Holdings {
     return this.#missing({ teamId: null, takes: permission }).length === 0;
   }
 
-  #missing({ roleId, teamId, takes }: Grant): string[] {
-    const isHeld = ({ isOwn, ownOn }: HeldRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
+  #missing({ roleId, permissions = [], teamId, takes }: Grant): string[] {
+    const isHeld = ({ isOwn, ownOn }: KnownRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
     const given = this.roles.filter(({ id }) => id === roleId);
-    return missingPermissions(this.roles.filter(isHeld), given, takes);
+    return missingPermissions(this.roles.filter(isHeld), [...given, inQuestion(permissions)], takes);
   }
+}
+
+/** @returns a role that permits this, as it is before or after a change */
+function inQuestion(permissions: readonly string[]): RoleDefinition {
+  return { scope: 'organization', key: '', system: false, permissions };
 }

@@ -88,8 +88,7 @@ export class InvitationsService {
   /** As if the caller invited to it. @throws Problem grant_exceeds_own */
   async #verifyGrants(invitation: Invitation): Promise<void> {
     const promisable = await this.repository.promisable([invitation]);
-    const holdings = await this.grants.holdings([...promisable.teamIds]);
-    holdings.verify(grantsOf(promisable, invitation));
+    await this.grants.verifyAll(grantsOf(promisable, invitation));
   }
 
   async #verifyAddress({ email, status }: Invitation): Promise<void> {

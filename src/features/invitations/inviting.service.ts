@@ -105,14 +105,15 @@ export class InvitingService {
     const identities = drafts.map(({ email }) => attempt(() => emailIdentity(email)));
     const emailKeys = [...new Set(identities.flatMap((identity) => (identity instanceof Problem ? [] : identity.key)))];
     const promisable = await this.repository.promisable(drafts);
-    const holdings = await this.grants.holdings(drafts.flatMap(({ teams }) => teams.map(({ teamId }) => teamId)));
+    const asked = drafts.map((draft) => attempt(() => grantsOf(promisable, draft)));
+    const holdings = await this.grants.holdings(asked.flatMap((grants) => (grants instanceof Problem ? [] : grants)));
     await this.repository.expire(emailKeys);
     const addresses = new Addresses(await this.repository.addressStates(emailKeys));
     const room = await this.seats.forInvitations();
     return drafts.map((draft, index) =>
       attempt(() => {
         const identity = given(identities[index]);
-        const grants = grantsOf(promisable, draft);
+        const grants = given(asked[index]);
         holdings.verify(grants);
         addresses.verify(identity.key);
         room.take();

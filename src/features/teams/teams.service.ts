@@ -107,7 +107,7 @@ export class TeamsService {
     verifyLevel(parent, await this.repository.levelsFrom(team));
     const path = [...(parent?.path ?? []), team.id];
     const roleIds = await this.repository.rolesHeldOn(changedAbove(team.path, path));
-    await this.grants.verifyOnTeams(grantsOfMove(team, parent, roleIds));
+    await this.grants.verifyAll(grantsOfMove(team, parent, roleIds));
   }
 
   async #rename(id: string, fields: TeamFields, changed: ReadonlySet<keyof TeamFields>): Promise<void> {
