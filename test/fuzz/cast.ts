@@ -136,6 +136,11 @@ export class Cast {
     const passing = await Promise.all(Array.from({ length: LEAVING }, () => teams.create()));
     const gone = await Promise.all(Array.from({ length: LEAVING }, () => teams.create()));
     await Promise.all(gone.map((id) => owner.api.delete(teams.path(id)).expect(204)));
+    const made = await app.database.query<{ id: string }>(
+      `insert into roles (organization_id, scope, key, name, permissions)
+         select $1, 'organization', 'made-' || n, 'Made', '{members:read}' from generate_series(1, $2) as n returning id`,
+      [home.id, 2 * LEAVING],
+    );
     const players = await app.database.query<{ id: string }>(
       `insert into team_members (organization_id, team_id, member_id, role_id)
          select $1, $2, unnest($3::uuid[]), $4 returning id`,
@@ -196,6 +201,10 @@ export class Cast {
         },
         { operations: /^ownershipTransfers_accept$/, callers: [founder], ...accepted },
         { operations: /^ownershipTransfers_/, callers: [founder], ...cancelled },
+        {
+          operations: /^roles_delete$/,
+          familiar: { role_id: made.slice(LEAVING).map(({ id }) => id), reassign_to: ['member'] },
+        },
         { operations: /^teams_delete$/, familiar: { team_id: passing } },
         { operations: /^teams_restore$/, familiar: { team_id: gone } },
         { operations: /^invitations_create/, familiar: { email: colleagues.map(() => `${v7()}@example.com`) } },
@@ -225,6 +234,8 @@ export class Cast {
         team_id: [squad],
         team_member_id: players.map(({ id }) => id),
         role: ['member', 'viewer'],
+        role_id: made.slice(0, LEAVING).map(({ id }) => id),
+        permissions: ['members:read', 'teams:read'],
         session_id: devices.map(({ id }) => id),
       },
     );

@@ -31,6 +31,8 @@ const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([
   ['organizations_delete', [403, 'it takes organization:delete']],
   ['organizations_restore', [403, 'it takes organization:delete']],
   ['members_update', [403, 'it takes members:update']],
+  ['roles_create', [403, 'it takes roles:manage']],
+  ['roles_list', [403, 'it takes roles:read']],
   ['teams_create', [403, 'it takes teams:create']],
   ['ownershipTransfers_propose', [403, 'it takes organization:transfer']],
   ['invitations_create', [403, 'it takes invitations:create']],
@@ -39,7 +41,10 @@ const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([
   ['access_findMember', [403, 'it takes roles:read']],
 ]);
 const REFUSED_TO_OWNERS: typeof REFUSED = new Map([['members_leave', [409, 'an organization keeps its last owner']]]);
-const REFUSED_ONCE_MORE: typeof REFUSED = new Map([['invitations_create', [409, 'the address is invited by then']]]);
+const REFUSED_ONCE_MORE: typeof REFUSED = new Map([
+  ['invitations_create', [409, 'the address is invited by then']],
+  ['roles_create', [409, 'the key is taken by then']],
+]);
 /** They end what the others are called with: the organisation, which comes back, the membership, the session, and then the account. */
 const LAST = ['organizations_delete', 'organizations_restore', 'members_leave', 'auth_logout', 'account_delete'];
 

@@ -89,6 +89,14 @@ const FILLS: Readonly<Record<string, (world: World, count: number) => Promise<un
     ),
   '/api/v1/organizations/{organization_id}/members': async ({ organization }, count) =>
     crowd(app.database, organization, count),
+  // Those of the system are there.
+  '/api/v1/organizations/{organization_id}/roles': async ({ organization: { id } }, count) =>
+    app.database.query(
+      `insert into roles (organization_id, scope, key, name, permissions)
+         select $1, case n % 2 when 0 then 'team' else 'organization' end, 'r-' || n, substr(md5(n::text), 1, 8), '{teams:read}'
+           from generate_series(7, $2) as n`,
+      [id, count],
+    ),
   // Every second one is private, and every second one of these the member's, too.
   '/api/v1/organizations/{organization_id}/teams': async ({ organization: { id }, member }, count) =>
     app.database.query(

@@ -136,6 +136,12 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ],
   ['PATCH /organizations/:organization_id/teams/:team_id/members/:team_member_id', { role: 'viewer' }],
   ['DELETE /organizations/:organization_id/teams/:team_id/members/:team_member_id', undefined],
+  [
+    'POST /organizations/:organization_id/roles',
+    { key: 'another', name: 'Another', scope: 'organization', permissions: ['members:read'] },
+  ],
+  ['PATCH /organizations/:organization_id/roles/:role_id', { name: 'Changed', permissions: [] }],
+  ['DELETE /organizations/:organization_id/roles/:role_id', undefined],
   ['POST /organizations/:organization_id/teams', { name: 'Another' }],
   ['PATCH /organizations/:organization_id/teams/:team_id', { name: 'Changed', visibility: 'private' }],
   ['DELETE /organizations/:organization_id/teams/:team_id', undefined],

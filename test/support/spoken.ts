@@ -24,10 +24,20 @@ const IN_PATHS: Readonly<Record<string, readonly string[]>> = {
   member_id: MEMBERS,
   session_id: ['@nothing'],
   invitation_id: ['@invitation'],
+  role_id: ['@role'],
   transfer_id: ['@nothing'],
 };
 /** Names of each kind in a path that stand for the others. */
-const FEW = new Set(['@organization', '@secret', '@open', '@grace', '@grace-in-open', '@invitation', '@nothing']);
+const FEW = new Set([
+  '@organization',
+  '@secret',
+  '@open',
+  '@grace',
+  '@grace-in-open',
+  '@invitation',
+  '@role',
+  '@nothing',
+]);
 const TIME = '2026-01-01T00:00:00.000Z';
 /** Of what may name a team by other means than an id. */
 const TEXTS: Readonly<Record<string, readonly string[]>> = {

@@ -75,6 +75,10 @@ export class Stage {
     const { id } = this.organization;
     await this.app.database.query('update organizations set deleted_at = null where id = $1', [id]);
     await this.app.database.query('delete from ownership_transfers where organization_id = $1', [id]);
+    await this.app.database.query(
+      `update roles set key = 'r-' || right(id::text, 12) where organization_id = $1 and not system`,
+      [id],
+    );
     await this.app.database.query('update invitations set email = id, email_key = id where organization_id = $1', [id]);
   }
 

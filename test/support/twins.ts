@@ -95,6 +95,8 @@ async function twin(app: TestApp, hasSecrets: boolean): Promise<Twin> {
   await owner.api.delete(`${base}/teams/${idOf('@closed')}`).expect(204);
   const invitation = { email: `${uuid()}@example.com`, roles: ['member'] };
   ids.set('@invitation', (await owner.api.post(`${base}/invitations`, invitation).expect(201)).body.id);
+  const role = { key: 'spare', name: 'Spare', scope: 'organization', permissions: ['members:read'] };
+  ids.set('@role', (await owner.api.post(`${base}/roles`, role).expect(201)).body.id);
   const invited = ['@open', ...(hasSecrets ? ['@secret', '@inside'] : [])].map(idOf);
   await app.database.query(
     'insert into invitation_teams (organization_id, invitation_id, team_id, role_id) select $1, $2, unnest($3::uuid[]), $4',

@@ -26,6 +26,8 @@ export const permissions = {
   'members:read': inOrganization(EVERYBODY, 'See members'),
   'members:update': inOrganization(ADMINISTRATORS, 'Change the roles of members, suspend and reactivate them'),
   'members:remove': inOrganization(ADMINISTRATORS, 'Remove members'),
+  'roles:read': inOrganization(ADMINISTRATORS, 'See roles, and what members may do'),
+  'roles:manage': inOrganization(ADMINISTRATORS, 'Make, change and delete roles'),
   'teams:create': inOrganization(ADMINISTRATORS, 'Make teams'),
   'teams:read': onTeam(EVERYBODY, 'See the teams that are not private, and those that one belongs to'),
   'teams:read_private': onTeam(ADMINISTRATORS, 'See private teams without belonging to them'),
@@ -36,7 +38,6 @@ export const permissions = {
   'invitations:read': inOrganization(ADMINISTRATORS, 'See invitations'),
   'invitations:create': inOrganization(ADMINISTRATORS, 'Invite people, and send invitations again'),
   'invitations:revoke': inOrganization(ADMINISTRATORS, 'Revoke invitations'),
-  'roles:read': inOrganization(ADMINISTRATORS, 'See roles, and what members may do'),
 } satisfies Record<`${string}:${string}`, PermissionDefinition>;
 
 export type Permission = keyof typeof permissions;

@@ -2,9 +2,9 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { Access, permissions } from '../../core/access/index.ts';
 import { Page, Section, WholeListOf } from '../../core/http/index.ts';
-import { PermissionResponse, toPermission } from './permissions.dto.ts';
+import { PermissionResponse, ROLES, toPermission } from './permissions.dto.ts';
 
-@Section('Roles', 'What may be permitted, and the roles that permit it.')
+@Section(...ROLES)
 @Controller('permissions')
 export class PermissionsController {
   @Get()

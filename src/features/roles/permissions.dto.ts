@@ -1,6 +1,12 @@
 import { type PermissionDefinition, PermissionKey } from '../../core/access/index.ts';
 import { Choice, Line, ListOf, rules } from '../../core/http/index.ts';
 
+/** The section of the document. */
+export const ROLES = [
+  'Roles',
+  'What may be permitted, and the roles that permit it: those of the system, and those that an organization makes for itself.',
+] as const;
+
 const roleKey = rules.text({ max: 48 });
 
 export class PermissionResponse {

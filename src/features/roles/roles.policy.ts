@@ -1,0 +1,75 @@
+import { isForTeams, isPermission, systemRoleIds, teamRoleIds } from '../../core/access/index.ts';
+import type { Change } from '../../core/audit/index.ts';
+import { Problem, validationProblem } from '../../core/http/index.ts';
+
+/** Where a role can be held. */
+export type RoleScope = 'organization' | 'team';
+
+export interface RoleFields {
+  readonly scope: RoleScope;
+  /** What it is called by wherever it is held or given. */
+  readonly key: string;
+  readonly name: string;
+  readonly description: string;
+  /** In the alphabet's order. */
+  readonly permissions: readonly string[];
+}
+
+/** What is left out stays. */
+export interface RoleChanges {
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  readonly permissions?: readonly string[] | undefined;
+}
+
+/** Wherever one of these is read, it means the system's role. */
+const reservedKeys: ReadonlySet<unknown> = new Set([...Object.keys(systemRoleIds), ...Object.keys(teamRoleIds)]);
+
+export function isReserved(key: unknown): boolean {
+  return reservedKeys.has(key);
+}
+
+/**
+ * An organisation's role may hold any permission of the catalogue; one of teams those of teams.
+ * @throws Problem unknown_permission, validation_failed, naming each that it may not
+ */
+export function verifyPermissions(scope: RoleScope, asked: readonly string[]): void {
+  const unknown = asked.flatMap((key, index) => (isPermission(key) ? [] : [pointerTo(index)]));
+  if (unknown.length > 0) {
+    const errors = unknown.map((pointer) => ({ pointer, code: 'unknown' as const, detail: 'is no permission' }));
+    throw new Problem('unknown_permission', { errors });
+  }
+  const outside = asked.flatMap((key, index) => (isHeldIn(scope, key) ? [] : [pointerTo(index)]));
+  if (outside.length === 0) return;
+  const detail = 'is a permission of the organization, which no role of teams holds';
+  throw validationProblem(outside.map((pointer) => ({ pointer, code: 'refused', detail })));
+}
+
+function isHeldIn(scope: RoleScope, key: string): boolean {
+  return scope === 'organization' || (isPermission(key) && isForTeams(key));
+}
+
+function pointerTo(index: number): string {
+  return `/permissions/${index}`;
+}
+
+export function merged<T extends RoleFields>(role: T, changes: RoleChanges): T {
+  const { name = role.name, description = role.description, permissions: changed = role.permissions } = changes;
+  return { ...role, name, description, permissions: changed.toSorted() };
+}
+
+/**
+ * @param from null: it is new
+ * @returns what the log tells
+ */
+export function differences(from: RoleFields | null, to: RoleFields): Record<string, Change> {
+  const wasPermitted = from?.permissions ?? null;
+  return {
+    ...(from === null && { key: { from: null, to: to.key }, scope: { from: null, to: to.scope } }),
+    ...(from?.name !== to.name && { name: { from: from?.name ?? null, to: to.name } }),
+    ...((from?.description ?? '') !== to.description && { description: { changed: true } }),
+    ...(wasPermitted?.join() !== to.permissions.join() && {
+      permissions: { from: wasPermitted, to: to.permissions },
+    }),
+  };
+}

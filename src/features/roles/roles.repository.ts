@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { permissionsOf } from '../../core/access/index.ts';
+import { Database, sql } from '../../core/database/index.ts';
+import { anyOf, contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
+import type { RoleFields, RoleScope } from './roles.policy.ts';
+
+export interface Role extends RoleFields {
+  readonly id: string;
+  readonly organizationId: string;
+  /** It is in every organisation, and nobody changes it. */
+  readonly system: boolean;
+  /** Counted by the database at every update. */
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface RolesFilter {
+  readonly q?: string | undefined;
+  readonly scopes?: readonly RoleScope[] | undefined;
+  /** Whether those of the system are among them, and whether others are; undefined: all. */
+  readonly systems?: readonly boolean[] | undefined;
+  readonly selection: Selection;
+}
+
+const columns = sql`
+  id, organization_id as "organizationId", scope, key, name, description, system, permissions, version,
+  created_at as "createdAt", updated_at as "updatedAt"`;
+
+const roles = new List<Role>({
+  from: sql`roles`,
+  columns,
+  keys: { name: textKey(sql`name_key`), key: textKey(sql`key`), created_at: timeKey(sql`created_at`) },
+});
+
+/** Holders that change by one statement, each with an event: as many as a statement's time allows on a busy machine. */
+const BATCH = 1_000;
+
+/** A policy keeps every statement from changing a role of the system. */
+@Injectable()
+export class RolesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @returns undefined, and nothing made, where the key is taken */
+  async insert({ scope, key, name, description, permissions }: RoleFields): Promise<Role | undefined> {
+    const [role] = await this.database.query<Role>(sql`
+      insert into roles (scope, key, name, description, permissions)
+        values (${scope}, ${key}, ${name}, ${description}, ${permissions}::text[])
+        on conflict (organization_id, scope, key) do nothing
+        returning ${columns}`);
+    return role && known(role);
+  }
+
+  async find(id: string): Promise<Role | undefined> {
+    const [role] = await this.database.query<Role>(sql`select ${columns} from roles where id = ${id}::uuid`);
+    return role && known(role);
+  }
+
+  async findByKey(scope: RoleScope, key: string): Promise<Role | undefined> {
+    const [role] = await this.database.query<Role>(
+      sql`select ${columns} from roles where scope = ${scope} and key = ${key}`,
+    );
+    return role && known(role);
+  }
+
+  async list({ q, scopes, systems, selection }: RolesFilter): Promise<Rows<Role>> {
+    const found = await roles.read(this.database, selection, [
+      contains([sql`name_key`, sql`key`], q),
+      anyOf(sql`scope`, 'text', scopes),
+      systems && sql`system = any (${systems}::boolean[])`,
+    ]);
+    return { ...found, rows: found.rows.map(known) };
+  }
+
+  /** @returns what the database made of the change */
+  async update({ id, name, description, permissions }: Role): Promise<Role> {
+    const role = await this.database.one<Role>(sql`
+      update roles set name = ${name}, description = ${description}, permissions = ${permissions}::text[]
+        where id = ${id}::uuid returning ${columns}`);
+    return known(role);
+  }
+
+  /** @returns the ids of all roles that those who hold this one, active or suspended, hold in the organisation */
+  async heldBesides(id: string): Promise<readonly string[]> {
+    const held = await this.database.query<{ id: string }>(sql`
+      select distinct role_id as id from member_roles
+        where member_id in (select member_id from member_roles where role_id = ${id}::uuid)`);
+    return held.map((role) => role.id);
+  }
+
+  /** Invitations that are over promise it no longer. */
+  async dropEndedPromises(id: string): Promise<void> {
+    await this.database.query(sql`select app.drop_ended_promises(${id}::uuid)`);
+  }
+
+  /** @returns whether somebody holds it, is promised it or is to keep it, also on teams that the caller does not see */
+  async isInUse(id: string): Promise<boolean> {
+    const { used } = await this.database.one<{ used: boolean }>(sql`select app.role_in_use(${id}::uuid) as used`);
+    return used;
+  }
+
+  /** @returns whether an owner whose offer waits is to keep the role */
+  async isKept(key: string): Promise<boolean> {
+    const kept = await this.database.query(
+      sql`select id from ownership_transfers where status = 'pending' and keep_role = ${key}`,
+    );
+    return kept.length > 0;
+  }
+
+  /** Gives whoever holds it, is promised it or is to keep it the other one, with an event for each who holds it. */
+  async reassign(id: string, targetId: string): Promise<void> {
+    const { isDone } = await this.database.one<{ isDone: boolean }>(
+      sql`select app.reassign_role(${id}::uuid, ${targetId}::uuid, ${BATCH}) as "isDone"`,
+    );
+    if (!isDone) await this.reassign(id, targetId);
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.database.one(sql`delete from roles where id = ${id}::uuid returning id`);
+  }
+}
+
+/** @returns the role with what it permits, which of the system's stands in the catalogue */
+function known(role: Role): Role {
+  return { ...role, permissions: permissionsOf(role).toSorted() };
+}

@@ -1,0 +1,372 @@
+import type { Response } from 'supertest';
+import { v7 as uuid } from 'uuid';
+import { permissions, permissionsOf, systemRoleIds, teamRoleIds } from '../../src/core/access/index.ts';
+import type { Member, Organization } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+import { Teams } from '../support/teams.ts';
+
+describe('roles', () => {
+  let app: TestApp;
+  let organization: Organization;
+  let admin: Member;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+
+  afterAll(() => app.stop());
+
+  beforeEach(async () => {
+    organization = await app.actors.organization();
+    admin = await app.actors.member(organization, ['admin']);
+  });
+
+  const path = (id = '') => `/organizations/${organization.id}/roles${id && `/${id}`}`;
+  const owner = () => organization.owner.api;
+  const draft = (fields: object = {}) => ({
+    key: 'billing',
+    name: 'Billing',
+    scope: 'organization',
+    permissions: ['members:read', 'invitations:read'],
+    ...fields,
+  });
+  const make = async (fields: object = {}) => (await owner().post(path(), draft(fields)).expect(201)).body;
+  const holder = (key: string, status: 'active' | 'suspended' = 'active') =>
+    app.actors.member(organization, [key], status);
+  const holding = async (held: readonly string[]): Promise<Member> => {
+    const key = `h${uuid().slice(-12)}`;
+    await make({ key, permissions: held });
+    return holder(key);
+  };
+  const events = (id: string) =>
+    app.database.query(
+      `select action, actor_member_id, changes from audit_events where organization_id = $1 and target_id = $2 order by id`,
+      [organization.id, id],
+    );
+  const code = ({ status, body }: Response) => `${status} ${body.code}`;
+  const refusal = async (call: () => PromiseLike<Response>) => {
+    const answer = await app.changingNothing(async () => await call());
+    const [error] = answer.body.errors ?? [];
+    return error ? `${code(answer)} ${error.pointer ?? error.parameter} ${error.code}` : code(answer);
+  };
+
+  describe('POST', () => {
+    it('makes one, which is given by its key', async () => {
+      const answer = await owner()
+        .post(path(), draft({ description: 'Invoices' }))
+        .expect(201);
+      expect(answer.body).toEqual({
+        id: expect.any(String),
+        organization_id: organization.id,
+        key: 'billing',
+        name: 'Billing',
+        description: 'Invoices',
+        scope: 'organization',
+        system: false,
+        permissions: ['invitations:read', 'members:read'],
+        created_at: expect.any(String),
+        updated_at: expect.any(String),
+      });
+      expect(answer.headers['location']).toBe(`/api/v1${path(answer.body.id)}`);
+      expect(answer.headers['etag']).toMatch(/^"1\./);
+      expect(await events(answer.body.id)).toEqual([
+        {
+          action: 'role.created',
+          actor_member_id: expect.any(String),
+          changes: {
+            key: { from: null, to: 'billing' },
+            scope: { from: null, to: 'organization' },
+            name: { from: null, to: 'Billing' },
+            description: { changed: true },
+            permissions: { from: null, to: ['invitations:read', 'members:read'] },
+          },
+        },
+      ]);
+      const member = await app.actors.member(organization);
+      const invitations = `/organizations/${organization.id}/invitations`;
+      await member.api.get(invitations).expect(403);
+      const roles = { roles: ['billing', 'member'] };
+      await owner().patch(`/organizations/${organization.id}/members/${member.memberId}`, roles).expect(200);
+      await member.api.get(invitations).expect(200);
+    });
+
+    it('makes one that permits nothing, and one of the same key for teams', async () => {
+      expect((await make({ permissions: [] })).permissions).toEqual([]);
+      expect((await make({ scope: 'team', permissions: ['teams:read'] })).scope).toBe('team');
+    });
+
+    it.each([
+      ['a wildcard', { permissions: ['members:read', '*'] }, '422 unknown_permission /permissions/1 unknown'],
+      ['a wildcard of one', { permissions: ['members:*'] }, '422 unknown_permission /permissions/0 unknown'],
+      ['other letters', { permissions: ['Members:Read'] }, '422 unknown_permission /permissions/0 unknown'],
+      [
+        'a list in one',
+        { permissions: ['members:read,members:update'] },
+        '422 unknown_permission /permissions/0 unknown',
+      ],
+      ['what objects have', { permissions: ['constructor'] }, '422 unknown_permission /permissions/0 unknown'],
+      ['nothing', { permissions: [''] }, '422 unknown_permission /permissions/0 unknown'],
+      ['spaces around', { permissions: [' members:read'] }, '422 unknown_permission /permissions/0 unknown'],
+      [
+        'a permission twice',
+        { permissions: ['teams:read', 'teams:read'] },
+        '422 validation_failed /permissions unique',
+      ],
+      ['numbers', { permissions: [5] }, '422 validation_failed /permissions/0 type'],
+      ['no list', { permissions: 'members:read' }, '422 validation_failed /permissions type'],
+      [
+        'thousands',
+        { permissions: Array.from({ length: 9_000 }, (_, n) => `p${n}`) },
+        '422 validation_failed /permissions max_items',
+      ],
+      [
+        "the organization's on a team",
+        { scope: 'team', permissions: ['teams:read', 'members:read'] },
+        '422 validation_failed /permissions/1 refused',
+      ],
+      ['owner for a key', { key: 'owner' }, '422 validation_failed /key reserved'],
+      ["a team's system role for a key", { key: 'viewer' }, '422 validation_failed /key reserved'],
+      ['admin for a key on teams', { key: 'admin', scope: 'team' }, '422 validation_failed /key reserved'],
+      ['capitals in a key', { key: 'Billing' }, '422 validation_failed /key pattern'],
+      ['a key that goes on after its end', { key: 'billing\n' }, '422 validation_failed /key pattern'],
+      ['a key too long', { key: 'b'.repeat(49) }, '422 validation_failed /key max_length'],
+      ['another scope', { scope: 'user' }, '422 validation_failed /scope choice'],
+      ["the system's flag", { system: true }, '422 validation_failed /system unknown'],
+      ['no name', { name: ' ' }, '422 validation_failed /name min_length'],
+    ])('refuses %s', async (_case, fields, expected) => {
+      expect(await refusal(() => owner().post(path(), draft(fields)))).toBe(expected);
+    });
+
+    it('refuses a key that is taken in its scope', async () => {
+      await make();
+      expect(await refusal(() => owner().post(path(), draft()))).toBe('409 already_exists /key taken');
+    });
+
+    it('makes nothing that permits more than its maker may', async () => {
+      const manager = await holding(['roles:manage', 'members:read']);
+      const answer = await manager.api.post(path(), draft());
+      expect([code(answer), answer.body.missing_permissions]).toEqual(['403 grant_exceeds_own', ['invitations:read']]);
+      await manager.api.post(path(), draft({ permissions: ['members:read', 'roles:manage'] })).expect(201);
+      const beyond = draft({ key: 'root', permissions: Object.keys(permissions) });
+      expect((await admin.api.post(path(), beyond)).body.missing_permissions).toEqual([
+        'organization:delete',
+        'organization:transfer',
+      ]);
+      await owner().post(path(), beyond).expect(201);
+    });
+
+    it('counts nothing that is held on teams: a role is for the whole organization', async () => {
+      const teams = new Teams(app, organization);
+      const manager = await holding(['roles:manage']);
+      await teams.join(await teams.create(), manager, teamRoleIds.admin);
+      const answer = await manager.api.post(path(), draft({ scope: 'team', permissions: ['teams:update'] }));
+      expect([code(answer), answer.body.missing_permissions]).toEqual(['403 grant_exceeds_own', ['teams:update']]);
+    });
+  });
+
+  describe('GET', () => {
+    const keys = async (query = '') => {
+      const { body } = await admin.api.get(`${path()}${query}`).expect(200);
+      return body.data.map(({ key, scope }: { key: string; scope: string }) => `${scope}/${key}`);
+    };
+
+    it('lists those of the system as well, with what they permit', async () => {
+      const { body } = await admin.api.get(path()).expect(200);
+      expect(body.data).toHaveLength(6);
+      const [found] = body.data.filter(({ id }: { id: string }) => id === systemRoleIds.member);
+      expect(found).toMatchObject({ key: 'member', scope: 'organization', system: true });
+      const definition = { scope: 'organization', key: 'member', system: true, permissions: [] } as const;
+      expect(found.permissions).toEqual(permissionsOf(definition).toSorted());
+      expect((await admin.api.get(path(systemRoleIds.member)).expect(200)).body).toEqual(found);
+    });
+
+    it('is filtered, searched and sorted', async () => {
+      await make({ name: 'Zeta' });
+      await make({ key: 'lead', name: 'Alpha', scope: 'team', permissions: [] });
+      expect(await keys('?system=false')).toEqual(['team/lead', 'organization/billing']);
+      expect(await keys('?system=false&sort=key')).toEqual(['organization/billing', 'team/lead']);
+      expect(await keys('?system=false&sort=-created_at')).toEqual(['team/lead', 'organization/billing']);
+      expect(await keys('?scope=team&sort=key')).toEqual(['team/admin', 'team/lead', 'team/member', 'team/viewer']);
+      expect(await keys('?scope=organization&system=true&sort=key')).toEqual([
+        'organization/admin',
+        'organization/member',
+        'organization/owner',
+      ]);
+      expect(await keys('?q=zET')).toEqual(['organization/billing']);
+      expect(await keys('?q=bill')).toEqual(['organization/billing']);
+      expect(await refusal(() => admin.api.get(`${path()}?system=yes`))).toBe('422 validation_failed system choice');
+    });
+
+    it('shows what is in the catalogue alone: anything else permits nothing', async () => {
+      const { id } = await make({ permissions: ['members:read'] });
+      await app.database.query(`update roles set permissions = '{members:read,gone:by,MEMBERS:UPDATE}' where id = $1`, [
+        id,
+      ]);
+      const read = await admin.api.get(path(id)).expect(200);
+      expect(read.body.permissions).toEqual(['members:read']);
+      await admin.api.patch(path(id), { name: 'Other' }).expect(200);
+    });
+
+    it('knows no role of another organization', async () => {
+      const elsewhere = await app.actors.organization();
+      const { body } = await elsewhere.owner.api.post(`/organizations/${elsewhere.id}/roles`, draft()).expect(201);
+      for (const call of [
+        () => owner().get(path(body.id)),
+        () => owner().patch(path(body.id), { name: 'Mine' }),
+        () => owner().delete(path(body.id)),
+      ]) {
+        expect(await refusal(call)).toBe('404 not_found');
+      }
+    });
+
+    it('is kept by whoever has read it, until it changes', async () => {
+      const { id } = await make();
+      const { headers } = await admin.api.get(path(id)).expect(200);
+      await admin.api
+        .get(path(id))
+        .set('If-None-Match', headers['etag'] ?? '')
+        .expect(304);
+    });
+  });
+
+  describe('PATCH', () => {
+    it('changes it for all who hold it, from their next request on', async () => {
+      const { id } = await make();
+      const member = await holder('billing');
+      const invitations = `/organizations/${organization.id}/invitations`;
+      await member.api.get(invitations).expect(200);
+      const answer = await admin.api.patch(path(id), { permissions: ['members:read'] }).expect(200);
+      expect(answer.body.permissions).toEqual(['members:read']);
+      expect(answer.headers['etag']).toMatch(/^"2\./);
+      await member.api.get(invitations).expect(403);
+      expect((await events(id)).at(-1)).toEqual({
+        action: 'role.updated',
+        actor_member_id: admin.memberId,
+        changes: { permissions: { from: ['invitations:read', 'members:read'], to: ['members:read'] } },
+      });
+    });
+
+    it('leaves as it is what is sent as it is, in any order', async () => {
+      const { id } = await make();
+      const same = { name: 'Billing', description: null, permissions: ['members:read', 'invitations:read'] };
+      const answer = await owner().patch(path(id), same).expect(200);
+      expect(answer.headers['etag']).toMatch(/^"1\./);
+      expect(await events(id)).toHaveLength(1);
+    });
+
+    it('compares If-Match', async () => {
+      const { id } = await make();
+      const { headers } = await owner().get(path(id));
+      const rename = (name: string) =>
+        owner()
+          .patch(path(id), { name })
+          .set('If-Match', headers['etag'] ?? '');
+      await rename('One').expect(200);
+      expect(code(await rename('Two'))).toBe('412 precondition_failed');
+    });
+
+    it.each([
+      [
+        'an unknown permission',
+        { permissions: ['members:everything'] },
+        '422 unknown_permission /permissions/0 unknown',
+      ],
+      ['its key', { key: 'other' }, '422 validation_failed /key unknown'],
+      ['its scope', { scope: 'team' }, '422 validation_failed /scope unknown'],
+      ['null for permissions', { permissions: null }, '422 validation_failed /permissions type'],
+    ])('refuses %s', async (_case, body, expected) => {
+      const { id } = await make();
+      expect(await refusal(() => owner().patch(path(id), body))).toBe(expected);
+    });
+
+    it("refuses the organization's permissions in a role of teams, naming them as they were sent", async () => {
+      const { id } = await make({ scope: 'team', permissions: [] });
+      const body = { permissions: ['teams:read', 'invitations:read'] };
+      expect(await refusal(() => owner().patch(path(id), body))).toBe('422 validation_failed /permissions/1 refused');
+    });
+
+    it('leaves those of the system alone, whoever asks', async () => {
+      for (const id of [...Object.values(systemRoleIds), ...Object.values(teamRoleIds)]) {
+        expect(await refusal(() => owner().patch(path(id), { name: 'Mine' }))).toBe('409 conflict');
+        expect(await refusal(() => owner().patch(path(id), { permissions: [] }))).toBe('409 conflict');
+        expect(await refusal(() => owner().delete(path(id)))).toBe('409 conflict');
+      }
+    });
+
+    it('takes what it permitted and what it is to permit', async () => {
+      const { id } = await make();
+      const manager = await holding(['roles:manage', 'members:read']);
+      for (const body of [{ permissions: [] }, { name: 'Nothing' }, { permissions: ['members:read'] }]) {
+        const answer = await app.changingNothing(() => manager.api.patch(path(id), body));
+        expect(answer.body).toMatchObject({ code: 'grant_exceeds_own', missing_permissions: ['invitations:read'] });
+      }
+      const own = await make({ key: 'own', permissions: ['members:read'] });
+      expect(
+        (await manager.api.patch(path(own.id), { permissions: ['teams:create'] })).body.missing_permissions,
+      ).toEqual(['teams:create']);
+      await manager.api.patch(path(own.id), { permissions: [] }).expect(200);
+    });
+
+    it('does not raise its own holder', async () => {
+      const { id } = await make({ permissions: ['roles:manage'] });
+      const manager = await holder('billing');
+      const answer = await manager.api.patch(path(id), { permissions: ['roles:manage', 'members:update'] });
+      expect(answer.body).toMatchObject({ code: 'grant_exceeds_own', missing_permissions: ['members:update'] });
+    });
+
+    it.each(['active', 'suspended'] as const)('befalls nobody who holds more, %s', async (status) => {
+      const { id } = await make({ permissions: ['members:read'] });
+      await app.actors.member(organization, ['billing', 'owner'], status);
+      const answer = await app.changingNothing(() => admin.api.patch(path(id), { name: 'Other' }));
+      expect(answer.body).toMatchObject({
+        code: 'grant_exceeds_own',
+        missing_permissions: ['organization:delete', 'organization:transfer'],
+      });
+      await owner().patch(path(id), { name: 'Other' }).expect(200);
+    });
+
+    it('asks of a role of teams no more than what it permits', async () => {
+      const { id } = await make({ scope: 'team', permissions: ['teams:read'] });
+      const teams = new Teams(app, organization);
+      const superior = await app.actors.member(organization, ['owner']);
+      await teams.join(await teams.create(), superior, id);
+      const manager = await holding(['roles:manage', 'teams:read']);
+      await manager.api.patch(path(id), { name: 'Guest' }).expect(200);
+    });
+  });
+
+  describe('of teams, made by the organization', () => {
+    it('are given and promised by their key', async () => {
+      const { id } = await make({
+        key: 'lead',
+        scope: 'team',
+        permissions: ['team_members:manage', 'team_members:read'],
+      });
+      const teams = new Teams(app, organization);
+      const team = await teams.create();
+      const member = await app.actors.member(organization, []);
+      const other = await app.actors.member(organization, []);
+      const added = await owner()
+        .post(`${teams.path(team)}/members`, { member_id: member.memberId, role: 'lead' })
+        .expect(201);
+      expect(added.body.role).toBe('lead');
+      const second = { member_id: other.memberId, role: 'viewer' };
+      const { body } = await owner()
+        .post(`${teams.path(team)}/members`, second)
+        .expect(201);
+      await member.api.patch(`${teams.path(team)}/members/${body.id}`, { role: 'lead' }).expect(403);
+      await owner()
+        .patch(`${teams.path(team)}/members/${body.id}`, { role: 'lead' })
+        .expect(200);
+      await member.api.delete(`${teams.path(team)}/members/${body.id}`).expect(204);
+      const invitation = {
+        email: `${uuid()}@example.com`,
+        roles: ['member'],
+        teams: [{ team_id: team, role: 'lead' }],
+      };
+      const invited = await owner().post(`/organizations/${organization.id}/invitations`, invitation).expect(201);
+      expect(invited.body.teams).toEqual([{ team_id: team, role: 'lead' }]);
+      expect(await refusal(() => owner().delete(path(id)))).toBe('409 role_in_use');
+    });
+  });
+});
