@@ -122,7 +122,7 @@ const NO_JSON: readonly string[] = [
 const ESCAPES: readonly string[] = ['"\\u0000"', '"\\ud800"', '"\\udfff"', '"a\\ud83d"', '"\\udc00\\ud800"', '"\\/"'];
 
 const DEPTHS = [30, 31, 32, 33, 40, 1000, 8000];
-const WIDTHS = [101, 9_999, 10_000, 10_001];
+const WIDTHS = [101, 19_999, 20_000, 20_001];
 const LENGTHS = [47, 48, 49, 200, 201, 254, 255, 1024, 1025, 4096, 70_000];
 
 /** @returns a value of any type, at most now and then a large one */

@@ -1,5 +1,5 @@
 const DEEPEST = 32;
-const MOST_MEMBERS = 10_000;
+const MOST_MEMBERS = 20_000;
 const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;

@@ -4,7 +4,7 @@ import { Problem } from './problem.ts';
 const MAXIMUM_DEPTH = 32;
 
 /** Of objects and lists, all over the document: what is small on the wire and large in memory. */
-const MAXIMUM_MEMBERS = 10_000;
+const MAXIMUM_MEMBERS = 20_000;
 
 /** It reaches an object's prototype when an object is copied member by member. */
 const POISON = '__proto__';
@@ -25,7 +25,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses a body (RFC 8259) and refuses what parsers disagree about or the database can't keep: duplicate names, more than
- * 32 levels or 10,000 members, NUL and lone surrogates, a name that reaches a prototype, numbers that would come back as others (RFC 7493, 2.2) or
+ * 32 levels or 20,000 members, NUL and lone surrogates, a name that reaches a prototype, numbers that would come back as others (RFC 7493, 2.2) or
  * take far more room than they were sent in.
  * Linear in its length.
  * @throws Problem malformed_json
