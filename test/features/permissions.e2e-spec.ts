@@ -46,4 +46,11 @@ describe('GET /permissions', () => {
       expect((await api.get(`/permissions?${query}`)).status).toBe(query === 'cursor=x' ? 400 : 422);
     }
   });
+
+  it('tells nobody who may not be here of pages', async () => {
+    const actor = await app.actors.user();
+    await app.database.query('update sessions set ended_at = now() where id = $1', [actor.sessionId]);
+    const { headers } = await actor.api.get('/permissions').expect(401);
+    expect(headers).not.toHaveProperty('link');
+  });
 });

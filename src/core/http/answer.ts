@@ -8,7 +8,7 @@ import { WrittenAnswer } from './written-answer.ts';
 export class Answer<Body> {
   constructor(
     readonly body: Body,
-    readonly headers: { readonly version?: number; readonly createdId?: string },
+    readonly headers: { readonly version?: number; readonly createdId?: string; readonly link?: string },
   ) {}
 }
 
@@ -52,8 +52,11 @@ interface Parts {
 
 function partsOf(request: FastifyRequest, payload: unknown): Parts {
   if (!(payload instanceof Answer)) return { headers: {}, body: payload };
-  const { version, createdId } = payload.headers;
-  const headers = createdId === undefined ? {} : { location: `${pathOf(request)}/${createdId}` };
+  const { version, createdId, link } = payload.headers;
+  const headers = {
+    ...(createdId !== undefined && { location: `${pathOf(request)}/${createdId}` }),
+    ...(link !== undefined && { link }),
+  };
   return { headers, version, body: payload.body };
 }
 

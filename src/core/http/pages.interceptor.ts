@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { SecretBox, type SealContext } from '../crypto/index.ts';
 import { Position } from '../lists/index.ts';
+import { Answer } from './answer.ts';
 import { Page } from './page.ts';
 import { Problem } from './problem.ts';
 import { isObject } from './rules.ts';
@@ -44,8 +45,8 @@ export class PagesInterceptor implements NestInterceptor {
     const seal = (position: Position) => this.box.seal(textOf(position), context).toString('base64url');
     const { body, link } = page.answer(reply.request.url, seal);
     reply.compressible = true;
-    void reply.header('link', link);
-    return body;
+    // Only a page that is sent has neighbours: whoever may not be here is told of none.
+    return new Answer(body, { link });
   }
 }
 
