@@ -84,7 +84,7 @@ describe('the table of routes', () => {
         handler: ruled,
         method: 'GET',
         path: '/things/:organization_id',
-        rule: { kind: 'member', evenSuspended: false },
+        rule: { kind: 'member', evenSuspended: false, also: {} },
         label: 'Routes.ruled',
         stepUp: false,
       },

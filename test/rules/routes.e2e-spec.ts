@@ -43,7 +43,8 @@ describe('the routes', () => {
       const evenDeleted = isEvenDeleted(route) ? ', even deleted' : '';
       const evenSuspended = isEvenSuspended(route) ? ', even suspended' : '';
       const evenDeletedTeam = rule.kind === 'permission' && rule.evenDeletedTeam ? ', even of a deleted team' : '';
-      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${stepUp ? ', step-up' : ''}${evenDeleted}${evenDeletedTeam}${evenSuspended}`;
+      const also = 'also' in rule ? Object.keys(rule.also).join(', ') : '';
+      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${also && ` (also ${also})`}${stepUp ? ', step-up' : ''}${evenDeleted}${evenDeletedTeam}${evenSuspended}`;
     });
     expect(`\n${table.toSorted().join('\n')}\n`).toMatchSnapshot();
   });

@@ -19,6 +19,8 @@ const document = {
     '/cars/{id}': {
       get: {
         operationId: 'cars_find',
+        'x-permission': 'cars:read',
+        'x-permission-also': { 'cars:drive': 'at night' },
         responses: {
           200: {
             description: 'A car.',
@@ -27,6 +29,7 @@ const document = {
           },
           204: { description: 'None.' },
           400: { description: 'No.', headers: { RateLimit: {} } },
+          403: { $ref: '#/components/responses/409.taken' },
           409: { $ref: '#/components/responses/409.taken' },
         },
       },
@@ -54,6 +57,8 @@ function answer(status: number, body: object | string, more: Record<string, stri
 
 const faultsIn = (given: ContractAnswer, method = 'GET') => contract.faultsIn(method, '/cars/1?x=1', given);
 const car = (body: object) => answer(200, { id, ...body }, { etag: '"1"', ratelimit: '' });
+const denied = (required: string, method?: string) =>
+  faultsIn(answer(403, { code: 'permission_denied', required }, { 'retry-after': '1' }), method);
 const refusal = (code: string, more = {}) => answer(409, { code }, more);
 
 it('has nothing against what is as the document says', () => {
@@ -64,6 +69,13 @@ it('has nothing against what is as the document says', () => {
   expect(faultsIn(answer(400, '', { connection: 'close' }))).toEqual([]);
   expect(faultsIn(refusal('already_exists'))).toEqual([]);
   expect(faultsIn(refusal('idempotency_in_progress', { 'retry-after': '1' }))).toEqual([]);
+});
+
+it('finds a permission that is asked for, and that the document does not tell of', () => {
+  expect(denied('cars:read')).toEqual([]);
+  expect(denied('cars:drive')).toEqual([]);
+  expect(denied('cars:sell')).toEqual(['cars_find 403: it takes cars:sell, which is not told of']);
+  expect(denied('cars:sell', 'HEAD')).toEqual([]);
 });
 
 it('says nothing of what the document does not have', () => {

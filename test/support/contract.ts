@@ -50,6 +50,7 @@ export class Contract {
     const faults = [
       ...headerFaults(Object.keys(headers), answer),
       ...(isHead ? [] : this.#bodyFaults(Object.keys(content), place, answer)),
+      ...(isHead ? [] : permissionFaults(operation, answer)),
     ];
     return faults.map((fault) => `${operationId} ${answer.status}: ${fault}`);
   }
@@ -85,6 +86,14 @@ function headerFaults(told: readonly string[], answer: ContractAnswer): string[]
   const missing = names.filter((name) => !(name in answer.headers) && !mayLack(name, answer));
   const untold = TELLING.filter((name) => name in answer.headers && !names.includes(name));
   return [...missing.map((name) => `${name} is missing`), ...untold.map((name) => `${name} is not told of`)];
+}
+
+/** What a refusal says that it takes is what the operation is said to take, or to take besides. */
+function permissionFaults(operation: Json, answer: ContractAnswer): string[] {
+  if (codeOf(answer) !== 'permission_denied') return [];
+  const { required }: Json = JSON.parse(answer.body);
+  const told = [operation['x-permission'], ...Object.keys(operation['x-permission-also'] ?? {})];
+  return told.includes(required) ? [] : [`it takes ${required}, which is not told of`];
 }
 
 /** Whether the header says nothing of such an answer: statuses stand for several, and one has no more than another. */

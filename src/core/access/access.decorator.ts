@@ -7,6 +7,9 @@ import { documentedId } from '../http/parameters.ts';
 import { Refuses } from '../http/problem.dto.ts';
 import type { Permission } from './permissions.ts';
 
+/** Permissions that a handler asks for besides, each with where it does: `for another member`. */
+export type AlsoAsked = Readonly<Partial<Record<Permission, string>>>;
+
 /** Who may call a route. */
 export type AccessRule =
   | {
@@ -20,6 +23,7 @@ export type AccessRule =
       readonly kind: 'member';
       /** Also while they are suspended, or the organisation is. */
       readonly evenSuspended: boolean;
+      readonly also: AlsoAsked;
     }
   | {
       readonly kind: 'permission';
@@ -30,8 +34,15 @@ export type AccessRule =
       readonly evenDeletedTeam: boolean;
       /** Of those who hold it, owners alone: the service asks for that. */
       readonly onlyOwner: boolean;
+      readonly also: AlsoAsked;
     };
 
+type RuleInside = Extract<AccessRule, { readonly also: AlsoAsked }>;
+
+/** Of an operation: what its handler asks further. */
+export const ALSO_ASKED = 'x-permission-also' as const;
+/** Of an operation: that it is for owners alone. */
+export const ONLY_OWNER = 'x-only-owner' as const;
 export const ACCESS_KEY = 'tenantry:access';
 const STEP_UP_KEY = 'tenantry:step-up';
 /** The name of the path parameter that says which organisation a request is about. */
@@ -44,7 +55,15 @@ export const COOKIE_SECURITY_SCHEME = 'access_cookie';
 export const BY_COOKIE_KEY = 'tenantry:by-cookie';
 export type IsByCookie = (request: FastifyRequest) => boolean;
 
-interface PermittedOptions {
+interface InsideOptions {
+  /**
+   * What the handler asks further, where it depends on the request or the row, such as `{ 'roles:read': 'for another member' }`. It
+   * stands in the OpenAPI document; a test sees that each is asked for indeed, and that none is left out.
+   */
+  readonly also?: AlsoAsked;
+}
+
+interface PermittedOptions extends InsideOptions {
   /** Lets into a deleted organisation as well, which is there for nobody else: for what brings it back. */
   readonly evenDeleted?: boolean;
   /** Likewise into a deleted team. */
@@ -55,18 +74,20 @@ interface PermittedOptions {
 
 /** Everybody who holds the permission in the organisation of the path, or on the team there (ASVS 5.0, 8.2.1). */
 function permitted(permission: Permission, options: PermittedOptions = {}): MethodDecorator {
-  const { evenDeleted = false, evenDeletedTeam = false, onlyOwner = false } = options;
-  return inOrganization({ kind: 'permission', permission, evenDeleted, evenDeletedTeam, onlyOwner }, permission);
+  const { evenDeleted = false, evenDeletedTeam = false, onlyOwner = false, also = {} } = options;
+  const rule = { kind: 'permission', permission, evenDeleted, evenDeletedTeam, onlyOwner, also } as const;
+  const limits = onlyOwner ? [ApiExtension(ONLY_OWNER, true)] : [];
+  return applyDecorators(inOrganization(rule, permission), ...limits);
 }
 
-interface MemberOptions {
+interface MemberOptions extends InsideOptions {
   /** Lets in who is suspended as well, and into an organisation that is: for what nobody is to be kept from. */
   readonly evenSuspended?: boolean;
 }
 
 /** Every active member of the organisation of the path. */
-function member({ evenSuspended = false }: MemberOptions = {}): MethodDecorator {
-  return inOrganization({ kind: 'member', evenSuspended }, 'member');
+function member({ evenSuspended = false, also = {} }: MemberOptions = {}): MethodDecorator {
+  return inOrganization({ kind: 'member', evenSuspended, also }, 'member');
 }
 
 /** Everybody with a live session, for what is their own. */
@@ -112,16 +133,17 @@ export function ActsByCookie(isByCookie: IsByCookie): MethodDecorator {
   return SetMetadata(BY_COOKIE_KEY, isByCookie);
 }
 
-function inOrganization(rule: AccessRule, label: string): MethodDecorator {
+function inOrganization(rule: RuleInside, label: string): MethodDecorator {
   return applyDecorators(
     ...authenticated(rule, label),
+    ...(Object.keys(rule.also).length > 0 ? [ApiExtension(ALSO_ASKED, rule.also)] : []),
     documentedId(ORGANIZATION_PARAMETER),
     Refuses('not_found'),
     ...(isEvenSuspended(rule) ? [] : [Refuses('permission_denied', 'member_suspended', 'organization_suspended')]),
   );
 }
 
-function isEvenSuspended(rule: AccessRule): boolean {
+function isEvenSuspended(rule: RuleInside): boolean {
   return rule.kind === 'member' && rule.evenSuspended;
 }
 

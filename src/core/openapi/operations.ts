@@ -1,35 +1,23 @@
 import { STATUS_CODES } from 'node:http';
 import { SUNSET } from '../http/deprecated.decorator.ts';
+import { audienceOf } from './audience.ts';
 import { isReference, type Operation, type Parameter, type PlacedOperation } from './types.ts';
 
 const MERGE_PATCH = 'application/merge-patch+json';
 
 /** @returns the operation with what it can be told by itself: who may call it, which bodies it takes, how lists are written */
-export function withConventions({ operation, method }: PlacedOperation): Operation {
+export function withConventions(placed: PlacedOperation): Operation {
+  const { operation, method } = placed;
   const { responses, requestBody, parameters = [], security = [] } = operation;
   return {
     ...operation,
-    description: [operation.description, audienceOf(operation)].filter(Boolean).join('\n\n'),
+    description: [operation.description, audienceOf(placed)].filter(Boolean).join('\n\n'),
     parameters: parameters.map((parameter) => (isReference(parameter) ? parameter : withStyle(parameter))),
     ...(requestBody && { requestBody: method === 'patch' ? withMergePatch(requestBody) : requestBody }),
     responses: withDescriptions(responses),
     ...(SUNSET in operation && { deprecated: true }),
     security, // Told of the public ones too: an operation that says nothing could have been forgotten.
   };
-}
-
-/** @returns for whom it is, and whether they have to have proved lately who they are */
-function audienceOf(operation: Operation): string {
-  const within = operation['x-step-up'] === true ? ' **Takes a sign-in or step-up of the last ten minutes.**' : '';
-  return `${callersOf(operation)}${within}`;
-}
-
-function callersOf(operation: Operation): string {
-  const permission = operation['x-permission'];
-  const reason = operation['x-public'];
-  if (typeof reason === 'string') return `**Open to everybody:** ${reason}.`;
-  if (permission === 'signed in') return '**For everybody who is signed in.**';
-  return permission === 'member' ? '**For every member.**' : `**Takes the permission** \`${String(permission)}\`.`;
 }
 
 /** Several values of a query parameter have commas between them. Repeating its name does too, but a client needs one way. */

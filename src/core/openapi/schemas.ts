@@ -1,10 +1,24 @@
+import { PERMISSION_SCHEMA } from '../access/permission.fields.ts';
+import { permissions } from '../access/permissions.ts';
 import { isReference, type Components, type Schema, type Reference } from './types.ts';
 
 type Schemas = NonNullable<Components['schemas']>;
 
 /** @returns the classes, closed: what one does not name is neither taken nor sent; with an example for each plain member */
 export function completeSchemas(schemas: Schemas): Schemas {
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, complete(schema)]));
+  const completed = Object.entries(schemas).map(([name, schema]) => [name, complete(schema)] as const);
+  const named = PERMISSION_SCHEMA in schemas ? { [PERMISSION_SCHEMA]: permissionSchema() } : {};
+  return { ...Object.fromEntries(completed), ...named };
+}
+
+/** With the catalogue, for whoever reads the document. */
+function permissionSchema(): Schema {
+  const rows = Object.entries(permissions).map(([key, { description, systemRoles, teamRoles }]) => {
+    return `| \`${key}\` | ${description} | ${systemRoles.join(', ')} | ${teamRoles.join(', ')} |`;
+  });
+  const head = ['| permission | what it permits | of the system roles | on a team, of its |', '|---|---|---|---|'];
+  const [example, ...others] = Object.keys(permissions);
+  return { type: 'string', enum: [example, ...others], description: [...head, ...rows].join('\n'), example };
 }
 
 function complete(schema: Schema | Reference): Schema | Reference {

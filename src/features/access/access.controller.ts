@@ -35,12 +35,12 @@ export class AccessController {
 
   @Post('access/check')
   @HttpCode(200)
-  @Access.member()
+  @Access.member({ also: { 'roles:read': 'for another member' } })
   @ApiOperation({
     summary: 'Ask what you or other members may do, and why',
     description:
-      'Results come in the order of the checks. Nothing is changed, and nothing is promised: each call is judged when it is made. To ask ' +
-      'about others takes `roles:read`; of them it is told what you can see, so that a private team which you do not see, and who ' +
+      'Results come in the order of the checks. Nothing is changed, and nothing is promised: each call is judged when it is made. Of ' +
+      'others it is told what you can see, so that a private team which you do not see, and who ' +
       'belongs to one that you do not belong to, shows by no answer.',
   })
   @ApiOkResponse({ type: AccessChecksResponse })

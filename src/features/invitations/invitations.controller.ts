@@ -34,6 +34,9 @@ import {
 import { InvitationsService } from './invitations.service.ts';
 import { InvitingService } from './inviting.service.ts';
 
+/** Whoever accepts is put into the teams, in the name of whoever invites. */
+const INTO_TEAMS = { 'team_members:manage': 'on each team that it is for' };
+
 @Section(...INVITATIONS)
 @Controller('organizations/:organization_id/invitations')
 @Resource(InvitationsService)
@@ -44,7 +47,7 @@ export class InvitationsController {
   ) {}
 
   @Post()
-  @Access('invitations:create')
+  @Access('invitations:create', { also: INTO_TEAMS })
   @ApiOperation({
     summary: 'Invite somebody by their email address',
     description:
@@ -60,7 +63,7 @@ export class InvitationsController {
 
   @Post('batch')
   @HttpCode(200)
-  @Access('invitations:create')
+  @Access('invitations:create', { also: INTO_TEAMS })
   @ApiOperation({
     summary: 'Invite up to a hundred people at once',
     description:
@@ -99,7 +102,7 @@ export class InvitationsController {
 
   @Post(':invitation_id/resend')
   @HttpCode(200)
-  @Access('invitations:create')
+  @Access('invitations:create', { also: INTO_TEAMS })
   @ApiOperation({
     summary: 'Send an invitation again, also one that has expired',
     description:

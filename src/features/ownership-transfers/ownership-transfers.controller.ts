@@ -37,11 +37,11 @@ export class OwnershipTransfersController {
   }
 
   @Get(':transfer_id')
-  @Access.member()
+  @Access.member({ also: { 'organization:transfer': 'for one that is neither by you nor to you' } })
   @Resource(TransfersInSightService)
   @ApiOperation({
     summary: 'Read an offer of ownership, also one that is over',
-    description: 'For who made it, for whom it was made, and for `organization:transfer`. To others it is not found.',
+    description: 'To everybody else it is not found.',
   })
   @ApiOkResponse({ type: OwnershipTransferResponse })
   async find(@PathId('transfer_id') id: string): Promise<OwnershipTransferResponse> {

@@ -32,7 +32,9 @@ export class TeamMembersController {
   constructor(private readonly teamMembers: TeamMembersService) {}
 
   @Post()
-  @Access('team_members:manage')
+  @Access('team_members:manage', {
+    also: { 'teams:read_private': 'for a private team of which you only belong to what is beneath' },
+  })
   @ApiOperation({
     summary: 'Add a member of the organization to a team',
     description: 'Nobody gives a role that permits more than they may do in that team themselves.',

@@ -38,7 +38,7 @@ export class TeamsController {
   ) {}
 
   @Post()
-  @Access('teams:create')
+  @Access('teams:create', { also: { 'teams:read_private': 'for a private team' } })
   @ApiOperation({
     summary: 'Create a team',
     description: 'A private one, or one beneath a private one, by whoever sees it then.',
@@ -52,7 +52,7 @@ export class TeamsController {
   }
 
   @Get()
-  @Access('teams:read')
+  @Access('teams:read', { also: { 'teams:read_private': 'for private teams that you do not belong to' } })
   @ApiOperation({
     summary: 'List the teams of an organization',
     description: 'Those that you see: private ones are there for their members. By name unless `sort` says otherwise.',
@@ -63,7 +63,7 @@ export class TeamsController {
   }
 
   @Get(':team_id')
-  @Access('teams:read')
+  @Access('teams:read', { also: { 'teams:read_private': 'for a private team that you do not belong to' } })
   @ApiOperation({
     summary: 'Read a team',
     description: 'One that you may not see is not found, as if it did not exist.',
@@ -75,7 +75,12 @@ export class TeamsController {
   }
 
   @Patch(':team_id')
-  @Access('teams:update')
+  @Access('teams:update', {
+    also: {
+      'teams:read_private': 'for a change after which you would not see the team otherwise',
+      'team_members:manage': 'on each private team that it is moved beneath',
+    },
+  })
   @ApiOperation({
     summary: 'Change, move or hide a team',
     description:
