@@ -150,21 +150,18 @@ export class Scope {
 }
 
 function enter(admission: Admission): Statement {
-  const { userId, sessionId, organizationId, permission, systemRoles, stepUp = false, teamId, teamRoles } = admission;
-  if (admission.evenSuspended) {
-    return {
-      text: 'select app.enter_even_suspended($1, $2, $3, $4) as member_id',
-      values: [userId, sessionId, organizationId, stepUp],
-    };
-  }
-  const values = [userId, sessionId, organizationId, permission, [...systemRoles], stepUp];
-  if (teamId !== undefined) {
-    const name = admission.evenDeletedTeam ? 'app.enter_even_deleted_team' : 'app.enter';
-    return {
-      text: `select ${name}($1, $2, $3, $4, $5, $6, $7, $8) as member_id`,
-      values: [...values, teamId, teamRoles],
-    };
-  }
-  const name = admission.evenDeleted ? 'app.enter_even_deleted' : 'app.enter';
-  return { text: `select ${name}($1, $2, $3, $4, $5, $6) as member_id`, values };
+  const { userId, sessionId, organizationId, permission, systemRoles, teamRoles = [] } = admission;
+  const { stepUp = false, teamId = null } = admission;
+  const asked = [userId, sessionId, organizationId, permission, [...systemRoles], stepUp, teamId, [...teamRoles]];
+  return {
+    text: 'select app.enter($1, $2, $3, $4, $5, $6, $7, $8, $9) as member_id',
+    values: [...asked, exceptionOf(admission)],
+  };
+}
+
+/** @returns what is let through all the same, in the words of `app.enter` */
+function exceptionOf({ evenDeleted, evenSuspended, evenDeletedTeam }: Admission): string | null {
+  if (evenDeleted) return 'deleted';
+  if (evenSuspended) return 'suspended';
+  return evenDeletedTeam ? 'deleted_team' : null;
 }
