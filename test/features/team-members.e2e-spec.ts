@@ -415,6 +415,19 @@ describe('team members', () => {
       await add(changer, 'admin');
       expect((await (body ? changer.api.patch(one, body) : changer.api.delete(one))).ok).toBe(true);
     });
+
+    it('is judged by all of it at once: whoever is refused is told everything that it would take', async () => {
+      const changer = await holding(['members:read', 'members:remove', 'teams:read', 'team_members:read']);
+      await add(grace, 'admin');
+      const refused = await changer.api.delete(`${base()}/members/${grace.memberId}`).expect(403);
+      expect(refused.body.missing_permissions).toEqual([
+        'organization:read',
+        'team_members:manage',
+        'teams:delete',
+        'teams:read_private',
+        'teams:update',
+      ]);
+    });
   });
 
   describe('the database', () => {

@@ -49,14 +49,14 @@ export class Grants {
   }
 
   /**
-   * Judges likewise what a member holds on teams, which whoever changes or ends their membership gives or takes with it. Teams that the
-   * caller does not see are left out: a refusal would tell of them.
+   * Judges likewise what whoever changes or ends a membership gives and takes: these roles, and what the member holds on teams. Teams that
+   * the caller does not see are left out: a refusal would tell of them.
    * @throws Problem grant_exceeds_own, with what the caller would need
    */
-  async verifyTeamsOf(memberId: string): Promise<void> {
-    const held = await this.database.query<TeamGrant>(sql`
+  async verifyMember(memberId: string, roleIds: readonly string[]): Promise<void> {
+    const onTeams = await this.database.query<TeamGrant>(sql`
       select role_id as "roleId", team_id as "teamId" from team_members where member_id = ${memberId}::uuid`);
-    await this.verifyAll(held);
+    await this.verifyAll([...roleIds.map((roleId) => ({ roleId, teamId: null })), ...onTeams]);
   }
 
   /** Judges likewise what is given in several places at once. @throws Problem grant_exceeds_own, with what the caller would need */

@@ -43,7 +43,7 @@ export class MembershipsService {
       const changed = differences(member, next);
       const roleIds = await this.#roleIds(member, changes.roles);
       if (Object.keys(changed).length === 0) return member;
-      await this.#verifyGrants(member, roleIds);
+      await this.grants.verifyMember(member.id, [...roleIds.values()]);
       await this.#keepOwner(member, next);
       const given = next.roles.flatMap((key) => roleIds.get(key) ?? []);
       await this.audit.announce();
@@ -62,7 +62,7 @@ export class MembershipsService {
     return this.database.transaction(async () => {
       const member = await this.#locked(id, precondition);
       const roleIds = await this.#roleIds(member);
-      await this.#verifyGrants(member, roleIds);
+      await this.grants.verifyMember(member.id, [...roleIds.values()]);
       await this.#end(member);
     });
   }
@@ -104,12 +104,6 @@ export class MembershipsService {
     const faults = asked.flatMap((key, index) => (ids.has(key) ? [] : unknownRole(index)));
     if (faults.length > 0) throw validationProblem(faults);
     return ids;
-  }
-
-  /** What somebody holds in the organisation and on its teams is judged together: it changes and ends together. */
-  async #verifyGrants({ id }: Member, roleIds: ReadonlyMap<string, string>): Promise<void> {
-    await this.grants.verify([...roleIds.values()]);
-    await this.grants.verifyTeamsOf(id);
   }
 
   async #keepOwner(member: Member, next: Membership): Promise<void> {
