@@ -1,0 +1,52 @@
+import { TestApp } from '../support/app.ts';
+import { size } from '../support/size.ts';
+import { KINDS } from './generator.ts';
+import { Sequence, type Tally } from './sequence.ts';
+import { Stage } from './stage.ts';
+
+const sequences = size(60, 5_000);
+/** Another one each time at the full size; the test's name tells it, and `MODEL_SEED` sets it. */
+const seed = Number(process.env['MODEL_SEED'] ?? size(1, Date.now() % 2 ** 32));
+/** Organisations that are played in at once. */
+const LANES = 4;
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await TestApp.start();
+});
+
+afterAll(() => app.stop());
+
+test(
+  `${sequences} sequences of calls give nobody more than the rules do, and are answered by them (MODEL_SEED=${seed})`,
+  async () => {
+    const tally: Tally = new Map();
+
+    expect(await firstFound(tally)).toBeUndefined();
+
+    // A run in which nothing is granted, or nothing refused, has tried nothing.
+    const untried = KINDS.filter((kind) => ![...tally.keys()].some((outcome) => outcome.startsWith(`${kind} 2`)));
+    expect(untried).toEqual([]);
+    const refused = [...tally].filter(([outcome]) => outcome.endsWith(' grant_exceeds_own'));
+    expect(refused.length).toBeGreaterThanOrEqual(GRANTING);
+  },
+  size(60_000, 1_800_000),
+);
+
+/** Kinds of call by which somebody gives, takes or touches power: each was refused for that. */
+const GRANTING = size(10, 14);
+
+async function firstFound(tally: Tally): Promise<string | undefined> {
+  const numbers = Array.from({ length: sequences }, (_, index) => index + 1).values();
+  let found: string | undefined;
+  const play = async (): Promise<void> => {
+    const stage = await Stage.open(app);
+    for (const number of numbers) {
+      if (found === undefined) found = await new Sequence(stage, seed, number, KINDS).play(tally);
+    }
+    await stage.close();
+  };
+  await Promise.all(Array.from({ length: LANES }, play));
+  return found;
+}

@@ -1,0 +1,248 @@
+import type { Client } from 'pg';
+import { v7 as uuid } from 'uuid';
+import { permissionsOf } from '../../src/core/access/role-permissions.ts';
+import { systemRoleIds, teamRoleIds } from '../../src/core/access/index.ts';
+import type { Actor } from '../support/actors.ts';
+import type { JsonAnswer, KeptConnections } from '../support/kept-connections.ts';
+import { answerOf } from './answers.ts';
+import type { Answer, Call, InvitationTerms, Kind } from './calls.ts';
+import { type InvitationState, type OfferState, placeName, type RoleScope, type State, systemRoles } from './state.ts';
+
+interface Request {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+}
+
+/** As `snapshot` answers it. */
+interface Rows {
+  readonly roles: readonly [id: string, scope: RoleScope, key: string, system: boolean, permissions: string[]][];
+  readonly members: readonly [id: string, userId: string, status: 'active', version: number, roles: string[]][];
+  readonly teams: readonly [id: string, path: string[], deleted: boolean][];
+  readonly places: readonly [id: string, teamId: string, memberId: string, role: string][];
+  readonly invitations: readonly [
+    id: string,
+    email: string,
+    inviterId: string,
+    status: InvitationState['status'],
+    roles: string[],
+    teams: { team: string; role: string }[],
+  ][];
+  readonly offers: readonly [id: string, from: string, to: string, keep: string, status: OfferState['status']][];
+}
+
+const UNHEARD_OF = '01a1f000-0000-7000-8000-000000000000';
+
+/** All that a call could change in an organisation, versions too. */
+const SNAPSHOT = {
+  name: 'snapshot',
+  text: `select json_build_object(
+    'organization', (select json_build_array(name, version) from organizations where id = $1),
+    'roles', (select json_agg(json_build_array(id, scope, key, system, permissions, name, version) order by id) from roles where organization_id = $1),
+    'members', (
+      select json_agg(json_build_array(m.id, m.user_id, m.status, m.version, array(
+          select r.key from member_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+            where h.organization_id = $1 and h.member_id = m.id order by r.key
+        )) order by m.id) from members m where m.organization_id = $1),
+    'teams', (select json_agg(json_build_array(id, path, deleted_at is not null, name, version) order by id) from teams where organization_id = $1),
+    'places', (
+      select coalesce(json_agg(json_build_array(t.id, t.team_id, t.member_id, r.key, t.version) order by t.id), '[]') from team_members t
+        join roles r on r.organization_id = t.organization_id and r.id = t.role_id where t.organization_id = $1),
+    'invitations', (
+      select coalesce(json_agg(json_build_array(i.id, i.email, i.inviter_id, i.status, array(
+          select r.key from invitation_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+            where h.organization_id = $1 and h.invitation_id = i.id order by r.key
+        ), array(
+          select json_build_object('team', h.team_id, 'role', r.key) from invitation_teams h
+            join roles r on r.organization_id = h.organization_id and r.id = h.role_id
+            where h.organization_id = $1 and h.invitation_id = i.id order by h.team_id
+        ), i.version) order by i.id), '[]') from invitations i where i.organization_id = $1),
+    'offers', (
+      select coalesce(json_agg(json_build_array(id, proposer_id, receiver_id, keep_role, status) order by id), '[]')
+        from ownership_transfers where organization_id = $1)
+  )::text as text`,
+};
+
+/** One organisation on the server, in which everything goes by the names of the test. */
+export class Server {
+  readonly #ids: Map<string, string>;
+  readonly #names: Map<string, string>;
+
+  /** @param ids of what is there from the start, by name */
+  constructor(
+    private readonly connections: KeptConnections,
+    private readonly admin: Client,
+    private readonly users: ReadonlyMap<string, Actor>,
+    private readonly organizationId: string,
+    ids: ReadonlyMap<string, string>,
+  ) {
+    this.#ids = new Map([...ids, ...SYSTEM_ROLES]);
+    this.#names = new Map([...this.#ids].map(([name, id]) => [id, name]));
+  }
+
+  /** Sends the call. */
+  async answer(call: Call): Promise<Answer> {
+    const { method, path, body } = this.#request(call);
+    const answered = await this.send(call.by, method, path, body);
+    if (answered.status < 300) this.#learn(call, answered.body);
+    return answerOf(call.kind, answered, (id) => this.#of(id));
+  }
+
+  /** @param path in the organisation, but for `/me/…` */
+  send(user: string, method: string, path: string, body?: object): Promise<JsonAnswer> {
+    const base = path.startsWith('/me/') ? '' : `/organizations/${this.organizationId}`;
+    return this.connections.send(this.users.get(user)!.api.token, method, `${base}${path}`, body);
+  }
+
+  /** @returns everything, as a text to compare: nothing of it is left out */
+  async snapshot(): Promise<string> {
+    const { rows } = await this.admin.query<{ text: string }>({ ...SNAPSHOT, values: [this.organizationId] });
+    return rows[0]!.text;
+  }
+
+  /** @returns what a snapshot means */
+  read(snapshot: string): State {
+    const { roles, members, teams, places, invitations, offers }: Rows = JSON.parse(snapshot);
+    for (const [id, team, member] of places ?? []) this.#name(id, placeName(this.#of(team), this.#of(member)));
+    const users = new Map(
+      [...this.users].flatMap(([name, { userId, email }]) => [[userId, name] as const, [email, name] as const]),
+    );
+    return {
+      roles: new Map(
+        roles.map(([id, scope, key, system, own]) => {
+          const permissions = system ? permissionsOf({ scope, key, system, permissions: [] }) : own;
+          return [this.#of(id), { scope, key, system, permissions }];
+        }),
+      ),
+      members: new Map(
+        members.map(([id, userId, status, , keys]) => [
+          this.#of(id),
+          { user: users.get(userId) ?? userId, status, roles: keys },
+        ]),
+      ),
+      teams: new Map(
+        (teams ?? []).map(([id, path, deleted]) => [this.#of(id), { path: path.map((one) => this.#of(one)), deleted }]),
+      ),
+      places: new Map(
+        places.map(([id, team, member, role]) => [
+          this.#of(id),
+          { team: this.#of(team), member: this.#of(member), role },
+        ]),
+      ),
+      invitations: new Map(
+        invitations.map(([id, email, inviter, status, keys, promised]) => [
+          this.#of(id),
+          {
+            user: users.get(email) ?? email,
+            inviter: this.#of(inviter),
+            status,
+            roles: keys,
+            teams: promised.map(({ team, role }) => ({ team: this.#of(team), role })),
+          },
+        ]),
+      ),
+      offers: new Map(
+        offers.map(([id, from, to, keep, status]) => [
+          this.#of(id),
+          { proposer: this.#of(from), receiver: this.#of(to), keep, status },
+        ]),
+      ),
+    };
+  }
+
+  /** @returns the id of what goes by the name, or one that is nothing's */
+  id(name: string): string {
+    return this.#ids.get(name) ?? UNHEARD_OF;
+  }
+
+  #of(id: string): string {
+    return this.#names.get(id) ?? id;
+  }
+
+  #name(id: string, name: string): void {
+    this.#ids.set(name, id);
+    this.#names.set(id, name);
+  }
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- what is answered is compared
+  #learn(call: Call, body: any): void {
+    if (call.kind === 'invitation.batch') {
+      for (const [index, { as }] of call.invitations.entries()) {
+        const { invitation } = body.results[index];
+        if (invitation) this.#name(invitation.id, as);
+      }
+    } else if ('as' in call) this.#name(call.kind === 'invitation.accept' ? body.membership.id : body.id, call.as);
+  }
+
+  #request<K extends Kind>(call: Call<K>): Request {
+    return this.#requests[call.kind](call);
+  }
+
+  readonly #requests: { readonly [K in Kind]: (call: Call<K>) => Request } = {
+    'organization.update': ({ name }) => patch('', { name }),
+    'role.create': ({ key, scope, permissions }) => post('/roles', { key, name: key, scope, permissions }),
+    'role.update': ({ role, name, permissions }) => patch(`/roles/${this.id(role)}`, { name, permissions }),
+    'role.delete': ({ role, reassignTo }) => ({
+      method: 'DELETE',
+      path: `/roles/${this.id(role)}${reassignTo === undefined ? '' : `?reassign_to=${reassignTo}`}`,
+    }),
+    'member.update': ({ member, roles, status }) => patch(`/members/${this.id(member)}`, { roles, status }),
+    'member.remove': ({ member }) => remove(`/members/${this.id(member)}`),
+    'member.leave': () => remove('/members/me'),
+    'invitation.create': (call) => post('/invitations', this.#terms(call)),
+    'invitation.batch': ({ invitations }) =>
+      post('/invitations/batch', { invitations: invitations.map((terms) => this.#terms(terms)) }),
+    'invitation.resend': ({ invitation }) => post(`/invitations/${this.id(invitation)}/resend`),
+    'invitation.revoke': ({ invitation }) => remove(`/invitations/${this.id(invitation)}`),
+    'invitation.accept': ({ invitation }) => post(`/me/invitations/${this.id(invitation)}/accept`),
+    'team.create': ({ as, parent }) => post('/teams', { name: as, parent_team_id: parent && this.id(parent) }),
+    'team.rename': ({ team, name }) => patch(`/teams/${this.id(team)}`, { name }),
+    'team.move': ({ team, parent }) => patch(`/teams/${this.id(team)}`, { parent_team_id: parent && this.id(parent) }),
+    'team.delete': ({ team }) => remove(`/teams/${this.id(team)}`),
+    'team.restore': ({ team }) => post(`/teams/${this.id(team)}/restore`),
+    'team_member.add': ({ team, member, role }) =>
+      post(`/teams/${this.id(team)}/members`, { member_id: this.id(member), role }),
+    'team_member.update': ({ team, member, role }) => patch(this.#place(team, member), { role }),
+    'team_member.remove': ({ team, member }) => remove(this.#place(team, member)),
+    'transfer.propose': ({ member, keep }) =>
+      post('/ownership-transfers', { member_id: this.id(member), keep_role: keep }),
+    'transfer.accept': ({ offer }) => post(`/ownership-transfers/${this.id(offer)}/accept`),
+    'transfer.cancel': ({ offer }) => remove(`/ownership-transfers/${this.id(offer)}`),
+    'access.read': () => ({ method: 'GET', path: '/access' }),
+    'access.check': ({ checks }) =>
+      post('/access/check', {
+        checks: checks.map(({ permission, team, member }) => ({
+          permission,
+          ...(team !== undefined && { team_id: this.id(team) }),
+          ...(member !== undefined && { member_id: this.id(member) }),
+        })),
+      }),
+    'member_access.read': ({ member }) => ({ method: 'GET', path: `/members/${this.id(member)}/access` }),
+  };
+
+  #place(team: string, member: string): string {
+    return `/teams/${this.id(team)}/members/${this.id(placeName(team, member))}`;
+  }
+
+  #terms({ user, roles, teams }: InvitationTerms): object {
+    const promised = teams.map(({ team, role }) => ({ team_id: this.id(team), role }));
+    return { email: this.users.get(user)!.email, roles, teams: promised, deliver: false };
+  }
+}
+
+const SYSTEM_ROLES = systemRoles().map(([name, { scope, key }]): [string, string] => {
+  const ids: Readonly<Record<string, string>> = scope === 'team' ? teamRoleIds : systemRoleIds;
+  return [name, ids[key] ?? uuid()];
+});
+
+function post(path: string, body?: object): Request {
+  return { method: 'POST', path, ...(body && { body }) };
+}
+
+function patch(path: string, body: object): Request {
+  return { method: 'PATCH', path, body };
+}
+
+function remove(path: string): Request {
+  return { method: 'DELETE', path };
+}
