@@ -68,6 +68,7 @@ export class InvitationsService {
       const invitation = existing(await this.repository.find(id));
       await this.#verifyGrants(invitation);
       await this.#verifyAddress(invitation);
+      if (invitation.roles.length === 0) throw promisesNothing();
       if (invitation.status === 'expired') await this.seats.verifyInvitation();
       refuseWhileBlocked(resends, await this.repository.resendsAfter(id));
       const token = invitationToken(invitation.organizationId);
@@ -120,6 +121,10 @@ export class InvitationsService {
   #record(action: string, { id }: Invitation, changes: Record<string, Change>): void {
     this.audit.record({ action, target: { type: 'invitation', id }, changes });
   }
+}
+
+function promisesNothing(): Problem {
+  return new Problem('conflict', { detail: 'The roles that it promised were deleted. Invite anew, to others.' });
 }
 
 function isOver(status: InvitationStatus): Problem {
