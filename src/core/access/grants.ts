@@ -109,9 +109,13 @@ class Holdings {
 
   /** @throws Problem grant_exceeds_own, with what they would need for all of these */
   verify(grants: readonly Grant[]): void {
-    const missing = new Set(grants.flatMap((grant) => this.#missing(grant)));
-    if (missing.size === 0) return;
-    throw new Problem('grant_exceeds_own', { members: { missing_permissions: [...missing].toSorted() } });
+    const missing = this.missing(grants);
+    if (missing.length > 0) throw new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
+  }
+
+  /** @returns what they would need for all of these besides, in the alphabet's order */
+  missing(grants: readonly Grant[]): readonly string[] {
+    return [...new Set(grants.flatMap((grant) => this.#missing(grant)))].toSorted();
   }
 
   /** @returns whether the caller holds it in the organisation, for what a route does not ask of all who come by it */

@@ -1,0 +1,71 @@
+import { systemRoleIds } from '../../src/core/access/index.ts';
+import type { Organization } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+import { crowd } from '../support/crowd.ts';
+import { size } from '../support/size.ts';
+
+const HOLDERS = size(1_000, 10_000);
+const ROLES = size(100, 1_000);
+const CALLS = size(3, 40);
+/** Ms; CONTRACT, Promise: an answer within 3 s. */
+const PROMISED = 3_000;
+
+/** How long what is done to a role takes that thousands hold, in an organisation of many roles. */
+describe(`a role that ${HOLDERS} members hold, beside ${ROLES} others`, () => {
+  let app: TestApp;
+  let organization: Organization;
+  let id: string;
+
+  const base = () => `/organizations/${organization.id}/roles`;
+  const api = () => organization.owner.api;
+  const median = (times: readonly number[]) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
+  const timed = async (name: string, calls: number, work: (round: number) => Promise<unknown>): Promise<number> => {
+    const times: number[] = [];
+    for (let round = 0; round < calls; round += 1) {
+      const start = performance.now();
+      await work(round);
+      times.push(performance.now() - start);
+    }
+    process.stdout.write(`${name}: ${median(times).toFixed(1)} ms\n`);
+    return median(times);
+  };
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    organization = await app.actors.organization();
+    const role = { key: 'everybody', name: 'Everybody', scope: 'organization', permissions: ['members:read'] };
+    id = (await api().post(base(), role).expect(201)).body.id;
+    await app.database.query(
+      `insert into roles (organization_id, scope, key, name, permissions)
+         select $1, case n % 2 when 0 then 'team' else 'organization' end, 'r-' || n, 'Role ' || n, '{teams:read}'
+           from generate_series(1, $2) as n`,
+      [organization.id, ROLES],
+    );
+    await crowd(app.database, organization, HOLDERS);
+    await app.database.query('update member_roles set role_id = $2 where organization_id = $1 and role_id = $3', [
+      organization.id,
+      id,
+      systemRoleIds.member,
+    ]);
+    await app.database.query('vacuum (analyze) roles, member_roles');
+  }, 120_000);
+
+  afterAll(() => app.stop());
+
+  it('is read, changed, kept and reassigned in time', async () => {
+    const name = (round: number) => ({ name: `Round ${round}` });
+    const spent = [
+      await timed('read', CALLS, () => api().get(`${base()}/${id}`).expect(200)),
+      await timed('listed', CALLS, () => api().get(`${base()}?page_size=100`).expect(200)),
+      await timed('changed', CALLS, (round) => api().patch(`${base()}/${id}`, name(round)).expect(200)),
+      await timed('kept, for it is in use', CALLS, () => api().delete(`${base()}/${id}`).expect(409)),
+      await timed('reassigned', 1, () => api().delete(`${base()}/${id}?reassign_to=member`).expect(204)),
+    ];
+    expect(Math.max(...spent)).toBeLessThan(PROMISED);
+    const [counted] = await app.database.query(
+      `select count(*)::int as events from audit_events where organization_id = $1 and action = 'member.updated'`,
+      [organization.id],
+    );
+    expect(counted).toEqual({ events: HOLDERS });
+  });
+});
