@@ -100,13 +100,25 @@ export function cellOf({ rule }: Route, { status, body }: Response): string {
     '403 member_suspended': '403s',
     '404 not_found': '404',
   };
-  return refusals[told] ?? (isLetIn(status, body) ? '✓' : told);
+  return refusals[told] ?? (isLetIn(rule, status, body) ? '✓' : told);
 }
 
 /** Also refused for what it is about, which is told to nobody who may not be here. */
-function isLetIn(status: number, { code, required }: { readonly code?: string; readonly required?: string }): boolean {
-  const asksMore = code === 'grant_exceeds_own' || (code === 'permission_denied' && required === 'teams:read_private');
-  return (status >= 200 && status < 300) || [409, 412, 422].includes(status) || asksMore;
+function isLetIn(rule: Route['rule'], status: number, { code, required = '' }: Refusal): boolean {
+  const asksMore = code === 'permission_denied' && required in alsoAskedBy(rule);
+  return (
+    (status >= 200 && status < 300) || [409, 412, 422].includes(status) || code === 'grant_exceeds_own' || asksMore
+  );
+}
+
+function alsoAskedBy(rule: Route['rule']): Readonly<Record<string, string>> {
+  return rule.kind === 'permission' || rule.kind === 'member' ? rule.also : {};
+}
+
+/** What of a problem tells why. */
+interface Refusal {
+  readonly code?: string;
+  readonly required?: string;
 }
 
 interface Section {
@@ -122,7 +134,7 @@ of who can reach what, to be reviewed as one.** Whoever reviews the access to th
 
 | cell | what they are told |
 |---|---|
-| ✓ | let in: it is done, or refused for what it is about (\`grant_exceeds_own\`, 409, 412, 422) |
+| ✓ | let in: it is done, or refused for what it is about (\`grant_exceeds_own\`, 409, 412, 422, what it *also* takes) |
 | 401 | \`unauthenticated\` |
 | 403 | \`permission_denied\`, naming the permission of the rule |
 | 403s | \`member_suspended\` |
@@ -137,7 +149,8 @@ The test sees besides that whoever is refused has changed nothing.
 - **exactly this** holds one role that the organisation has made, which permits what the rule asks and nothing else; **all but this** one
   that permits everything else.
 - **suspended** was an owner; **outsider** is signed in, and owns another organisation; **anonymous** shows no token.
-- What a rule asks besides: *step-up*, a recent proof of who one is; *owners alone*, to be one, whatever another role permits; *even deleted*, also in a deleted organisation or team; *even suspended*.
+- What a rule asks besides: *step-up*, a recent proof of who one is; *owners alone*, to be one, whatever another role permits; *even deleted*, also in a deleted organisation or team; *even suspended*;
+  *also*, a further permission where the request asks for more (\`test/rules/catalogue.e2e-spec.ts\` tries each with and without).
 `;
 
 /** @returns the page that tells of all routes, in sections */
@@ -168,7 +181,8 @@ function ruleOf({ rule, stepUp }: Route): string {
     'even suspended': rule.kind === 'member' && rule.evenSuspended,
   };
   const named = Object.entries(exceptions).flatMap(([name, holds]) => (holds ? [name] : []));
-  return [whoOf(rule), ...named].join(', ');
+  const also = Object.entries(alsoAskedBy(rule)).map(([permission, when]) => `also \`${permission}\` ${when}`);
+  return [whoOf(rule), ...named, ...also].join(', ');
 }
 
 function whoOf(rule: Route['rule']): string {
