@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { type Database, sql } from '../../src/core/database/index.ts';
-import { BATCH, Sweep } from '../../src/core/idempotency/sweep.ts';
+import { BATCH, Maintenance } from '../../src/core/jobs/index.ts';
 import { created, Problem } from '../../src/core/http/index.ts';
 import type { ProblemCode } from '../../src/core/http/problems.ts';
 import type { Actor, Organization } from '../support/actors.ts';
@@ -566,7 +566,7 @@ describe('what is kept', () => {
     const kept = (): Promise<object[]> => app.database.query('select expires_at from kept_answers order by 1');
     const live = await app.database.query('select expires_at from kept_answers where expires_at > now() order by 1');
     expect((await kept()).length - live.length).toBeGreaterThan(2 * BATCH);
-    await app.nest.get(Sweep, { strict: false }).sweep();
+    await app.nest.get(Maintenance).run('sweep_kept_answers');
     expect(await kept()).toEqual(live);
     expect(visible(await send(call))).toEqual(visible(first));
   });

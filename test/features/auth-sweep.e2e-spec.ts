@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { Database, Scope } from '../../src/core/database/index.ts';
-import { BATCH, SignInSweep } from '../../src/features/auth/sweep.ts';
-import { SweepRepository } from '../../src/features/auth/sweep.repository.ts';
+import { BATCH, Maintenance } from '../../src/core/jobs/index.ts';
 import { AuthApp, PASSWORD } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
 import { until } from '../support/until.ts';
@@ -32,7 +30,7 @@ describe('what signing in leaves behind', () => {
 
   const query = <Row extends object>(text: string, values: readonly unknown[] = []) =>
     app.test.database.query<Row>(text, [...values]);
-  const sweep = () => app.test.nest.get(SignInSweep, { strict: false }).sweep();
+  const sweep = () => app.test.nest.get(Maintenance).run('sweep_sign_ins');
   const count = async (table: string) =>
     Number((await query<{ count: string }>(`select count(*) from ${table}`))[0]!.count);
 
@@ -197,10 +195,7 @@ describe('what signing in leaves behind', () => {
     };
 
     /** In smaller batches. */
-    const sweepFew = () =>
-      app.test.nest
-        .get(Database, { strict: false })
-        .inScope(Scope.public(), () => app.test.nest.get(SweepRepository, { strict: false }).sweep(FEW));
+    const sweepFew = () => app.test.nest.get(Maintenance).run('sweep_sign_ins', FEW);
 
     it('goes in batches, each as long as a second at most', async () => {
       await fill(2 * BATCH);

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { OrganizationPurge } from '../../src/features/organizations/purge.ts';
+import { Maintenance } from '../../src/core/jobs/index.ts';
 import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 
@@ -42,7 +42,7 @@ describe('the purge of organizations', () => {
 
   afterAll(() => app.stop());
 
-  const purge = (batch?: number) => app.nest.get(OrganizationPurge, { strict: false }).purge(batch);
+  const purge = (batch?: number) => app.nest.get(Maintenance).run('purge_organizations', batch);
   /** One with rows in its tables, also in that of tomorrow. */
   const whole = async (): Promise<Organization> => {
     const organization = await app.actors.organization();

@@ -1,4 +1,4 @@
-import { TeamPurge } from '../../src/features/teams/purge.ts';
+import { Maintenance } from '../../src/core/jobs/index.ts';
 import type { Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { Teams } from '../support/teams.ts';
@@ -16,7 +16,7 @@ describe('the purge of teams', () => {
 
   afterAll(() => app.stop());
 
-  const purge = (batch?: number) => app.nest.get(TeamPurge, { strict: false }).purge(batch);
+  const purge = (batch?: number) => app.nest.get(Maintenance).run('purge_teams', batch);
   const deletedAgo = async (id: string, age: string): Promise<void> => {
     await organization.owner.api.delete(teams.path(id)).expect(204);
     await app.database.query('update teams set deleted_at = now() - $2::interval where id = $1', [id, age]);

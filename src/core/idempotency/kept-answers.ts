@@ -50,7 +50,7 @@ export class KeptAnswers {
     return sql`select app.keep_answer(${keyHash}, ${fingerprint}, ${sealed})`;
   }
 
-  /** @returns how many of the expired ones went; fewer than the limit where no more are left */
+  /** @returns how many of the expired ones went */
   async sweep(limit: number): Promise<number> {
     const { swept } = await this.database.one<{ swept: number }>(
       sql`select app.sweep_kept_answers(${limit}::integer) as swept`,
