@@ -68,7 +68,7 @@ export async function holder(
     `insert into roles (organization_id, scope, key, name, permissions)
        select $1::uuid, scope, 'r' || n, 'Role ' || n, case
            when n = 4 and scope = 'organization' then array['roles:manage', 'members:update', 'organization:update']
-           when n = 3 and scope = 'team' then array['teams:read', 'team_members:read', 'teams:update']
+           when n = 3 and scope = 'team' then array['teams:read', 'team_members:manage', 'teams:update']
            else array['teams:read', 'team_members:read', 'members:read']
          end
          from generate_series(1, $2::int) n, unnest(array['organization', 'team']) scope`,
@@ -79,8 +79,9 @@ export async function holder(
   await query(
     `insert into member_roles (organization_id, member_id, role_id)
        select $1::uuid, id, $2::uuid from members where organization_id = $1
-       union all select $1, $3::uuid, id from roles where organization_id = $1 and scope = 'organization' and key in ('r1', 'r2', 'r3', 'r4')`,
-    [organizationId, systemRoleIds.member, memberId],
+       union all select $1, $3::uuid, id from roles where organization_id = $1 and scope = 'organization' and key in ('r1', 'r2', 'r3', 'r4')
+       union all (select $1, id, $4::uuid from members where organization_id = $1 and id <> $3 order by id desc limit 1)`,
+    [organizationId, systemRoleIds.member, memberId, systemRoleIds.owner],
   );
   const [openTeamId, privateTeamId] = [
     await chain(query, organizationId, 'organization'),

@@ -77,13 +77,8 @@ export class Grants {
           from members m join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
           where m.user_id = app.user_id() and m.status = 'active'
         union all
-        select j.role_id, place.id
-          from members m
-            cross join (
-              select t.id, above.id as above from teams t, unnest(t.path) as above (id) where t.id = any (${teamIds}::uuid[])
-            ) as place
-            join team_members j on j.organization_id = m.organization_id and j.team_id = place.above and j.member_id = m.id
-          where m.user_id = app.user_id() and m.status = 'active'
+        select o.role_id, o.team_id
+          from app.own_team_roles(array(select t.id from teams t where t.id = any (${teamIds}::uuid[]))) as o
       )
       select r.id, r.scope, r.key, r.system, r.permissions,
           exists (select from held h where h.role_id = r.id and h.team_id is null) as "isOwn",
