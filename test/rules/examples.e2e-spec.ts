@@ -21,6 +21,7 @@ const REFUSED: ReadonlyMap<string, [status: number, why: string]> = new Map([
   ['secondFactor_remove', [404, 'the demo has no second factor']],
   ['secondFactor_replaceRecoveryCodes', [404, 'the demo has no second factor']],
   ['ownershipTransfers_propose', [422, 'ids of members are made anew in each clone']],
+  ['rolePreviews_preview', [422, 'ids of roles are made anew in each clone']],
   ['passwords_change', [422, "the demo's password is made anew in each clone"]],
   ['passwords_reset', [410, 'the token comes by mail']],
   ['stepUp_stepUp', [422, "the demo's password is made anew in each clone"]],
@@ -39,6 +40,7 @@ const REFUSED_TO_MEMBERS: typeof REFUSED = new Map([
   ['invitations_createAll', [403, 'it takes invitations:create']],
   ['invitations_list', [403, 'it takes invitations:read']],
   ['access_findMember', [403, 'it takes roles:read']],
+  ['rolePreviews_preview', [403, 'it takes roles:manage']],
 ]);
 const REFUSED_TO_OWNERS: typeof REFUSED = new Map([['members_leave', [409, 'an organization keeps its last owner']]]);
 const REFUSED_ONCE_MORE: typeof REFUSED = new Map([

@@ -146,6 +146,7 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['PATCH /organizations/:organization_id/teams/:team_id', { name: 'Changed', visibility: 'private' }],
   ['DELETE /organizations/:organization_id/teams/:team_id', undefined],
   ['POST /organizations/:organization_id/teams/:team_id/restore', undefined],
+  ['POST /organizations/:organization_id/roles/preview', { permissions: ['teams:read'] }],
   ['POST /organizations/:organization_id/access/check', { checks: [{ permission: 'teams:read' }] }],
   ['PUT /me/password', { new_password: 'battery staple, correct horse' }],
   ['POST /me/email', { email: 'another@example.com' }],
@@ -164,7 +165,10 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
 ]);
 
 /** Of the calls that are a POST for their body's sake alone: they ask something, and change nothing. */
-const QUESTIONS: readonly string[] = ['POST /organizations/:organization_id/access/check'];
+const QUESTIONS: readonly string[] = [
+  'POST /organizations/:organization_id/access/check',
+  'POST /organizations/:organization_id/roles/preview',
+];
 
 /** Ids by the names that they have in a path. */
 export type Ids = ReadonlyMap<string, string>;

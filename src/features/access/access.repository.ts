@@ -1,17 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { RoleDefinition } from '../../core/access/index.ts';
 import { Database, sql, type Sql } from '../../core/database/index.ts';
 import { isMe } from '../../core/http/index.ts';
-
-export interface RoleRow extends RoleDefinition {
-  readonly id: string;
-}
-
-/** A role that is held on a team. */
-export interface HeldRow {
-  readonly teamId: string;
-  readonly roleId: string;
-}
+import type { HeldRow, RoleRow } from './known-roles.ts';
 
 interface PersonRow {
   readonly id: string;

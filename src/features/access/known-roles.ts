@@ -1,5 +1,15 @@
-import type { HeldRow, RoleRow } from './access.repository.ts';
+import type { RoleDefinition } from '../../core/access/index.ts';
 import { type Role, roleOf, type TeamRole } from './explanation.policy.ts';
+
+export interface RoleRow extends RoleDefinition {
+  readonly id: string;
+}
+
+/** A role that is held on a team. */
+export interface HeldRow {
+  readonly teamId: string;
+  readonly roleId: string;
+}
 
 /** Roles by their ids. */
 export class KnownRoles {

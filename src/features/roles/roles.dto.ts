@@ -16,8 +16,9 @@ import {
   Text,
   Timestamp,
 } from '../../core/http/index.ts';
+import type { Role } from './role.ts';
 import { isReserved, type RoleChanges, type RoleFields, type RoleScope } from './roles.policy.ts';
-import type { Role, RolesFilter } from './roles.repository.ts';
+import type { RolesFilter } from './roles.repository.ts';
 
 const NAME = { min: 1, max: 100, example: 'Billing' };
 const DESCRIPTION = { max: 500, example: 'Whoever deals with invoices.' };
@@ -38,7 +39,8 @@ const freeKey: rules.Rule = {
       : wellFormed.faults(value),
 };
 
-const Permissions = (options: FieldOptions = {}): PropertyDecorator =>
+/** As they are asked for: which of them there are is judged apart, by `verifyPermissions`. */
+export const AskedPermissions = (options: FieldOptions = {}): PropertyDecorator =>
   ListOf(rules.text({ max: LONGEST_PERMISSION }), {
     max: MOST_PERMISSIONS,
     unique: true,
@@ -62,7 +64,7 @@ export class RoleRequest {
   @Choice(SCOPES, { description: SCOPE, example: 'organization' })
   scope: RoleScope;
 
-  @Permissions({ description: 'Keys of the catalogue. A role of teams holds those of teams alone.' })
+  @AskedPermissions({ description: 'Keys of the catalogue. A role of teams holds those of teams alone.' })
   permissions: string[];
 }
 
@@ -73,7 +75,7 @@ export class RolePatch {
   @Text({ ...DESCRIPTION, optional: true, nullable: true, description: 'null: none from then on.' })
   description?: string | null;
 
-  @Permissions({ optional: true, description: 'All that it is to permit.' })
+  @AskedPermissions({ optional: true, description: 'All that it is to permit.' })
   permissions?: string[];
 }
 

@@ -2,18 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { permissionsOf } from '../../core/access/index.ts';
 import { Database, sql } from '../../core/database/index.ts';
 import { anyOf, contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
+import type { Role } from './role.ts';
 import type { RoleFields, RoleScope } from './roles.policy.ts';
-
-export interface Role extends RoleFields {
-  readonly id: string;
-  readonly organizationId: string;
-  /** It is in every organisation, and nobody changes it. */
-  readonly system: boolean;
-  /** Counted by the database at every update. */
-  readonly version: number;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
 
 export interface RolesFilter {
   readonly q?: string | undefined;

@@ -4,8 +4,9 @@ import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { existing, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
+import type { Role } from './role.ts';
 import { differences, merged, type RoleChanges, type RoleFields, verifyPermissions } from './roles.policy.ts';
-import { type Role, type RolesFilter, RolesRepository } from './roles.repository.ts';
+import { type RolesFilter, RolesRepository } from './roles.repository.ts';
 
 /** The key of the role that nobody keeps in place of itself. */
 const OWNER = 'owner';
@@ -31,6 +32,11 @@ export class RolesService {
   /** @throws Problem not_found */
   async find(id: string): Promise<Role> {
     return existing(await this.repository.find(id));
+  }
+
+  /** @returns undefined where there is none, for who names one in a body */
+  async lookUp(id: string): Promise<Role | undefined> {
+    return this.repository.find(id);
   }
 
   async versionOf(id: string): Promise<number | undefined> {
@@ -127,7 +133,8 @@ function permitting(permissions: readonly string[]): Grant {
   return { permissions, teamId: null };
 }
 
-function refuseSystem({ system }: Role): void {
+/** @throws Problem conflict */
+export function refuseSystem({ system }: Role): void {
   if (!system) return;
   const detail = 'It is the same in every organization, and nobody changes it. Make a role of your own.';
   throw new Problem('conflict', { detail });

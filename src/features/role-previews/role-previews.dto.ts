@@ -1,0 +1,63 @@
+import { PermissionKeys } from '../../core/access/index.ts';
+import { Identifier, Integer, ListOf } from '../../core/http/index.ts';
+import { AskedPermissions } from '../roles/index.ts';
+import { MOST_NAMED, type Preview } from './role-previews.service.ts';
+
+export class RolePreviewRequest {
+  @Identifier({ optional: true, description: 'The role that is to be changed; left out: one that is to be made.' })
+  role_id?: string;
+
+  @AskedPermissions({ description: 'All that it is to permit.' })
+  permissions: string[];
+}
+
+export class AffectedHolder {
+  @Identifier()
+  member_id: string;
+
+  @Identifier({ nullable: true, description: 'Of a role of teams: where it is held. null: in the organization.' })
+  team_id: string | null;
+
+  @PermissionKeys({ description: 'What they could do there from then on.', example: ['members:read'] })
+  gained: readonly string[];
+
+  @PermissionKeys({ description: 'What they could do there no more: no other role of theirs permits it.', example: [] })
+  lost: readonly string[];
+}
+
+export class RolePreviewResponse {
+  @PermissionKeys({ description: 'What the role does not permit yet.', example: ['members:read'] })
+  added: readonly string[];
+
+  @PermissionKeys({ description: 'What it permits no more.', example: [] })
+  removed: readonly string[];
+
+  @PermissionKeys({ description: 'What you would need to make the change; none: you can.', example: [] })
+  missing_permissions: readonly string[];
+
+  @Integer({
+    min: 0,
+    description:
+      'How many would gain or lose something: active members, or of a role of teams memberships of teams, as far as you see them.',
+    example: 1,
+  })
+  affected: number;
+
+  @ListOf(() => AffectedHolder, { max: MOST_NAMED, description: 'The first of them, by id.' })
+  sample: AffectedHolder[];
+}
+
+export function toPreview({ added, removed, missing, affected, sample }: Preview): RolePreviewResponse {
+  return {
+    added,
+    removed,
+    missing_permissions: missing,
+    affected,
+    sample: sample.map(({ memberId, teamId, gained, lost }) => ({
+      member_id: memberId,
+      team_id: teamId,
+      gained,
+      lost,
+    })),
+  };
+}

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { Grants } from '../../core/access/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
+import { KnownRoles, roleOf } from '../access/index.ts';
+import { refuseSystem, type Role, RolesService, verifyPermissions } from '../roles/index.ts';
+import { differenceOf, type Edit, type Effect, effectOf } from './role-previews.policy.ts';
+import { RolePreviewsRepository } from './role-previews.repository.ts';
+
+export const MOST_NAMED = 20;
+
+/** What an edit of a role would do. */
+export interface Preview extends Effect {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** What the caller would need to make it. */
+  readonly missing: readonly string[];
+}
+
+/** Says what would be, as far as the caller sees whom it is about, and changes nothing. */
+@Injectable()
+export class RolePreviewsService {
+  constructor(
+    private readonly repository: RolePreviewsRepository,
+    private readonly roles: RolesService,
+    private readonly grants: Grants,
+  ) {}
+
+  /**
+   * @param roleId undefined: of one that is to be made, which nobody holds
+   * @param permissions all that it is to permit
+   * @throws Problem validation_failed for a role that is not there; and whatever else an edit is refused with, but for what it takes
+   */
+  async preview(roleId: string | undefined, permissions: readonly string[]): Promise<Preview> {
+    const role = roleId === undefined ? undefined : await this.#named(roleId);
+    verifyPermissions(role?.scope ?? 'organization', permissions);
+    if (role) refuseSystem(role);
+    const edit = editOf(role, permissions);
+    const { gained: added, lost: removed } = differenceOf(edit);
+    const missing = await this.#missing(role, permissions);
+    return { added, removed, missing, ...(await this.#effect(role, edit)) };
+  }
+
+  async #named(roleId: string): Promise<Role> {
+    const role = await this.roles.lookUp(roleId);
+    if (role) return role;
+    throw validationProblem([{ pointer: '/role_id', code: 'unknown', detail: 'must be a role of this organization' }]);
+  }
+
+  async #missing(role: Role | undefined, permissions: readonly string[]): Promise<readonly string[]> {
+    const grants = role ? await this.roles.grantsOfChange(role, permissions) : [{ permissions, teamId: null }];
+    return (await this.grants.holdings(grants)).missing(grants);
+  }
+
+  async #effect(role: Role | undefined, edit: Edit): Promise<Effect> {
+    if (!role) return { affected: 0, sample: [] };
+    const { holders, roles } = await this.repository.holders(role.id, role.scope, MOST_NAMED);
+    const known = new KnownRoles(roles);
+    const alike = holders.map(({ otherIds, count, first }) => ({ others: known.all(otherIds), count, first }));
+    return effectOf(edit, alike, MOST_NAMED);
+  }
+}
+
+function editOf(role: Role | undefined, permissions: readonly string[]): Edit {
+  const definition = role ?? { scope: 'organization', key: '', system: false, permissions: [] };
+  return { before: roleOf(definition).permits, after: roleOf({ ...definition, permissions }).permits };
+}
