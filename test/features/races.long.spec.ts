@@ -493,6 +493,174 @@ describe('at once, on two servers over one database', () => {
       TIMEOUT_MS,
     );
   });
+  describe('of roles', () => {
+    const role = async ({ id, owner }: Organization, fields: object = {}): Promise<string> => {
+      const body = { key: 'helper', name: 'Helper', scope: 'organization', permissions: ['members:read'], ...fields };
+      return (await owner.api.post(`/organizations/${id}/roles`, body).expect(201)).body.id;
+    };
+    /** An organisation with a role, and a member who holds another one that permits this. */
+    const withManager = async (permissions: readonly string[]) => {
+      const organization = await app.actors.organization();
+      const id = await role(organization);
+      await role(organization, { key: 'manager', permissions });
+      const manager = await app.actors.member(organization, ['manager']);
+      const [member, owner] = [await app.actors.member(organization), organization.owner];
+      const path = `/organizations/${organization.id}`;
+      return { organization, manager, member, owner, path, rolePath: `${path}/roles/${id}` };
+    };
+
+    it(
+      'one of 20 gets the key that all want',
+      rounding(async () => {
+        const { id, owner } = await app.actors.organization();
+        const body = { key: 'wanted', name: 'Wanted', scope: 'team', permissions: ['teams:read'] };
+        const calls = range(CALLS).map(
+          (): Call => (number) => as(owner, number).post(`/organizations/${id}/roles`, body),
+        );
+        expect(await race(calls)).toEqual({ '201': 1, '409 already_exists /key': CALLS - 1 });
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'whoever gives one that comes to permit more than they hold gives it before that, or not',
+      rounding(async () => {
+        const all = await pairs(() => withManager(['members:update', 'members:read']));
+        const calls = all.flatMap(({ manager, member, owner, path, rolePath }): Call[] => [
+          (number) => as(manager, number).patch(`${path}/members/${member.memberId}`, { roles: ['helper', 'member'] }),
+          (number) => as(owner, number).patch(rolePath, { permissions: ['invitations:read'] }),
+        ]);
+        const { 200: done = 0, '403 grant_exceeds_own': refused = 0, ...others } = await race(shuffled(calls));
+        expect([done + refused, others]).toEqual([CALLS, {}]);
+        expect(refused).toBeLessThanOrEqual(PAIRS);
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'whoever changes one that somebody comes to hold who holds more changes it before that, or not',
+      rounding(async () => {
+        const all = await pairs(() => withManager(['roles:manage', 'members:read']));
+        const calls = all.flatMap(({ manager, member, owner, path, rolePath }): Call[] => [
+          (number) => as(owner, number).patch(`${path}/members/${member.memberId}`, { roles: ['helper', 'admin'] }),
+          (number) => as(manager, number).patch(rolePath, { permissions: [] }),
+        ]);
+        const { 200: done = 0, '403 grant_exceeds_own': refused = 0, ...others } = await race(shuffled(calls));
+        expect([done + refused, others]).toEqual([CALLS, {}]);
+        expect(refused).toBeLessThanOrEqual(PAIRS);
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'one is deleted, or given, or promised',
+      rounding(async () => {
+        const all = await pairs(() => withManager([]));
+        const deleting = all.map(
+          ({ owner, rolePath }): Call =>
+            (number) =>
+              as(owner, number).delete(rolePath),
+        );
+        const [giving, promising] = [all.slice(PAIRS / 2), all.slice(0, PAIRS / 2)];
+        const answers = await race(
+          shuffled([
+            ...deleting,
+            ...giving.map(
+              ({ owner, member, path }): Call =>
+                (number) =>
+                  as(owner, number).patch(`${path}/members/${member.memberId}`, { roles: ['helper'] }),
+            ),
+            ...promising.map(
+              ({ owner, path }, index): Call =>
+                (number) =>
+                  as(owner, number).post(`${path}/invitations`, {
+                    email: `helper-${index}.${rounds}@example.com`,
+                    roles: ['helper'],
+                  }),
+            ),
+          ]),
+        );
+        const { 204: deleted = 0, 200: given = 0, 201: promised = 0, ...refused } = answers;
+        const { '409 role_in_use': kept = 0, '422 validation_failed /roles/0': unknown = 0, ...others } = refused;
+        expect([deleted, given + promised, others]).toEqual([unknown, kept, {}]);
+        expect(deleted + kept).toBe(PAIRS);
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'one that is promised is in use while that is accepted, and another one is held where it took its place',
+      rounding(async () => {
+        const all = await pairs(async () => {
+          const [setting, grace] = [await withManager([]), await app.actors.user()];
+          const invitation = { email: grace.email, roles: ['helper'], deliver: false };
+          const { body } = await setting.owner.api.post(`${setting.path}/invitations`, invitation).expect(201);
+          return { ...setting, grace, token: tokenIn(body) };
+        });
+        const calls = all.flatMap(({ owner, grace, rolePath, token }, index): Call[] => [
+          (number) => as(owner, number).delete(index % 2 ? rolePath : `${rolePath}?reassign_to=member`),
+          (number) => as(grace, number).post('/invitations/accept', { token }),
+        ]);
+        expect(await race(shuffled(calls))).toEqual({ '200': PAIRS, '204': PAIRS / 2, '409 role_in_use': PAIRS / 2 });
+        for (const [index, { grace, path }] of all.entries()) {
+          const { body } = await served(() => grace.api.get(`${path}/members/me`));
+          if (index % 2 === 0) expect(body.roles).toEqual(['member']);
+        }
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'whoever is removed while theirs goes to another is out',
+      rounding(async () => {
+        const all = await pairs(async () => {
+          const setting = await withManager(['members:read']);
+          const holders = await Promise.all(range(3).map(() => app.actors.member(setting.organization, ['helper'])));
+          return { ...setting, holders };
+        });
+        const calls = all.flatMap(({ owner, holders, path, rolePath }): Call[] => [
+          (number) => as(owner, number).delete(`${rolePath}?reassign_to=admin`),
+          (number) => as(owner, number).delete(`${path}/members/${holders[0]!.memberId}`),
+        ]);
+        expect(await race(shuffled(calls))).toEqual({ '204': CALLS });
+        for (const { organization, holders } of all) {
+          const roles = await app.database.query(
+            `select m.status, count(h.role_id)::int as roles from members m left join member_roles h on h.member_id = m.id
+               where m.organization_id = $1 and m.id = any ($2) group by m.id, m.status order by m.status`,
+            [organization.id, holders.map(({ memberId }) => memberId)],
+          );
+          expect(roles).toEqual([
+            { status: 'active', roles: 1 },
+            { status: 'active', roles: 1 },
+            { status: 'removed', roles: 0 },
+          ]);
+        }
+      }),
+      TIMEOUT_MS,
+    );
+
+    it(
+      'one is deleted once, and of two that take the place of each other one stays',
+      rounding(async () => {
+        const all = await pairs(() => withManager([]));
+        const twice = all.flatMap(({ owner, rolePath }): Call[] => [
+          (number) => as(owner, number).delete(rolePath),
+          (number) => as(owner, number).delete(rolePath),
+        ]);
+        expect(await race(shuffled(twice))).toEqual({ '204': PAIRS, '404 not_found': PAIRS });
+        const others = await pairs(async () => {
+          const setting = await withManager([]);
+          return { ...setting, other: `${setting.path}/roles/${await role(setting.organization, { key: 'other' })}` };
+        });
+        const calls = others.flatMap(({ owner, rolePath, other }): Call[] => [
+          (number) => as(owner, number).delete(`${rolePath}?reassign_to=other`),
+          (number) => as(owner, number).delete(`${other}?reassign_to=helper`),
+        ]);
+        expect(await race(shuffled(calls))).toEqual({ '204': PAIRS, '422 validation_failed': PAIRS });
+      }),
+      TIMEOUT_MS,
+    );
+  });
 });
 
 function tokenIn({ accept_url: url }: Offer): string {

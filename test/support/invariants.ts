@@ -1,3 +1,4 @@
+import { permissions } from '../../src/core/access/permissions.ts';
 import type { TestDatabase } from './database.ts';
 
 /** What the contract promises whatever calls are made at once, asked of the rows themselves. */
@@ -11,6 +12,9 @@ export interface Invariant {
 
 /** One of those in which the plants are tried. */
 const HERE = '(select min(id::text)::uuid from organizations)';
+
+/** What no role of teams may permit. */
+const OF_ORGANIZATIONS = Object.entries(permissions).flatMap(([key, { scope }]) => (scope === 'team' ? [] : [key]));
 
 /** Whose condition tells whether owners offer, of `h`, what they hold. */
 const OFFERS = `
@@ -91,6 +95,37 @@ export const invariants: readonly Invariant[] = [
       `delete from roles where key = 'admin' and organization_id = ${HERE}`,
       `update roles set id = uuidv7() where key = 'admin'`,
     ],
+  },
+  {
+    name: "the system's roles are as they were made",
+    violations: `
+      select format('%s of %s', key, organization_id) as violation from roles
+        where system and (name, description, permissions, version) is distinct from (initcap(key), '', '{}'::text[], 1)`,
+    plants: [
+      `update roles set name = 'Boss' where key = 'owner'`,
+      `alter table roles drop constraint roles_system_permissions_check; update roles set permissions = '{members:read}' where key = 'viewer'`,
+    ],
+  },
+  {
+    name: "an organisation's own role permits no thing twice, a role of teams nothing of the organisation's, and none is called like the system's",
+    violations: `
+      select format('%s of %s', key, organization_id) as violation from roles
+        where not system and (key = any ('{owner,admin,member,viewer}')
+          or scope = 'team' and permissions && '{${OF_ORGANIZATIONS.join()}}'
+          or cardinality(permissions) <> (select count(distinct p) from unnest(permissions) as p))`,
+    plants: [
+      `insert into roles (organization_id, scope, key, name, permissions) values (${HERE}, 'team', 'lead', 'Lead', '{members:read}')`,
+      `insert into roles (organization_id, scope, key, name, permissions) values (${HERE}, 'team', 'lead', 'Lead', '{teams:read,teams:read}')`,
+      `alter table roles drop constraint roles_reserved_keys_check;
+       insert into roles (organization_id, scope, key, name) values (${HERE}, 'organization', 'viewer', 'Viewer')`,
+    ],
+  },
+  {
+    name: 'what an owner is to keep in place of ownership is a role that there is',
+    violations: `
+      select t.id::text as violation from ownership_transfers t where t.status = 'pending' and not exists (
+        select from roles r where r.organization_id = t.organization_id and r.scope = 'organization' and r.key = t.keep_role)`,
+    plants: [`${OFFERS} where h.role_id is not null; update ownership_transfers set keep_role = 'nothing'`],
   },
   {
     name: 'roles that a member holds are for organisations',
@@ -227,6 +262,8 @@ export const logged: readonly Invariant[] = [
         union all
         select organization_id, 'team', id, to_jsonb(t) from teams t
         union all
+        select organization_id, 'role', id, to_jsonb(r) from roles r
+        union all
         select organization_id, 'invitation', id, jsonb_build_object('status', status) from invitations where status <> 'expired'
         union all
         select t.organization_id, 'team_member', t.id, jsonb_build_object('member_id', t.member_id, 'role', r.key)
@@ -254,6 +291,21 @@ export const logged: readonly Invariant[] = [
           select count(*) from audit_events e where e.organization_id = m.organization_id and e.target_id = m.id
             and e.target_type = 'member' and e.outcome = 'success' and e.action <> 'member.joined')`,
     plants: ['update members set version = version + 1'],
+  },
+  {
+    name: "an organisation's own role was made once, and has changed as often as the log tells",
+    violations: `
+      select format('%s: version %s', r.id, r.version) as violation from roles r join lateral (
+          select count(*) filter (where action = 'role.created') as creations, count(*) filter (where action = 'role.updated') as changes
+            from audit_events e where e.organization_id = r.organization_id and e.target_id = r.id and e.outcome = 'success'
+        ) as told on true
+        where not r.system and (told.creations, told.changes + 1) is distinct from (1::bigint, r.version::bigint)`,
+    plants: [
+      `insert into roles (organization_id, scope, key, name) values (${HERE}, 'team', 'lead', 'Lead')`,
+      `insert into roles (organization_id, scope, key, name) values (${HERE}, 'team', 'lead', 'Lead');
+       ${EVENT} select organization_id, 'role.created', 'success', 'system', 'role', id, '{}' from roles where not system;
+       update roles set version = 2 where key = 'lead'`,
+    ],
   },
   {
     name: 'an organisation has changed as often as the log tells',
