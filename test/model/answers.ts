@@ -26,6 +26,19 @@ interface Access {
   }[];
 }
 
+interface Preview {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly missing_permissions: readonly string[];
+  readonly affected: number;
+  readonly sample: readonly {
+    readonly member_id: string;
+    readonly team_id: string | null;
+    readonly gained: readonly string[];
+    readonly lost: readonly string[];
+  }[];
+}
+
 interface CheckResult {
   readonly allowed: boolean;
   readonly via: readonly { readonly role: string; readonly team_id?: string }[];
@@ -41,6 +54,7 @@ export function answerOf(kind: Kind, { status, body }: JsonAnswer, nameOf: NameO
   if (kind === 'access.check')
     return { status, access: body.results.map((result: CheckResult) => explanationOf(result, nameOf)) };
   if (kind === 'access.read' || kind === 'member_access.read') return { status, access: accessOf(body, nameOf) };
+  if (kind === 'role.preview') return { status, access: previewOf(body, nameOf) };
   return { status };
 }
 
@@ -63,6 +77,14 @@ function accessOf({ roles, permissions, teams }: Access, nameOf: NameOf): unknow
     return `${nameOf(team)} as ${role}: ${keysOf(there).join()}`;
   });
   return { roles, permissions: keysOf(permissions), teams: onTeams.toSorted() };
+}
+
+function previewOf(preview: Preview, nameOf: NameOf): unknown {
+  const { added, removed, missing_permissions: missing, affected, sample } = preview;
+  const holders = sample.map(({ member_id: member, team_id: team, gained, lost }) => {
+    return `${nameOf(member)} in ${team && nameOf(team)}: +${gained.join()} -${lost.join()}`;
+  });
+  return { missing, added, removed, affected, sample: holders.toSorted() };
 }
 
 function keysOf(permissions: readonly Permission[]): string[] {

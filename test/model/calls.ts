@@ -26,6 +26,7 @@ interface Calls {
   };
   'role.update': { readonly role: string; readonly name?: string; readonly permissions?: readonly string[] };
   'role.delete': { readonly role: string; readonly reassignTo?: string };
+  'role.preview': { readonly role?: string; readonly permissions: readonly string[] };
   'member.update': {
     readonly member: string;
     readonly roles?: readonly string[];

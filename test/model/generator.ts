@@ -2,7 +2,7 @@ import type { Dice } from '../fuzz/dice.ts';
 import type { AccessCheck, Call, InvitationTerms, Kind } from './calls.ts';
 import type { Reference } from './reference.ts';
 import { PEOPLE, PERMISSIONS, somePermissions } from './start.ts';
-import { OWNER, type RoleScope, type State } from './state.ts';
+import { isOwner, OWNER, type RoleScope, type State } from './state.ts';
 
 /** How often each kind is drawn, of those that are asked for. */
 const WEIGHTS: Readonly<Record<Kind, number>> = {
@@ -10,13 +10,14 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   'role.create': 5,
   'role.update': 8,
   'role.delete': 5,
+  'role.preview': 4,
   'member.update': 14,
   'member.remove': 4,
   'member.leave': 2,
   'invitation.create': 6,
   'invitation.batch': 2,
   'invitation.resend': 3,
-  'invitation.revoke': 1,
+  'invitation.revoke': 2,
   'invitation.accept': 7,
   'team.create': 3,
   'team.rename': 1,
@@ -26,9 +27,9 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   'team_member.add': 7,
   'team_member.update': 6,
   'team_member.remove': 3,
-  'transfer.propose': 2,
+  'transfer.propose': 3,
   'transfer.accept': 2,
-  'transfer.cancel': 1,
+  'transfer.cancel': 2,
   'access.read': 3,
   'access.check': 3,
   'member_access.read': 3,
@@ -40,6 +41,7 @@ export const KINDS = Object.keys(WEIGHTS) as readonly Kind[];
 const DULL = new Set(['permission_denied', 'member_suspended', 'not_found']);
 const DULL_KEPT = 0.15;
 const UNHEARD_OF = 'unheard-of';
+const MOST_CHECKS = 100;
 
 /** Draws calls that fit what is there. */
 export class Generator {
@@ -60,6 +62,14 @@ export class Generator {
       const { code = '' } = this.reference.judge(call).answer;
       if (!DULL.has(code) || this.dice.chance(DULL_KEPT)) return call;
     }
+  }
+
+  /** @returns an owner's question what anybody may do anywhere: what has become of all the calls before */
+  survey(): Call {
+    const members = [...this.#state.members.keys()];
+    const owner = members.find((member) => isOwner(this.#state, member))!;
+    const checks = this.dice.some(MOST_CHECKS, () => ({ ...this.#check(), member: this.dice.pick(members) }));
+    return { kind: 'access.check', by: this.#state.members.get(owner)!.user, checks };
   }
 
   #call(): Call {
@@ -98,6 +108,11 @@ export class Generator {
         role,
         ...(this.dice.chance(0.6) && { reassignTo: this.#key(this.dice.chance(0.9) ? scope : this.#scope()) }),
       };
+    },
+    'role.preview': () => {
+      const [role, { scope = 'organization' } = {}] = this.#roleEntry();
+      const isNew = this.dice.chance(0.2);
+      return { permissions: somePermissions(this.dice, isNew ? 'organization' : scope), ...(!isNew && { role }) };
     },
     'member.update': () => {
       const member = this.#member();
@@ -140,7 +155,10 @@ export class Generator {
     },
     'transfer.cancel': () => ({ offer: this.#one(this.#state.offers) }),
     'access.read': () => ({}),
-    'access.check': () => ({ checks: this.dice.some(1 + this.dice.below(20), () => this.#check()) }),
+    'access.check': () => {
+      const checks = this.dice.some(1 + this.dice.below(20), () => this.#check());
+      return { checks: this.dice.chance(0.05) ? [...checks, { permission: UNHEARD_OF }] : checks };
+    },
     'member_access.read': () => ({ member: this.#member() }),
   };
 
@@ -198,7 +216,7 @@ export class Generator {
   }
 
   #check(): AccessCheck {
-    const permission = this.dice.chance(0.005) ? UNHEARD_OF : this.dice.pick(PERMISSIONS);
+    const permission = this.dice.pick(PERMISSIONS);
     const of = this.dice.pick([{}, {}, { member: this.#member() }]);
     return { permission, ...of, ...(this.dice.chance(0.6) && { team: this.#team() }) };
   }

@@ -15,6 +15,8 @@ interface Fault {
   readonly in: Kind;
   /** What is left of what is asked; nothing, unless given. */
   readonly asks?: (grant: Grant, index: number) => boolean;
+  /** Nobody rises or falls by it: what is promised is judged again, and who holds a role is only touched. */
+  readonly isHarmless?: true;
   /** What else it takes to meet it. */
   readonly beside?: readonly Kind[];
 }
@@ -23,28 +25,40 @@ const onTeams = ({ teamId }: Grant): boolean => teamId !== null;
 const inOrganization = (grant: Grant): boolean => !onTeams(grant);
 
 const faults: readonly Fault[] = [
-  { forgotten: 'what a new role permits', in: 'role.create' },
+  { forgotten: 'what a new role permits', in: 'role.create', isHarmless: true },
   { forgotten: 'what an edited role permits', in: 'role.update', asks: ({ permissions }) => permissions === undefined },
   {
     forgotten: 'what else those hold who hold an edited role',
     in: 'role.update',
     asks: ({ roleId }) => roleId === undefined,
+    isHarmless: true,
   },
   { forgotten: 'what a deleted role permits, and the one in its place', in: 'role.delete' },
   {
     forgotten: 'what else those hold who are reassigned',
     in: 'role.delete',
     asks: ({ roleId }) => roleId === undefined,
+    isHarmless: true,
   },
   { forgotten: 'what a member is given, and has', in: 'member.update', asks: onTeams },
   { forgotten: 'what a member is in teams', in: 'member.update', asks: inOrganization },
   { forgotten: 'what a removed member has', in: 'member.remove', asks: onTeams },
   { forgotten: 'what a removed member is in teams', in: 'member.remove', asks: inOrganization },
-  { forgotten: 'what an invitation promises', in: 'invitation.create' },
-  { forgotten: 'what an invitation promises in teams', in: 'invitation.create', asks: inOrganization },
-  { forgotten: 'that it takes a permission to promise a team', in: 'invitation.create', asks: ({ takes }) => !takes },
-  { forgotten: 'what the invitations of a batch promise', in: 'invitation.batch' },
-  { forgotten: 'what is promised again', in: 'invitation.resend' },
+  { forgotten: 'what an invitation promises', in: 'invitation.create', isHarmless: true },
+  {
+    forgotten: 'what an invitation promises in teams',
+    in: 'invitation.create',
+    asks: inOrganization,
+    isHarmless: true,
+  },
+  {
+    forgotten: 'that it takes a permission to promise a team',
+    in: 'invitation.create',
+    asks: ({ takes }) => !takes,
+    isHarmless: true,
+  },
+  { forgotten: 'what the invitations of a batch promise', in: 'invitation.batch', isHarmless: true },
+  { forgotten: 'what is promised again', in: 'invitation.resend', isHarmless: true },
   { forgotten: 'what whoever invited may still give', in: 'invitation.accept' },
   { forgotten: 'what is held above a team that moves', in: 'team.move' },
   { forgotten: 'what is held on a team that is deleted', in: 'team.delete' },
@@ -53,12 +67,14 @@ const faults: readonly Fault[] = [
   { forgotten: 'what a member of a team had', in: 'team_member.update', asks: (_, index) => index > 0 },
   { forgotten: 'what a member of a team gets', in: 'team_member.update', asks: (_, index) => index === 0 },
   { forgotten: 'what a member of a team loses', in: 'team_member.remove' },
-  { forgotten: 'that only an owner offers ownership', in: 'transfer.propose' },
+  { forgotten: 'that only an owner offers ownership', in: 'transfer.propose', isHarmless: true },
 ];
 
 const { jest } = import.meta;
 const SEED = 1;
 const MOST_SEQUENCES = 500;
+/** How the property says it, which asks neither the server's rule nor the reference's. */
+const WHOEVER_ASKS = ', and has it not';
 /** Each of them at the full size. */
 const EACH = size(6, 1);
 
@@ -81,22 +97,23 @@ afterAll(async () => {
   await app.stop();
 });
 
-test.each(faults.filter((_, index) => index % EACH === 0))(
+test.each(faults.filter((_, index) => index % EACH === EACH - 1))(
   'it is found when $in forgets $forgotten',
   async (fault) => {
     planted = fault;
     isMet = false;
-    const found = await firstFound([fault.in, ...(fault.beside ?? [])]);
+    const found = await foundIn([fault.in, ...(fault.beside ?? [])], fault.isHarmless ? '' : WHOEVER_ASKS);
     expect(isMet).toBe(true);
     expect(found).toContain(`"kind":"${fault.in}"`);
   },
   size(30_000, 300_000),
 );
 
-async function firstFound(kinds: readonly Kind[]): Promise<string | undefined> {
+/** @returns what is found in the first sequence in which it is that */
+async function foundIn(kinds: readonly Kind[], what: string): Promise<string | undefined> {
   for (let number = 1; number <= MOST_SEQUENCES; number += 1) {
     const found = await new Sequence(stage, SEED, number, kinds).play();
-    if (found !== undefined) return found;
+    if (found?.includes(what)) return found;
   }
   return undefined;
 }

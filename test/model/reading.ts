@@ -1,5 +1,5 @@
 import type { AccessCheck } from './calls.ts';
-import { effective, liveTeams, placeName, roleBy, type State } from './state.ts';
+import { effective, liveTeams, placeName, roleBy, type RoleState, type State, type Where } from './state.ts';
 
 /* What is answered to whoever asks what somebody may do. */
 
@@ -29,4 +29,35 @@ export function explained(state: State, member: string, { permission, team }: Ac
   const places = path.flatMap((above) => state.places.get(placeName(above, member)) ?? []);
   const onTeams = places.filter(({ role }) => roleBy(state, 'team', role)?.permissions.includes(permission));
   return [...own, ...onTeams.map(({ role, team: above }) => `${role} on ${above}`)].toSorted().join() || 'not_granted';
+}
+
+/** @returns who would gain and lose what by an edit of the role; undefined: of one that is to be made */
+export function previewOf(state: State, role: RoleState | undefined, permissions: readonly string[]): object {
+  const now = role?.permissions ?? [];
+  const places = role ? placesOf(state, role) : [];
+  const edited = new Map([...state.roles].map(([name, one]) => [name, one === role ? { ...one, permissions } : one]));
+  const affected = places.flatMap(([member, where]) => {
+    const was = effective(state, member, where);
+    const is = effective({ ...state, roles: edited }, member, where);
+    const [gained, lost] = [without(is, was), without(was, is)];
+    return gained.length + lost.length > 0 ? `${member} in ${where}: +${gained.join()} -${lost.join()}` : [];
+  });
+  return {
+    added: without(permissions, new Set(now)),
+    removed: without(now, new Set(permissions)),
+    affected: affected.length,
+    sample: affected.toSorted(),
+  };
+}
+
+/** Where it is held: in the organisation, or on teams that are there. */
+function placesOf(state: State, { scope, key }: RoleState): [member: string, where: Where][] {
+  if (scope === 'organization')
+    return [...state.members].flatMap(([member, { roles }]) => (roles.includes(key) ? [[member, null]] : []));
+  const places = [...state.places.values()].filter(({ team, role }) => role === key && !state.teams.get(team)!.deleted);
+  return places.map(({ member, team }) => [member, team]);
+}
+
+function without(one: Iterable<string>, other: ReadonlySet<string>): string[] {
+  return [...one].filter((permission) => !other.has(permission)).toSorted();
 }

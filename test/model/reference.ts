@@ -1,5 +1,5 @@
 import { permissions as catalogue } from '../../src/core/access/permissions.ts';
-import { accessOf, explained } from './reading.ts';
+import { accessOf, explained, previewOf } from './reading.ts';
 import type { Call, InvitationTerms, Kind } from './calls.ts';
 import {
   deleteTeam,
@@ -13,6 +13,9 @@ import {
 } from './changes.ts';
 import {
   effective,
+  holders,
+  isInUse,
+  isKept,
   isOwner,
   memberOf,
   OWNER,
@@ -88,8 +91,19 @@ export class Reference {
       if (target === role) refuse('validation_failed');
       if (role.system) refuse('conflict');
       this.#verifyGrant(caller, target ? [...this.#ofHolders(role), ...this.#given([target])] : this.#given([role]));
-      if (target?.key === OWNER ? this.#isKept(role) : !target && this.#isInUse(role)) refuse('role_in_use');
+      if (target?.key === OWNER ? isKept(this.state, role) : !target && isInUse(this.state, role))
+        refuse('role_in_use');
       return done(204, () => replaceRole(this.state, name, target));
+    },
+
+    'role.preview': ({ by, role: name, permissions }) => {
+      const caller = this.#enter(by, 'roles:manage');
+      const role = name === undefined ? undefined : (this.state.roles.get(name) ?? refuse('validation_failed'));
+      this.#verifyPermissions(role?.scope ?? 'organization', permissions);
+      if (role?.system) refuse('conflict');
+      const touched = [{ permissions, where: null }, ...(role ? this.#ofHolders(role) : [])];
+      const access = { missing: this.#missing(caller, touched), ...previewOf(this.state, role, permissions) };
+      return { answer: { status: 200, access } };
     },
 
     'member.update': ({ by, member: name, roles, status }) => {
@@ -315,28 +329,9 @@ export class Reference {
 
   /** A role is one for the whole organisation: what it permits, and all that its holders hold there, whoever touches it has to hold there. */
   #ofHolders(role: RoleState): Touched[] {
-    const holders = this.#holders(role).map((member) => this.state.members.get(member)!);
-    const keys = role.scope === 'organization' ? holders.flatMap(({ roles }) => roles) : [];
+    const members = holders(this.state, role).map((member) => this.state.members.get(member)!);
+    const keys = role.scope === 'organization' ? members.flatMap(({ roles }) => roles) : [];
     return this.#given([role, ...keys.map((key) => roleBy(this.state, 'organization', key))]);
-  }
-
-  #holders(role: RoleState): string[] {
-    if (role.scope === 'team')
-      return [...this.state.places.values()].flatMap((one) => (one.role === role.key ? one.member : []));
-    return [...this.state.members].flatMap(([name, { roles }]) => (roles.includes(role.key) ? name : []));
-  }
-
-  #isInUse(role: RoleState): boolean {
-    const waiting = [...this.state.invitations.values()].filter(({ status }) => status === 'pending');
-    const isPromised = waiting.some(({ roles, teams }) =>
-      role.scope === 'team' ? teams.some((one) => one.role === role.key) : roles.includes(role.key),
-    );
-    return this.#holders(role).length > 0 || isPromised || this.#isKept(role);
-  }
-
-  #isKept({ scope, key }: RoleState): boolean {
-    const offers = [...this.state.offers.values()].filter(({ status }) => status === 'pending');
-    return scope === 'organization' && offers.some(({ keep }) => keep === key);
   }
 
   #verifyPermissions(scope: RoleScope, permissions: readonly string[]): void {

@@ -40,8 +40,8 @@ export class Sequence {
     const generator = new Generator(dice, reference, this.kinds);
     const game = new Game(server, reference, tally);
     const calls: Call[] = [];
-    while (calls.length < length) {
-      const call = generator.next();
+    while (calls.length <= length) {
+      const call = calls.length < length ? generator.next() : generator.survey();
       calls.push(call);
       const found = await game.call(call);
       if (found.length > 0) return this.#report(await this.#shrunk({ calls, found }));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { v7 as uuid } from 'uuid';
 import { permissionsOf } from '../../src/core/access/role-permissions.ts';
@@ -30,6 +31,10 @@ interface Rows {
   ][];
   readonly offers: readonly [id: string, from: string, to: string, keep: string, status: OfferState['status']][];
 }
+
+const BUSY = 503;
+const MOST_ATTEMPTS = 5;
+const PAUSE_MS = 500;
 
 const UNHEARD_OF = '01a1f000-0000-7000-8000-000000000000';
 
@@ -83,9 +88,18 @@ export class Server {
   /** Sends the call. */
   async answer(call: Call): Promise<Answer> {
     const { method, path, body } = this.#request(call);
-    const answered = await this.send(call.by, method, path, body);
+    const answered = await this.#sendUntilReady(call.by, method, path, body);
     if (answered.status < 300) this.#learn(call, answered.body);
     return answerOf(call.kind, answered, (id) => this.#of(id));
+  }
+
+  /** A server that is too busy to begin has done nothing. */
+  async #sendUntilReady(user: string, method: string, path: string, body?: object): Promise<JsonAnswer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answered = await this.send(user, method, path, body);
+      if (answered.status !== BUSY || attempt === MOST_ATTEMPTS) return answered;
+      await delay(PAUSE_MS);
+    }
   }
 
   /** @param path in the organisation, but for `/me/…` */
@@ -186,6 +200,8 @@ export class Server {
       method: 'DELETE',
       path: `/roles/${this.id(role)}${reassignTo === undefined ? '' : `?reassign_to=${reassignTo}`}`,
     }),
+    'role.preview': ({ role, permissions }) =>
+      post('/roles/preview', { permissions, ...(role !== undefined && { role_id: this.id(role) }) }),
     'member.update': ({ member, roles, status }) => patch(`/members/${this.id(member)}`, { roles, status }),
     'member.remove': ({ member }) => remove(`/members/${this.id(member)}`),
     'member.leave': () => remove('/members/me'),

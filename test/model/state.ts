@@ -145,3 +145,24 @@ export function described({ roles, members, teams, places, invitations, offers }
     offers: sorted(offers),
   };
 }
+
+/** @returns the members who hold a role, those of teams once for each */
+export function holders({ members, places }: State, { scope, key }: RoleState): string[] {
+  if (scope === 'team') return [...places.values()].flatMap(({ member, role }) => (role === key ? member : []));
+  return [...members].flatMap(([name, { roles }]) => (roles.includes(key) ? name : []));
+}
+
+export function isInUse(state: State, role: RoleState): boolean {
+  const waiting = [...state.invitations.values()].filter(({ status }) => status === 'pending');
+  const isPromised = waiting.some(({ roles, teams }) => {
+    return role.scope === 'team' ? teams.some((one) => one.role === role.key) : roles.includes(role.key);
+  });
+  return holders(state, role).length > 0 || isPromised || isKept(state, role);
+}
+
+/** Whether an owner is to keep it who offers their ownership. */
+export function isKept({ offers }: State, { scope, key }: RoleState): boolean {
+  return (
+    scope === 'organization' && [...offers.values()].some(({ keep, status }) => status === 'pending' && keep === key)
+  );
+}
