@@ -15,6 +15,7 @@ const LAYERS = [
   ['teams', 'access'],
   ['team-members', 'role-previews'],
   ['invitations'],
+  ['acceptance'],
   ['settings'],
 ];
 

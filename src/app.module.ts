@@ -11,6 +11,7 @@ import { LimitsModule, SignInLimitInterceptor } from './core/limits/index.ts';
 import { MailModule } from './core/mail/index.ts';
 import { TelemetryModule } from './core/telemetry/index.ts';
 import { EffectiveAccessModule } from './features/access/access.module.ts';
+import { AcceptanceModule } from './features/acceptance/acceptance.module.ts';
 import { AccountModule } from './features/account/account.module.ts';
 import { AuthModule } from './features/auth/auth.module.ts';
 import { HealthModule } from './features/health/health.module.ts';
@@ -64,6 +65,7 @@ const features = [
   OwnershipTransfersModule,
   TeamsModule,
   InvitationsModule,
+  AcceptanceModule,
 ];
 
 /** The whole of the application. `createApplication` adds the filter, the pipe and what the environment decides. */

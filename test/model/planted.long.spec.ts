@@ -1,5 +1,5 @@
 import { type Grant, Grants } from '../../src/core/access/index.ts';
-import { AcceptanceRepository } from '../../src/features/invitations/acceptance.repository.ts';
+import { AcceptanceRepository } from '../../src/features/acceptance/acceptance.repository.ts';
 import { OwnershipTransfersRepository } from '../../src/features/ownership-transfers/ownership-transfers.repository.ts';
 import { TestApp } from '../support/app.ts';
 import { size } from '../support/size.ts';

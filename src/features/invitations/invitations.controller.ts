@@ -16,21 +16,17 @@ import {
   Section,
   versioned,
 } from '../../core/http/index.ts';
+import { INVITATIONS, InvitationResponse, InvitationsQuery, toFilter, toInvitation } from './invitations.dto.ts';
 import {
-  INVITATIONS,
   InvitationBatchRequest,
   InvitationBatchResponse,
   InvitationRequest,
-  InvitationResponse,
-  InvitationsQuery,
   NewInvitationResponse,
   toDraft,
   toDraftOrProblem,
-  toFilter,
-  toInvitation,
   toNewInvitation,
   toResults,
-} from './invitations.dto.ts';
+} from './inviting.dto.ts';
 import { InvitationsService } from './invitations.service.ts';
 import { InvitingService } from './inviting.service.ts';
 

@@ -3,8 +3,7 @@ import type { Grant } from '../../core/access/index.ts';
 import { Database, join, sql, type Sql } from '../../core/database/index.ts';
 import { contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
 import { type InvitableAddress, MOST_OF_ADDRESS } from './addresses.ts';
-
-export type InvitationStatus = 'pending' | 'accepted' | 'declined' | 'revoked' | 'expired';
+import type { InvitationStatus } from './invitation-status.ts';
 
 /** In the organisation of the scope. */
 export interface Invitation {

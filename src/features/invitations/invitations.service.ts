@@ -11,11 +11,11 @@ import { emailIdentity } from '../users/index.ts';
 import { refuseTaken } from './addresses.ts';
 import { InvitationLinks } from './invitation-links.ts';
 import { invitationToken } from './invitation-token.ts';
+import type { InvitationStatus } from './invitation-status.ts';
 import {
   type Invitation,
   type InvitationsFilter,
   InvitationsRepository,
-  type InvitationStatus,
   MOST_RESENDS,
 } from './invitations.repository.ts';
 import { grantsOf } from './promises.policy.ts';

@@ -5,8 +5,8 @@ import { Database } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows, Selection } from '../../core/lists/index.ts';
 import { NewPasswords, type SignInResult, SignUp } from '../auth/index.ts';
+import { namedBy } from '../invitations/index.ts';
 import { AcceptanceRepository, type FoundInvitation, type OwnInvitation } from './acceptance.repository.ts';
-import { namedBy } from './invitation-token.ts';
 import { Joining, type NewMembership, refuseWhatIsOver } from './joining.service.ts';
 
 /** A token, as whoever follows the link sends it. */

@@ -5,6 +5,7 @@ import { Refuses, Section } from '../../core/http/index.ts';
 import { SingleUse } from '../../core/idempotency/index.ts';
 import { LimitsSignIn } from '../../core/limits/index.ts';
 import { answersWith, SignInTransport, TokenTransport } from '../auth/index.ts';
+import { INVITATIONS } from '../invitations/index.ts';
 import {
   AcceptanceRequest,
   AcceptanceResponse,
@@ -16,7 +17,6 @@ import {
   toSummary,
 } from './acceptance.dto.ts';
 import { AcceptanceService } from './acceptance.service.ts';
-import { INVITATIONS } from './invitations.dto.ts';
 import { OVER } from './joining.service.ts';
 
 @Section(...INVITATIONS)

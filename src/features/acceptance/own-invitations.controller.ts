@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Page, PageOf, PathId, Refuses, Resource, Section, selectionOf } from '../../core/http/index.ts';
+import { INVITATIONS } from '../invitations/index.ts';
 import {
   AcceptanceResponse,
   OwnInvitationResponse,
@@ -10,7 +11,6 @@ import {
   toOwnInvitation,
 } from './acceptance.dto.ts';
 import { AcceptanceService } from './acceptance.service.ts';
-import { INVITATIONS } from './invitations.dto.ts';
 import { OVER } from './joining.service.ts';
 
 @Section(...INVITATIONS)

@@ -6,8 +6,8 @@ import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem, type ProblemCode } from '../../core/http/index.ts';
 import { Seats } from '../seats/index.ts';
+import type { InvitationStatus } from '../invitations/index.ts';
 import { AcceptanceRepository, type FoundInvitation, type JoinedTeam, type Promises } from './acceptance.repository.ts';
-import type { InvitationStatus } from './invitations.repository.ts';
 
 /** What somebody has become by accepting. */
 export interface NewMembership {

@@ -3,8 +3,7 @@ import type { RoleDefinition } from '../../core/access/index.ts';
 import type { RequestInfo } from '../../core/context/context.ts';
 import { Database, sql } from '../../core/database/index.ts';
 import { List, type Rows, type Selection, timeKey } from '../../core/lists/index.ts';
-import type { NamedInvitation } from './invitation-token.ts';
-import type { InvitationStatus } from './invitations.repository.ts';
+import type { InvitationStatus, NamedInvitation } from '../invitations/index.ts';
 
 /** What a token stands for. */
 export interface FoundInvitation {

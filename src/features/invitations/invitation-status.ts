@@ -1,0 +1,1 @@
+export type InvitationStatus = 'pending' | 'accepted' | 'declined' | 'revoked' | 'expired';
