@@ -15,11 +15,12 @@ const ROOT = join(import.meta.dirname, '../..');
 const DATA = join(ROOT, '.data');
 
 const USAGE = `Usage: npm run seed -- [--organizations 10] [--members 20] [--teams 5] [--invitations 2]
-                        [--seed 1] [--production]
+                        [--roles 5] [--seed 1] [--production]
   --organizations  how many there are to be
   --members        in each of them; every one but the first shares one with the one before
   --teams          in each of them, some beneath others, some private; 0 for none
   --invitations    in each of them, that wait to be accepted; 0 for none
+  --roles          in each of them, of its own, held by some of its members; 0 for none
   --seed           another number makes other people and organisations, beside those that are there
   --production     fills a database that is not known to be for development; nobody can sign in as these people then
 What is there stays: run it again to go on after a stop, or for more. It fills the database that "npm start" uses.`;
@@ -37,6 +38,7 @@ function read(): Request {
     members: text,
     teams: text,
     invitations: text,
+    roles: text,
     seed: text,
     production: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -48,6 +50,7 @@ function read(): Request {
     members: whole('members', values.members ?? '20'),
     teams: whole('teams', values.teams ?? '5', 0),
     invitations: whole('invitations', values.invitations ?? '2', 0),
+    roles: whole('roles', values.roles ?? '5', 0),
     seed: whole('seed', values.seed ?? '1'),
     production: values.production ?? false,
   };

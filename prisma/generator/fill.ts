@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { makeRoles } from './fill-roles.ts';
 import { makeInvitations, makeTeams } from './fill-teams.ts';
 import {
   isGuest,
@@ -127,6 +128,7 @@ async function makePart(client: pg.Client, size: Size, part: Part): Promise<void
   if (part.from === 0) await makeOrganization(client, at);
   await makeMembers(client, members);
   if (part.to < size.members) return;
+  await makeRoles(client, size, part.index);
   await makeTeams(client, size, part.index);
   await makeInvitations(client, size, part.index);
 }

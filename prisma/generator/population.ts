@@ -18,6 +18,8 @@ export interface Size {
   readonly teams: number;
   /** In each of them, that wait to be accepted. */
   readonly invitations: number;
+  /** In each of them, of its own, held by some. */
+  readonly roles: number;
   /** Other seeds make other people, who have room beside these. */
   readonly seed: number;
 }

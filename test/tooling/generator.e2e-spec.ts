@@ -16,7 +16,7 @@ beforeAll(async () => (app = await TestApp.start()));
 afterAll(() => app.stop());
 
 async function filled(given: Partial<Size>, database = app.database): Promise<Filled[]> {
-  const size = { organizations: 1, members: 1, teams: 3, invitations: 1, seed: 1, ...given };
+  const size = { organizations: 1, members: 1, teams: 3, invitations: 1, roles: 5, seed: 1, ...given };
   const reports: Filled[] = [];
   const options = { passwordHash: await hash(PASSWORD), report: (report: Filled) => void reports.push(report) };
   await connected(database.url('tenantry_app'), (client) => fill(client, size, options));
@@ -60,13 +60,14 @@ it('makes organisations whose people sign in and are in more than one, each with
     { action: 'member.joined', count: 30 },
     { action: 'member.suspended' },
     { action: 'organization.created', count: 1 },
+    { action: 'role.created', count: 5 },
     { action: 'team.created', count: 3 },
     { action: 'team_member.added' },
   ]);
 });
 
 it('makes one owner, and nobody without a role', async () => {
-  await filled({ organizations: 2, members: 40, seed: 2 });
+  await filled({ organizations: 2, members: 40, roles: 0, seed: 2 });
   const roles = await app.database.query<{ key: string; members: number }>(
     `select coalesce(r.key, 'none') as key, count(*)::int as members from members m
        left join member_roles h on h.organization_id = m.organization_id and h.member_id = m.id
@@ -76,6 +77,25 @@ it('makes one owner, and nobody without a role', async () => {
   );
   const counts = Object.fromEntries(roles.map(({ key, members }) => [key, members]));
   expect(counts).toEqual({ owner: 2, admin: expect.any(Number), member: expect.any(Number) });
+});
+
+it("makes roles of the organisation's own, which some hold beside the system's", async () => {
+  await filled({ members: 60, roles: 7, seed: 11 });
+  const { id } = organization(11, 0);
+  const roles = await app.database.query(
+    `select r.key, r.scope, count(h.member_id) > 0 as held from roles r
+       left join member_roles h on h.organization_id = r.organization_id and h.role_id = r.id
+       where r.organization_id = $1 and not r.system group by r.key, r.scope order by r.key`,
+    [id],
+  );
+  expect(roles).toHaveLength(7);
+  expect(roles).toContainEqual({ key: 'recruiter', scope: 'organization', held: true });
+  expect(roles).toContainEqual({ key: 'coach', scope: 'team', held: false });
+  const { body } = await app.anonymous
+    .post('/auth/login', { email: founder(11, 0).email, password: PASSWORD })
+    .expect(200);
+  const listed = await app.anonymous.as(body.access_token).get(`/organizations/${id}/roles?system=false`).expect(200);
+  expect(listed.body.data.every(({ permissions }: { permissions: string[] }) => permissions.length > 1)).toBe(true);
 });
 
 it('makes teams beneath each other, some of them private, with members, and asks people in', async () => {
@@ -126,7 +146,7 @@ it('changes nothing where all is there, goes on where it was stopped, and makes 
   const stopped = connected(app.database.url('tenantry_app'), (client) =>
     fill(
       client,
-      { organizations: 2, members: 900, teams: 3, invitations: 1, seed: 5 },
+      { organizations: 2, members: 900, teams: 3, invitations: 1, roles: 5, seed: 5 },
       {
         report: () => {
           throw new Error('stopped');
