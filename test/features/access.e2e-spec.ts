@@ -69,7 +69,7 @@ describe('access', () => {
            where organization_id = $1 and scope = 'organization' and key = 'member'`,
         [organization.id, member.memberId],
       );
-      await teams.join(top, member, await teams.role(['teams:update', 'members:remove']));
+      await teams.join(top, member, await teams.role(['teams:update']));
       await teams.join(leaf, member, teamRoleIds.viewer);
       const access = await own(member);
       expect(access.roles).toEqual(['member', expect.stringMatching(/^r-/)]);

@@ -31,7 +31,7 @@ export interface Subject {
 interface PlaceRow {
   readonly memberId: string;
   readonly teamId: string;
-  /** Whether it is there for the member, whatever they may do. */
+  /** Whether it is there for the member, whatever they may do. For the caller all are, of which there is a row. */
   readonly isOpen: boolean;
   readonly held: readonly HeldRow[];
 }
@@ -79,8 +79,11 @@ export class AccessRepository {
           from page join teams t on t.organization_id = page.organization_id and t.id = page.team_id
             join roles r on r.organization_id = page.organization_id and r.id = page.role_id
       ), held as materialized (
+        select team_id, role_id from page
+        union all
         select team_id, role_id from team_members
-          where member_id = (select id from person) and team_id = any (array(select distinct unnest(path) from own))
+          where member_id = (select id from person)
+            and team_id = any (array(select unnest(path) from own except select team_id from page))
       )
       select person.*,
           ${listOf(sql`jsonb_build_object('teamId', team_id, 'role', key, 'path', path) order by team_id`, sql`own`)} as teams,
@@ -108,8 +111,8 @@ export class AccessRepository {
       ), people as materialized (
         select ${personColumns} from members m where m.id = any (array(select member_id from asked)) and m.status <> 'removed'
       ), places as materialized (
-        select a.member_id, t.id, t.path, t.private_path[cardinality(t.private_path)] as entered_by
-          from asked a join lateral (select * from teams where id = a.team_id limit 1) as t on true
+        select a.member_id, t.id, t.path, case when a.member_id <> me.id then t.private_path[cardinality(t.private_path)] end as entered_by
+          from me, asked a join lateral (select * from teams where id = a.team_id limit 1) as t on true
       ), entered as materialized (
         select distinct j.member_id, e.team_id
           from team_members j join teams t on t.organization_id = j.organization_id and t.id = j.team_id, unnest(t.private_path) as e (team_id)

@@ -3,6 +3,7 @@ import { isPermission, type Permission, permissions } from '../../core/access/in
 import { existing, type FieldError, Problem } from '../../core/http/index.ts';
 import { AccessRepository, type Holdings, type Knowledge } from './access.repository.ts';
 import {
+  type Effective,
   effective,
   effectiveOnTeam,
   explain,
@@ -21,8 +22,6 @@ import { KnownRoles } from './known-roles.ts';
 /** More than anybody sees at a glance. */
 export const MOST_TEAMS = 1_000;
 export const MOST_GIVERS = 20;
-
-type Effective = readonly (readonly [Permission, readonly Source[]])[];
 
 /** What somebody may do, and where that comes from. */
 export interface Access {
@@ -133,8 +132,7 @@ class Answers {
     this.#places = new Map(
       places.map(({ memberId, teamId, isOpen, held }) => [
         placeOf(memberId, teamId),
-        // What the caller sees, is there for them.
-        { isOpen: isOpen || memberId === callerId, held: byId.onTeams(held) },
+        { isOpen, held: byId.onTeams(held) },
       ]),
     );
     this.#own = givers.map(roleOf);

@@ -102,18 +102,23 @@ export function sourcesOf(permission: Permission, roles: readonly Role[], held: 
   ];
 }
 
+export type Effective = readonly (readonly [Permission, readonly Source[]])[];
+
 /** @returns every permission that somebody has by these, with where it comes from */
-export function effective(roles: readonly Role[], held: readonly TeamRole[] = []): (readonly [Permission, Source[]])[] {
-  const found = everyPermission.map((permission) => [permission, sourcesOf(permission, roles, held)] as const);
-  return found.filter(([, sources]) => sources.length > 0);
+export function effective(roles: readonly Role[]): Effective {
+  return sourcesOfEach(everyPermission, roles, []);
 }
 
 /** @returns the permissions that are effective on a team, with where they come from; `held` are the roles there and above */
-export function effectiveOnTeam(
-  roles: readonly Role[],
-  held: readonly TeamRole[],
-): (readonly [Permission, Source[]])[] {
-  return effective(roles, held).filter(([permission]) => isForTeams(permission));
+export function effectiveOnTeam(roles: readonly Role[], held: readonly TeamRole[]): Effective {
+  return sourcesOfEach(permissionsForTeams, roles, held);
+}
+
+const permissionsForTeams = everyPermission.filter(isForTeams);
+
+function sourcesOfEach(all: readonly Permission[], roles: readonly Role[], held: readonly TeamRole[]): Effective {
+  const found = all.map((permission) => [permission, sourcesOf(permission, roles, held)] as const);
+  return found.filter(([, sources]) => sources.length > 0);
 }
 
 /**

@@ -1,0 +1,107 @@
+import { v7 as uuid } from 'uuid';
+import { everyPermission, systemRoleIds, teamRoleIds } from '../../src/core/access/index.ts';
+import type { Actor } from '../support/actors.ts';
+import { TestApp } from '../support/app.ts';
+import { holder, type Holder } from '../support/holder.ts';
+import { size } from '../support/size.ts';
+
+const FEW = { members: 100, roles: 10, teams: 20 };
+const MANY = { members: size(1_000, 10_000), roles: size(100, 1_000), teams: size(200, 5_000) };
+const CALLS = size(3, 100);
+/** Ms; CONTRACT, Promise: an answer within 3 s. */
+const PROMISED = 3_000;
+const CHECKS = 20;
+
+/** An organisation of a size, in which everybody holds one role of its own, and on one team another. */
+interface Place extends Holder {
+  readonly admin: Actor;
+  readonly roleId: string;
+  readonly teamRoleId: string;
+}
+
+/** How long it takes to be told what somebody may do, of an organisation of few and of one of many. The holder is in half of its teams. */
+describe(`beside ${MANY.members} members, ${MANY.roles} roles and ${MANY.teams} teams`, () => {
+  let app: TestApp;
+  let caller: Actor;
+  let places: readonly Place[];
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    caller = await app.actors.user();
+    places = [await place(FEW), await place(MANY)];
+    await app.database.query('vacuum (analyze)');
+  }, 120_000);
+
+  afterAll(() => app.stop());
+
+  async function place(counts: typeof FEW): Promise<Place> {
+    const made = await holder((text, values) => app.database.query(text, values), caller, counts);
+    const { organizationId: id, openTeamId } = made;
+    const [roleId, teamRoleId] = [uuid(), uuid()];
+    await app.database.query(
+      `insert into roles (organization_id, id, scope, key, name, permissions)
+         values ($1, $2, 'organization', 'all', 'All', '{members:read}'), ($1, $3, 'team', 'all', 'All', '{teams:read}')`,
+      [id, roleId, teamRoleId],
+    );
+    await app.database.query('update member_roles set role_id = $2 where organization_id = $1 and role_id = $3', [
+      id,
+      roleId,
+      systemRoleIds.member,
+    ]);
+    await app.database.query(
+      'update team_members set role_id = $3 where organization_id = $1 and team_id = $2 and role_id = $4',
+      [id, openTeamId, teamRoleId, teamRoleIds.viewer],
+    );
+    return { ...made, admin: await app.actors.member({ id }, ['admin']), roleId, teamRoleId };
+  }
+
+  const base = ({ organizationId }: Place) => `/organizations/${organizationId}`;
+  const checks = (of: Partial<{ team_id: string; member_id: string }>) =>
+    Array.from({ length: CHECKS }, (_, index) => ({
+      permission: everyPermission[index % everyPermission.length],
+      ...of,
+    }));
+  const check = (by: Actor, of: Place, about: Parameters<typeof checks>[0]) =>
+    by.api.post(`${base(of)}/access/check`, { checks: checks(about) }).expect(200);
+  const preview = (of: Place, roleId: string) =>
+    of.admin.api.post(`${base(of)}/roles/preview`, { role_id: roleId, permissions: ['team_members:read'] }).expect(200);
+
+  const calls: readonly [string, (of: Place) => PromiseLike<{ readonly body: Record<string, unknown> }>][] = [
+    ['a member: what they may do', (of) => caller.api.get(`${base(of)}/access`).expect(200)],
+    ['20 checks in the organization', (of) => check(caller, of, {})],
+    ['20 checks on a team of the fifth level', (of) => check(caller, of, { team_id: of.openTeamId })],
+    ['20 checks on a private one', (of) => check(caller, of, { team_id: of.privateTeamId })],
+    [
+      'an admin: 20 checks of the member on it',
+      (of) => check(of.admin, of, { team_id: of.privateTeamId, member_id: of.memberId }),
+    ],
+    ['what the member may do', (of) => of.admin.api.get(`${base(of)}/members/${of.memberId}/access`).expect(200)],
+    ['a preview of the role that everybody holds', (of) => preview(of, of.roleId)],
+    ['a preview of the role that everybody holds on a team', (of) => preview(of, of.teamRoleId)],
+  ];
+
+  it.each(calls)('%s is told in time', async (name, call) => {
+    const times = places.map((): number[] => []);
+    for (let round = 0; round < CALLS; round += 1) {
+      for (const [index, of] of places.entries()) {
+        const start = performance.now();
+        await call(of);
+        times[index]!.push(performance.now() - start);
+      }
+    }
+    const [few = 0, many = 0] = times.map((all) => all.toSorted((a, b) => a - b)[Math.floor(CALLS / 2)]!);
+    process.stdout.write(`${name}: ${few.toFixed(1)} ms of a few, ${many.toFixed(1)} ms of many\n`);
+    expect(many).toBeLessThan(PROMISED);
+  });
+
+  it('counts everybody, and tells of a thousand teams', async () => {
+    const many = places[1]!;
+    // The holder and an owner lose and gain nothing: other roles of theirs permit it.
+    expect((await preview(many, many.roleId)).body).toMatchObject({ affected: MANY.members - 2 });
+    const { teams, teams_complete: complete } = (await calls[0]![1](many)).body as {
+      teams: unknown[];
+      teams_complete: boolean;
+    };
+    expect([teams.length, complete]).toEqual(MANY.teams > 2_000 ? [1_000, false] : [teams.length, true]);
+  });
+});
