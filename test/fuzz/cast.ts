@@ -235,6 +235,7 @@ export class Cast {
         team_member_id: players.map(({ id }) => id),
         role: ['member', 'viewer'],
         role_id: made.slice(0, LEAVING).map(({ id }) => id),
+        permission: ['members:read', 'teams:read'],
         permissions: ['members:read', 'teams:read'],
         session_id: devices.map(({ id }) => id),
       },
