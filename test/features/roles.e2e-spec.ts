@@ -1,8 +1,9 @@
-import type { Response } from 'supertest';
+import type { Response, Test } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { permissions, permissionsOf, systemRoleIds, teamRoleIds } from '../../src/core/access/index.ts';
-import type { Member, Organization } from '../support/actors.ts';
+import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
+import type { Client } from '../support/client.ts';
 import { Teams } from '../support/teams.ts';
 
 describe('roles', () => {
@@ -37,6 +38,13 @@ describe('roles', () => {
     const key = `h${uuid().slice(-12)}`;
     await make({ key, permissions: held });
     return holder(key);
+  };
+  /** Invites somebody. @returns how they accept */
+  const promised = async (inviter: Client, { api, email }: Actor, terms: object): Promise<() => Test> => {
+    const invitation = { email, deliver: false, ...terms };
+    const { body } = await inviter.post(`/organizations/${organization.id}/invitations`, invitation).expect(201);
+    const token = /[\w-]+$/.exec(body.accept_url)![0];
+    return () => api.post('/invitations/accept', { token });
   };
   const events = (id: string) =>
     app.database.query(
@@ -335,6 +343,20 @@ describe('roles', () => {
     });
   });
 
+  it('voids the invitation whose inviter may give it no more, until they may again', async () => {
+    const { id } = await make({ key: 'helper', permissions: ['members:read'] });
+    const inviter = await holding(['invitations:create', 'members:read']);
+    const accept = await promised(inviter.api, await app.actors.user(), { roles: ['helper'] });
+    await owner()
+      .patch(path(id), { permissions: ['members:read', 'members:update'] })
+      .expect(200);
+    expect(await refusal(accept)).toBe('410 invitation_void');
+    await owner()
+      .patch(path(id), { permissions: ['members:read'] })
+      .expect(200);
+    await accept().expect(200);
+  });
+
   describe('of teams, made by the organization', () => {
     it('are given and promised by their key', async () => {
       const { id } = await make({
@@ -359,13 +381,13 @@ describe('roles', () => {
         .patch(`${teams.path(team)}/members/${body.id}`, { role: 'lead' })
         .expect(200);
       await member.api.delete(`${teams.path(team)}/members/${body.id}`).expect(204);
-      const invitation = {
-        email: `${uuid()}@example.com`,
-        roles: ['member'],
-        teams: [{ team_id: team, role: 'lead' }],
-      };
-      const invited = await owner().post(`/organizations/${organization.id}/invitations`, invitation).expect(201);
-      expect(invited.body.teams).toEqual([{ team_id: team, role: 'lead' }]);
+      const grace = await app.actors.user();
+      const accept = await promised(owner(), grace, { roles: ['member'], teams: [{ team_id: team, role: 'lead' }] });
+      expect(await refusal(() => owner().delete(path(id)))).toBe('409 role_in_use');
+      await accept().expect(200);
+      const { body: listed } = await grace.api.get(`${teams.path(team)}/members?role=lead`).expect(200);
+      expect(listed.data.map(({ role }: { role: string }) => role)).toEqual(['lead', 'lead']);
+      await grace.api.delete(`${teams.path(team)}/members/${added.body.id}`).expect(204);
       expect(await refusal(() => owner().delete(path(id)))).toBe('409 role_in_use');
     });
   });
