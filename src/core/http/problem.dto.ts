@@ -1,11 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
+import { PermissionKey, PermissionKeys } from '../access/permission.fields.ts';
 import { demo } from './demo.ts';
 import { Choice, Identifier, Integer, Line, ListOf, Text } from './fields.ts';
 import { faultMeanings } from './fault-codes.ts';
 import { LONGEST_NAME, MAXIMUM_FAULTS } from './input-faults.ts';
 import { type ProblemCode, problemCodes } from './problems.ts';
-import { text } from './rules.ts';
 
 /** Nobody's request can be longer, so neither can what is said of it. */
 const URL_LENGTH = { max: 16_384 };
@@ -90,14 +90,18 @@ export class ProblemResponse {
   @ListOf(() => FieldErrorResponse, { optional: true, max: MAXIMUM_FAULTS, description: 'Each faulty field.' })
   errors?: FieldErrorResponse[];
 
-  @Text({
+  @PermissionKey({
     optional: true,
     description: 'Of `permission_denied`: the permission that this takes.',
     example: 'teams:update',
   })
   required?: string;
 
-  @ListOf(text(), { optional: true, description: 'Of `grant_exceeds_own`.', example: ['teams:delete'] })
+  @PermissionKeys({
+    optional: true,
+    description: 'Of `grant_exceeds_own`: what you would need for it, and do not hold.',
+    example: ['teams:delete'],
+  })
   missing_permissions?: string[];
 
   @ListOf(() => NamedOrganizationResponse, {
