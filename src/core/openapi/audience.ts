@@ -10,13 +10,15 @@ const listing = new Intl.ListFormat('en-GB');
 export function audienceOf({ operation, path }: PlacedOperation): string {
   const alone = operation[ONLY_OWNER] === true ? ['**For owners alone**, whoever else holds it.'] : [];
   const within = operation['x-step-up'] === true ? ['**Takes a sign-in or step-up of the last ten minutes.**'] : [];
-  return [callersOf(operation, path), ...alone, ...furtherOf(operation), ...within].join(' ');
+  return [callersOf(operation, path), ...alone, ...furtherOf(operation), ...within].filter(Boolean).join(' ');
 }
 
 function callersOf(operation: Operation, path: string): string {
   const permission = operation['x-permission'];
   const reason = operation['x-public'];
   if (typeof reason === 'string') return `**Open to everybody:** ${reason}.`;
+  // Of a server without access, as some tests have one: of ours every route has a rule.
+  if (permission === undefined) return '';
   if (permission === 'signed in') return '**For everybody who is signed in.**';
   return permission === 'member' ? '**For every member.**' : permitted(String(permission), path);
 }
