@@ -21,7 +21,7 @@ const LOG_TAIL = 2_000;
 
 const SETTINGS = [`listen_addresses=${HOST}`, 'unix_socket_directories=', 'max_connections=200'];
 // Only for data that nobody will miss: a crash of the machine leaves it unreadable.
-const THROW_AWAY_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+const THROW_AWAY_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_wal_size=256MB'];
 
 export interface Cluster {
   /** The administrator's connection to the database "postgres". */
