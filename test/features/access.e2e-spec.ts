@@ -96,6 +96,39 @@ describe('access', () => {
       expect((await own(member)).teams.map(({ team_id: id }: { team_id: string }) => id)).toEqual([secret]);
     });
 
+    it('tells of a thousand teams, by what is held on those above that are not among them, too', async () => {
+      const member = await app.actors.member(organization, []);
+      const top = 'ffffffff-0000-7000-8000-000000000000';
+      const insert = (teamIds: readonly string[], path: readonly string[]) =>
+        app.database.query(
+          `insert into teams (organization_id, id, name, slug, path)
+             select $1, id, 'One of many', 't-' || id, $3::uuid[] || id from unnest($2::uuid[]) as t (id)`,
+          [organization.id, teamIds, path],
+        );
+      await insert([top], []);
+      await insert(
+        Array.from({ length: 1_001 }, () => uuid()),
+        [top],
+      );
+      await app.database.query(
+        `insert into team_members (organization_id, team_id, member_id, role_id)
+           select organization_id, id, $2, case when id = $3 then $4::uuid else $5::uuid end from teams where organization_id = $1`,
+        [organization.id, member.memberId, top, teamRoleIds.admin, teamRoleIds.viewer],
+      );
+      const access = await own(member);
+      expect([access.teams.length, access.teams_complete]).toEqual([1_000, false]);
+      const given = Object.entries(permissions).filter(([, { teamRoles }]) => teamRoles.includes('admin'));
+      const found = access.teams.map(({ role, permissions: there }: { role: string; permissions: string[] }) => [
+        role,
+        ...there,
+      ]);
+      expect(new Set(found.map(String))).toEqual(new Set([['viewer', ...given.map(([key]) => key).toSorted()].join()]));
+      await app.database.query('delete from team_members where team_id = any ($1)', [
+        access.teams.slice(0, 2).map(({ team_id: id }: { team_id: string }) => id),
+      ]);
+      expect(await own(member)).toMatchObject({ teams_complete: true });
+    });
+
     it('takes effect with the next call', async () => {
       const member = await app.actors.member(organization);
       expect((await own(member)).permissions).not.toContain('teams:create');
