@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, sql, type Sql } from '../../core/database/index.ts';
-import { isMe } from '../../core/http/index.ts';
+import { isMember } from '../members/index.ts';
 import type { HeldRow, RoleRow } from './known-roles.ts';
 
 interface PersonRow {
@@ -168,9 +168,4 @@ function rolesAmong(ids: Sql): Sql {
 
 function listOf(item: Sql, from: Sql): Sql {
   return sql`(select coalesce(jsonb_agg(${item}), '[]') from ${from})`;
-}
-
-/** The condition by which an id of a path is somebody's in `members m`. */
-function isMember(id: string): Sql {
-  return isMe(id) ? sql`m.user_id = app.user_id()` : sql`m.id = ${id}::uuid`;
 }

@@ -1,2 +1,3 @@
+export { isMember } from './member-condition.ts';
 export type { Member, MemberStatus } from './member.ts';
 export { MemberResponse, MOST_ROLES, roleKey, toMember } from './members.dto.ts';

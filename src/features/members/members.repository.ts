@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, join, sql, type Sql } from '../../core/database/index.ts';
-import { isMe } from '../../core/http/index.ts';
 import { contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
+import { isMember } from './member-condition.ts';
 import type { Member, MemberStatus } from './member.ts';
 
 export interface MembersFilter {
@@ -115,9 +115,4 @@ function holdsAny(roles: readonly string[]): Sql {
 /** By an array as well. Whoever may not see a team does not see who is in it, which its policy says. */
 function isInAny(teamIds: readonly string[]): Sql {
   return sql`id = any (array(select member_id from team_members where team_id = any (${teamIds}::uuid[])))`;
-}
-
-/** The condition by which an id of a path is somebody's in `members m`. */
-function isMember(id: string): Sql {
-  return isMe(id) ? sql`m.user_id = app.user_id() and m.${isPresent}` : sql`m.id = ${id}::uuid`;
 }
