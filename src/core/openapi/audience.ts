@@ -18,9 +18,9 @@ function callersOf(operation: Operation, path: string): string {
   const reason = operation['x-public'];
   if (typeof reason === 'string') return `**Open to everybody:** ${reason}.`;
   // Of a server without access, as some tests have one: of ours every route has a rule.
-  if (permission === undefined) return '';
+  if (typeof permission !== 'string') return '';
   if (permission === 'signed in') return '**For everybody who is signed in.**';
-  return permission === 'member' ? '**For every member.**' : permitted(String(permission), path);
+  return permission === 'member' ? '**For every member.**' : permitted(permission, path);
 }
 
 /** The roles that are held on the team of the path count there. */
