@@ -3,7 +3,7 @@ import type { Route } from '../../src/core/access/index.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import { cellOf, expectedCell, matrixPage, nameOf, type Standing, standingsOf } from '../support/access-matrix.ts';
 import { TestApp } from '../support/app.ts';
-import { fullPath, METHODS, Routes } from '../support/routes.ts';
+import { documentedPath, METHODS, Routes } from '../support/routes.ts';
 import { Stage } from '../support/stage.ts';
 
 const PAGE = 'docs/access-matrix.md';
@@ -55,7 +55,7 @@ it(`is as ${PAGE} has it, which is written anew where it is not`, () => {
 function sections(): { name: string; routes: Route[] }[] {
   const { paths } = createDocument(app.nest);
   const nameOfSection = (route: Route): string => {
-    const item = paths[fullPath(route).replaceAll(/:(\w+)/g, '{$1}')];
+    const item = paths[documentedPath(route)];
     return item?.[METHODS[route.method as keyof typeof METHODS]]?.tags?.[0] ?? 'Outside the document';
   };
   const sorted = routes.all.toSorted(by(({ path, method }) => `${path} ${method}`));

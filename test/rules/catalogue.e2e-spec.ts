@@ -5,7 +5,7 @@ import { permissions } from '../../src/core/access/permissions.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import { ATTEMPTS } from '../support/also-asked.ts';
 import { TestApp } from '../support/app.ts';
-import { fullPath, Routes } from '../support/routes.ts';
+import { documentedPath, Routes } from '../support/routes.ts';
 import { Teams } from '../support/teams.ts';
 
 // The tests are made from the routes, so the application is there before they are.
@@ -140,8 +140,7 @@ describe('one place', () => {
 
 describe('the OpenAPI document', () => {
   const document = createDocument(app.nest);
-  const operationOf = (route: Route) =>
-    document.paths[fullPath(route).replaceAll(/:(\w+)/g, '{$1}')]?.[route.method.toLowerCase() as 'get'];
+  const operationOf = (route: Route) => document.paths[documentedPath(route)]?.[route.method.toLowerCase() as 'get'];
 
   it.each(also.map(({ route, permission }) => [route.method, route.path, permission, route] as const))(
     'tells of %s %s where it takes %s too',

@@ -3,7 +3,7 @@ import { createDocument } from '../../src/core/openapi/index.ts';
 import { AuthApp, PASSWORD } from '../support/auth.ts';
 import type { Client } from '../support/client.ts';
 import { Contract } from '../support/contract.ts';
-import { fullPath, METHODS, pathOf, Routes } from '../support/routes.ts';
+import { documentedPath, METHODS, pathOf, Routes } from '../support/routes.ts';
 
 // The tests are made from the routes, so the application is there before they are.
 const app = await AuthApp.start();
@@ -11,7 +11,7 @@ const routes = new Routes(app.test);
 const document = createDocument(app.test.nest);
 const contract = new Contract(document);
 const documented = routes.all
-  .map((route) => ({ ...route, place: fullPath(route).replaceAll(/:(\w+)/g, '{$1}') }))
+  .map((route) => ({ ...route, place: documentedPath(route) }))
   .filter(({ place }) => place in document.paths);
 
 afterAll(() => app.stop());

@@ -11,7 +11,7 @@ import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { testConfig } from '../support/environment.ts';
 import { indistinct } from '../support/refusals.ts';
-import { fullPath, isWrite, METHODS, Routes } from '../support/routes.ts';
+import { documentedPath, fullPath, isWrite, METHODS, Routes } from '../support/routes.ts';
 
 // The tests are made from the routes, so the application is there before they are.
 const app = await TestApp.start();
@@ -256,9 +256,7 @@ describe('the OpenAPI document', () => {
       return operation ? [{ label: `${method} ${path}`, operation }] : [];
     }),
   );
-  const documentedRoutes = new Map(
-    routes.all.map((route) => [`${route.method} ${fullPath(route).replaceAll(/:(\w+)/g, '{$1}')}`, route]),
-  );
+  const documentedRoutes = new Map(routes.all.map((route) => [`${route.method} ${documentedPath(route)}`, route]));
 
   it('is built without a database', async () => {
     const settings = testConfig({ API_URL: 'https://elsewhere.example' });

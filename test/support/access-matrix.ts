@@ -2,7 +2,7 @@ import type { Response } from 'supertest';
 import { type Route, TEAM_PARAMETER } from '../../src/core/access/index.ts';
 import { type Permission, permissions } from '../../src/core/access/permissions.ts';
 import { parametersIn } from '../../src/core/http/handlers.ts';
-import { fullPath } from './routes.ts';
+import { documentedPath } from './routes.ts';
 
 /** Who calls, as the page about it has them side by side. */
 export const COLUMNS = [
@@ -166,10 +166,7 @@ function sectionOf({ name, routes }: Section): string {
 }
 
 function callOf(route: Route): string {
-  const path = fullPath(route)
-    .replace('/api/v1', '')
-    .replace('/organizations/:organization_id', '…')
-    .replaceAll(/:(\w+)/g, '{$1}');
+  const path = documentedPath(route).replace('/api/v1', '').replace('/organizations/{organization_id}', '…');
   return `\`${route.method} ${path}\``;
 }
 

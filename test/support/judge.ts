@@ -19,7 +19,7 @@ import {
   USED_KEY,
   type World,
 } from './faults.ts';
-import { bodyFor, fullPath, METHODS, pathOf, Routes } from './routes.ts';
+import { bodyFor, documentedPath, METHODS, pathOf, Routes } from './routes.ts';
 import { withThings } from './things.ts';
 
 /** Enough for all that is not to be refused, and few enough to use up. */
@@ -162,7 +162,7 @@ function takesBody(route: Route): boolean {
 }
 
 function parametersOf(document: OpenAPIObject, route: Route): string[] {
-  const path = fullPath(route).replaceAll(/:(\w+)/g, '{$1}');
+  const path = documentedPath(route);
   const operation = document.paths[path]?.[METHODS[route.method as keyof typeof METHODS]];
   return (operation?.parameters ?? []).flatMap((parameter) => ('name' in parameter ? parameter.name : []));
 }

@@ -244,6 +244,11 @@ export function fullPath({ path }: Route): string {
   return OUTSIDE_PREFIX.test(path) ? path : `/api/v1${path}`;
 }
 
+/** @returns the path as the OpenAPI document has it */
+export function documentedPath(route: Route): string {
+  return fullPath(route).replaceAll(/:(\w+)/g, '{$1}');
+}
+
 /** @returns the path with the ids in it, and with one that nothing has for each other name */
 export function pathOf(route: Route, ids: Ids): string {
   return fullPath(route).replaceAll(/:(\w+)/g, (_, name: string) => ids.get(name) ?? uuid());

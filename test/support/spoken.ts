@@ -3,7 +3,7 @@ import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import type { Route } from '../../src/core/access/index.ts';
 import type { Client } from './client.ts';
-import { bodyFor, fullPath, METHODS } from './routes.ts';
+import { bodyFor, documentedPath, fullPath, METHODS } from './routes.ts';
 import { SECRET_NAME, SECRET_SLUG, SEEN_TEAMS, TEAM_MEMBERS, type Twin, UNSEEN_TEAMS } from './twins.ts';
 
 /** A request in which ids are names, so that it is said alike of two organisations: `/api/v1/organizations/@organization`. */
@@ -89,7 +89,7 @@ export class Sentences {
   }
 
   #operationOf(route: Route): Operation {
-    const path = fullPath(route).replaceAll(/:(\w+)/g, '{$1}');
+    const path = documentedPath(route);
     return (this.document.paths[path]?.[METHODS[route.method as keyof typeof METHODS]] ?? {}) as Operation;
   }
 
