@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { teamRoleIds } from '../../src/core/access/system-roles.ts';
 import { TestDatabase } from '../support/database.ts';
 import { holder, type Holder, signedIn } from '../support/holder.ts';
 
@@ -55,6 +56,40 @@ describe('an entry', () => {
       expect(scans(many)).toEqual([]);
       expect(looks(many)).toBe(looks(few));
       expect(looks(many)).toBeLessThan(40);
+    });
+
+    describe('whose private teams are hidden from most', () => {
+      it.each(['app.sees_private_teams()', 'app.entered_private_teams()', 'app.closed_rosters()'])(
+        '%s looks at no more rows beside many roles and teams',
+        async (call) => {
+          const [few, many] = [await stepsOf(sight(small, call)), await stepsOf(sight(large, call))];
+          expect(scans(many)).toEqual([]);
+          // Whichever membership of the caller's is met first.
+          expect(Math.abs(looks(many) - looks(few))).toBeLessThan(5);
+        },
+      );
+
+      it('app.overseen_teams() looks at no more roles beside many', async () => {
+        const roles = async (of: Holder) =>
+          looks((await stepsOf(sight(of, 'app.overseen_teams()'))).filter((step) => step['Relation Name'] === 'roles'));
+        expect(await roles(large)).toBe(await roles(small));
+      });
+
+      it('app.entered_private_teams() begins from the caller where many teams are private', async () => {
+        const [entered] = await database.query<{ entered: string[] }>(...entering(large));
+        const made = await database.query(
+          `with made as (
+             insert into teams (organization_id, id, name, slug, visibility, path, private_path)
+               select $1, id, 'Private', 'private-' || n, 'private', array[id], array[id] from (select uuidv7() as id, n from generate_series(1, 100) as n) as t
+               returning id
+           ) insert into team_members (organization_id, team_id, member_id, role_id)
+             select $1, id, $2, $3 from made order by id limit 1 returning team_id`,
+          [large.organizationId, large.memberId, teamRoleIds.viewer],
+        );
+        expect(await database.query(...entering(large))).toEqual([
+          { entered: [...entered!.entered, made[0]!['team_id']].toSorted() },
+        ]);
+      });
     });
   });
 
@@ -126,6 +161,19 @@ function entry(of: Holder, permission: string | null, team: string | null): read
     'select app.enter($1, $2, $3, $4, $5, false, $6, $7)',
     [of.userId, of.sessionId, of.organizationId, permission, ['owner'], team, ['admin']],
   ];
+}
+
+/** @returns what a call says to the caller there */
+function sight({ userId, organizationId }: Holder, call: string): readonly [string, unknown[]] {
+  return [
+    `select * from (select set_config('app.user_id', $1, true), set_config('app.organization_id', $2, true) offset 0) as scope, ${call}`,
+    [userId, organizationId],
+  ];
+}
+
+function entering(of: Holder): [string, unknown[]] {
+  const [text, values] = sight(of, 'app.entered_private_teams() as e');
+  return [`select array_agg(distinct e order by e) as entered from (${text}) as s`, [...values]];
 }
 
 function flat(step: Step): Step[] {
