@@ -1,8 +1,8 @@
 import pg from 'pg';
-import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { Config } from '../../src/config/index.ts';
 import type { Organization } from '../support/actors.ts';
+import { codeOf } from '../support/answers.ts';
 import { AuthApp, PASSWORD, type SignedIn } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
 import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
@@ -35,8 +35,6 @@ describe('an account that its owner deletes', () => {
   });
 
   const remove = (accessToken = tokens.access_token) => app.test.anonymous.as(accessToken).delete('/me');
-
-  const codeOf = ({ status, body }: Response) => `${status} ${body.code}`;
 
   const query = (text: string, ...values: unknown[]) => app.test.database.query(text, values);
 

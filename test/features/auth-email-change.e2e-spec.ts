@@ -1,5 +1,6 @@
 import type { Response } from 'supertest';
 import { Config } from '../../src/config/index.ts';
+import { codeOf } from '../support/answers.ts';
 import { AuthApp, comparable, PASSWORD, type SignedIn, type Tokens, tokenIn } from '../support/auth.ts';
 import { TestFactor } from '../support/second-factor.ts';
 import { served } from '../support/served.ts';
@@ -15,8 +16,6 @@ describe('a change of address', () => {
     [old, next] = [app.newAddress(), app.newAddress()];
     tokens = await app.someone(old);
   });
-
-  const codeOf = ({ status, body }: Response) => `${status} ${body.code}`;
 
   const faultOf = ({ status, body }: Response) => [status, body.errors?.[0].pointer, body.errors?.[0].code];
 

@@ -1,4 +1,5 @@
 import type { Response } from 'supertest';
+import { codeOf } from '../support/answers.ts';
 import { AuthApp, comparable, PASSWORD, tokenIn } from '../support/auth.ts';
 import { served } from '../support/served.ts';
 
@@ -10,8 +11,6 @@ describe('magic links', () => {
   afterAll(() => app.stop());
 
   const ask = (email: string) => app.post('/auth/magic-links', { email });
-
-  const codeOf = ({ status, body }: Response) => `${status} ${body.code}`;
 
   const sessionsOf = (email: string) =>
     app.test.database.query('select s.id from sessions s join users u on u.id = s.user_id where u.email_key = $1', [

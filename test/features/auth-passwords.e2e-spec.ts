@@ -1,4 +1,5 @@
 import type { Response } from 'supertest';
+import { codeOf } from '../support/answers.ts';
 import { AuthApp, comparable, PASSWORD, type Tokens, tokenIn } from '../support/auth.ts';
 import { served } from '../support/served.ts';
 
@@ -15,8 +16,6 @@ describe('passwords', () => {
     email = app.newAddress();
     tokens = await app.person(email);
   });
-
-  const codeOf = ({ status, body }: Response) => `${status} ${body.code}`;
 
   const faultOf = ({ status, body }: Response) => [status, body.errors?.[0].pointer, body.errors?.[0].code];
 

@@ -1,6 +1,7 @@
 import jwt from 'jsonwebtoken';
 import pg from 'pg';
 import type { Response, Test } from 'supertest';
+import { codeOf } from '../support/answers.ts';
 import { AuthApp, PASSWORD, type SignedIn, type Tokens } from '../support/auth.ts';
 import { FakeIssuer } from '../support/fake-issuer.ts';
 import { RECOVERY_CODE, TestFactor } from '../support/second-factor.ts';
@@ -29,8 +30,6 @@ describe('stepping up', () => {
     email = app.newAddress();
     tokens = await app.someone(email);
   });
-
-  const codeOf = ({ status, body }: Response) => `${status} ${body.code}`;
 
   const faultOf = ({ status, body }: Response) => [status, body.errors?.[0].pointer, body.errors?.[0].code];
 

@@ -1,6 +1,7 @@
-import type { Response, Test } from 'supertest';
+import type { Test } from 'supertest';
 import { teamRoleIds } from '../../src/core/access/index.ts';
 import type { Member, Organization } from '../support/actors.ts';
+import { codeOf } from '../support/answers.ts';
 import type { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { served } from '../support/served.ts';
@@ -134,8 +135,8 @@ describe('on two servers over one database', () => {
           await served(() => call(servers.at(here + 1, member.api))),
           await served(() => call(servers.at(here, member.api))),
         ];
-        if (answers.some((answer) => told(answer) !== (isOn ? '200' : refusal))) {
-          stale.push(`${flip}: ${what}, ${isOn ? 'on' : 'off'}: ${answers.map(told).join(', ')}`);
+        if (answers.some((answer) => (isOn ? answer.status !== 200 : codeOf(answer) !== refusal))) {
+          stale.push(`${flip}: ${what}, ${isOn ? 'on' : 'off'}: ${answers.map(codeOf).join(', ')}`);
         }
       }
       expect(stale).toEqual([]);
@@ -143,7 +144,3 @@ describe('on two servers over one database', () => {
     TIMEOUT_MS,
   );
 });
-
-function told({ status, body }: Response): string {
-  return status === 200 ? '200' : `${status} ${body.code}`;
-}

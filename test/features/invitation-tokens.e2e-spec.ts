@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { connected } from '../../prisma/engine/connection.ts';
 import { invitationToken } from '../../src/features/invitations/invitation-token.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
+import { codeOf } from '../support/answers.ts';
 import { TestApp } from '../support/app.ts';
 import { comparable, tokenIn } from '../support/auth.ts';
 import { Browser, cookiesOf } from '../support/browser.ts';
@@ -39,7 +40,6 @@ describe('the token of an invitation', () => {
   const acceptAs = ({ api }: Actor, token: string) => accept(token, {}, api);
   const acceptAsNew = (token: string) => accept(token, { name: 'Grace', password: PASSWORD });
   const acceptOwn = ({ api }: Actor, { id }: Invited) => api.post(`/me/invitations/${id}/accept`);
-  const codeOf = ({ status, body }: Response) => `${status} ${body.code}`;
 
   const row = async ({ id }: Invited): Promise<{ status: string; member_id: string | null }> =>
     (

@@ -1,7 +1,7 @@
-import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { tokenHash } from '../../src/core/crypto/index.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
+import { codeOf } from '../support/answers.ts';
 import { TestApp } from '../support/app.ts';
 import { tokenIn } from '../support/auth.ts';
 
@@ -33,7 +33,6 @@ describe('invitations', () => {
   const invite = async (body: object = {}, by: Actor = admin) =>
     (await by.api.post(path(), draft(body)).expect(201)).body;
   const read = async (id: string) => (await admin.api.get(path(id)).expect(200)).body;
-  const code = ({ status, body }: Response): string => `${status} ${body.code}`;
   const query = (text: string, ...values: unknown[]) => app.database.query<Record<string, unknown>>(text, values);
   const eventsOf = (id: string) => query(`select * from audit_events where target_id = $1 order by occurred_at`, id);
   const pending = () =>
@@ -165,7 +164,7 @@ describe('invitations', () => {
 
     it('refuses to promise more than one holds', async () => {
       const answer = await app.changingNothing(() => admin.api.post(path(), draft({ roles: ['member', 'owner'] })));
-      expect(code(answer)).toBe('403 grant_exceeds_own');
+      expect(codeOf(answer)).toBe('403 grant_exceeds_own');
       expect(answer.body.missing_permissions).toEqual(['organization:delete', 'organization:transfer']);
       await invite({ roles: ['owner'] }, owner);
     });
@@ -178,7 +177,7 @@ describe('invitations', () => {
       ];
       for (const { email } of [member, suspended]) {
         const answer = await app.changingNothing(() => admin.api.post(path(), draft({ email: email.toUpperCase() })));
-        expect(code(answer)).toBe('409 already_member');
+        expect(codeOf(answer)).toBe('409 already_member');
       }
       await invite({ email: removed.email });
     });
@@ -192,7 +191,7 @@ describe('invitations', () => {
         `É.${email.replace('example.com', 'EXAMPLE.com')}`,
       ]) {
         const answer = await app.changingNothing(() => admin.api.post(path(), draft({ email: other })));
-        expect(code(answer)).toBe('409 already_exists');
+        expect(codeOf(answer)).toBe('409 already_exists');
         expect(answer.body.errors).toEqual([expect.objectContaining({ pointer: '/email', code: 'taken' })]);
       }
       const elsewhere = await app.actors.organization();
@@ -231,7 +230,7 @@ describe('invitations', () => {
         await admin.api.delete(path(id)).expect(204);
       }
       const answer = await app.changingNothing(() => admin.api.post(path(), draft({ email })));
-      expect(code(answer)).toBe('429 rate_limited');
+      expect(codeOf(answer)).toBe('429 rate_limited');
       expect(Number(answer.headers['retry-after'])).toBeGreaterThan(23 * 3600);
       await invite();
     });
@@ -428,7 +427,7 @@ describe('invitations', () => {
       const { id, email, inviter } = await invite({ roles: ['owner'] }, owner);
       await lapse(id);
       const refused = await app.changingNothing(() => admin.api.post(path(`${id}/resend`)));
-      expect([code(refused), refused.body.missing_permissions]).toEqual([
+      expect([codeOf(refused), refused.body.missing_permissions]).toEqual([
         '403 grant_exceeds_own',
         ['organization:delete', 'organization:transfer'],
       ]);
@@ -449,7 +448,7 @@ describe('invitations', () => {
       const leaver = await app.actors.member(organization, ['admin']);
       const { id } = await invite({ email: person.email }, leaver);
       await leaver.api.delete(`/organizations/${organization.id}/members/me`).expect(204);
-      expect(code(await person.api.post(`/me/invitations/${id}/accept`))).toBe('410 invitation_void');
+      expect(codeOf(await person.api.post(`/me/invitations/${id}/accept`))).toBe('410 invitation_void');
       await admin.api.post(path(`${id}/resend`)).expect(200);
       await person.api.post(`/me/invitations/${id}/accept`).expect(200);
     });
@@ -459,12 +458,12 @@ describe('invitations', () => {
       await lapse(id);
       await invite({ email });
       const beside = await app.changingNothing(() => admin.api.post(path(`${id}/resend`)));
-      expect(code(beside)).toBe('409 already_exists');
+      expect(codeOf(beside)).toBe('409 already_exists');
       const member = await app.actors.member(organization, ['member'], 'removed');
       const other = await invite({ email: member.email });
       await query(`update members set status = 'active' where id = $1`, member.memberId);
       const joined = await app.changingNothing(() => admin.api.post(path(`${other.id}/resend`)));
-      expect(code(joined)).toBe('409 already_member');
+      expect(codeOf(joined)).toBe('409 already_member');
     });
 
     it('ends after five a day, by the database', async () => {
@@ -473,7 +472,7 @@ describe('invitations', () => {
       const answers = await Promise.all(TWENTY.map(resend));
       expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(5).fill(200), ...Array(15).fill(429)]);
       const refused = await app.changingNothing(resend);
-      expect(code(refused)).toBe('429 rate_limited');
+      expect(codeOf(refused)).toBe('429 rate_limited');
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(23 * 3600);
       const again = query('update invitations set token_hash = sha256(token_hash) where id = $1', id);
       await expect(again).rejects.toThrow('the invitation was sent too often');
@@ -495,7 +494,7 @@ describe('invitations', () => {
         admin.memberId,
       );
       const answer = await app.changingNothing(() => admin.api.post(path(`${id}/resend`)));
-      expect(code(answer)).toBe('409 conflict');
+      expect(codeOf(answer)).toBe('409 conflict');
       expect(answer.body.detail).toContain(status);
     });
   });
@@ -511,13 +510,13 @@ describe('invitations', () => {
         'invitation.revoked',
         { status: { from: 'pending', to: 'revoked' } },
       ]);
-      expect(code(await app.changingNothing(() => owner.api.delete(path(id))))).toBe('404 not_found');
+      expect(codeOf(await app.changingNothing(() => owner.api.delete(path(id))))).toBe('404 not_found');
     });
 
     it('refuses what is over', async () => {
       const { id } = await invite();
       await lapse(id);
-      expect(code(await app.changingNothing(() => owner.api.delete(path(id))))).toBe('409 conflict');
+      expect(codeOf(await app.changingNothing(() => owner.api.delete(path(id))))).toBe('409 conflict');
     });
 
     it('compares If-Match with the version', async () => {
@@ -525,7 +524,7 @@ describe('invitations', () => {
       const { headers } = await admin.api.get(path(id)).expect(200);
       await admin.api.post(path(`${id}/resend`)).expect(200);
       const revoke = admin.api.delete(path(id)).set('If-Match', headers['etag']!);
-      expect(code(await revoke)).toBe('412 precondition_failed');
+      expect(codeOf(await revoke)).toBe('412 precondition_failed');
     });
 
     it('is done once, of twenty at a time', async () => {
@@ -736,7 +735,7 @@ describe('invitations', () => {
       expect(seen.body.teams).toEqual([{ team_id: open, role: 'viewer' }]);
       expect((await by.api.get(path()).expect(200)).text).not.toContain(hidden);
       const beyond = await app.changingNothing(() => by.api.post(path(`${id}/resend`)));
-      expect([code(beyond), beyond.body.missing_permissions]).toEqual([
+      expect([codeOf(beyond), beyond.body.missing_permissions]).toEqual([
         '403 grant_exceeds_own',
         ['team_members:manage'],
       ]);
@@ -767,7 +766,7 @@ describe('invitations', () => {
       const refused = await promise(beside, 'viewer');
       expect(refused.body.missing_permissions).toEqual(['team_members:manage']);
       const mixed = draft({ teams: [beneath, beside].map((id) => ({ team_id: id, role: 'admin' })) });
-      expect(code(await app.changingNothing(() => by.api.post(path(), mixed)))).toBe('403 grant_exceeds_own');
+      expect(codeOf(await app.changingNothing(() => by.api.post(path(), mixed)))).toBe('403 grant_exceeds_own');
     });
 
     it('that vanish are left out, and there again when they are back', async () => {
@@ -851,7 +850,7 @@ describe('invitations', () => {
         used: 4,
       });
       const alone = await app.changingNothing(() => admin.api.post(path(), draft()));
-      expect([code(alone), alone.body.limit, alone.body.used]).toEqual(['409 limit_reached', 4, 4]);
+      expect([codeOf(alone), alone.body.limit, alone.body.used]).toEqual(['409 limit_reached', 4, 4]);
     });
 
     it('are free again when an invitation is over, and needed to bring an expired one back', async () => {
@@ -861,7 +860,7 @@ describe('invitations', () => {
       await lapse(expired.id);
       const revoked = await invite();
       const resent = await app.changingNothing(() => admin.api.post(path(`${expired.id}/resend`)));
-      expect(code(resent)).toBe('409 limit_reached');
+      expect(codeOf(resent)).toBe('409 limit_reached');
       await admin.api.delete(path(revoked.id)).expect(204);
       await admin.api.post(path(`${expired.id}/resend`)).expect(200);
       await admin.api.post(path(`${expired.id}/resend`)).expect(200);

@@ -1,5 +1,6 @@
 import type { Response } from 'supertest';
 import type { Actor, Organization } from '../support/actors.ts';
+import { codeOf } from '../support/answers.ts';
 import { TestApp } from '../support/app.ts';
 import { size } from '../support/size.ts';
 
@@ -39,7 +40,7 @@ describe('20 owners of one organization', () => {
     ).length;
 
   const codes = (answers: readonly Response[]): string[] =>
-    [...new Set(answers.filter(({ ok }) => !ok).map(({ status, body }) => `${status} ${body.code}`))].toSorted();
+    [...new Set(answers.filter(({ ok }) => !ok).map(codeOf))].toSorted();
 
   it(
     'leave all at once, and one stays',

@@ -1,6 +1,7 @@
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import type { Actor, Member, Organization } from '../support/actors.ts';
+import { codeOf } from '../support/answers.ts';
 import { TestApp } from '../support/app.ts';
 import { connected } from '../../prisma/engine/connection.ts';
 
@@ -29,7 +30,6 @@ describe('memberships', () => {
 
   const path = (id: string): string => `/organizations/${organization.id}/members/${id}`;
   const read = async (id: string) => (await owner.api.get(path(id)).expect(200)).body;
-  const code = ({ status, body }: Response): string => `${status} ${body.code}`;
   const query = (text: string, ...values: unknown[]) => app.database.query(text, values);
   const eventsOf = (id: string) => query(`select * from audit_events where target_id = $1 order by occurred_at`, id);
   const activeOwners = async ({ id } = organization): Promise<number> =>
@@ -58,7 +58,7 @@ describe('memberships', () => {
 
     it('suspends, which keeps the roles, and reactivates', async () => {
       await owner.api.patch(path(admin.memberId), { status: 'suspended' }).expect(200);
-      expect(code(await admin.api.get(path('me')))).toBe('403 member_suspended');
+      expect(codeOf(await admin.api.get(path('me')))).toBe('403 member_suspended');
       expect(await read(admin.memberId)).toMatchObject({ status: 'suspended', roles: ['admin'] });
       await owner.api.patch(path(admin.memberId), { status: 'active' }).expect(200);
       await admin.api.get(path('me')).expect(200);
@@ -129,14 +129,14 @@ describe('memberships', () => {
       const change = (body: object) =>
         owner.api.patch(path(member.memberId), body).set('If-Match', headers['etag'] ?? '');
       await change({ status: 'suspended' }).expect(200);
-      expect(code(await change({ status: 'active' }))).toBe('412 precondition_failed');
+      expect(codeOf(await change({ status: 'active' }))).toBe('412 precondition_failed');
     });
   });
 
   describe('the grant rule', () => {
     const refused = async (call: () => Promise<Response>) => {
       const answer = await app.changingNothing(call);
-      expect(code(answer)).toBe('403 grant_exceeds_own');
+      expect(codeOf(answer)).toBe('403 grant_exceeds_own');
       expect(answer.body.missing_permissions).toContain('organization:delete');
     };
 
@@ -199,19 +199,19 @@ describe('memberships', () => {
       expect(await eventsOf(powerless.memberId)).toEqual([
         expect.objectContaining({ action: 'member.left', actor_member_id: powerless.memberId }),
       ]);
-      expect(code(await member.api.delete(path(admin.memberId)))).toBe('403 permission_denied');
+      expect(codeOf(await member.api.delete(path(admin.memberId)))).toBe('403 permission_denied');
     });
 
     it('lets leave who is suspended, and whose organization is', async () => {
       const suspended = await app.actors.member(organization, ['owner'], 'suspended');
-      expect(code(await suspended.api.delete(`${path('me')}?x=1`))).toBe('422 validation_failed');
+      expect(codeOf(await suspended.api.delete(`${path('me')}?x=1`))).toBe('422 validation_failed');
       await suspended.api.delete(path('me')).expect(204);
       await suspended.api.delete(path('me')).expect(404);
       await query('update organizations set suspended_at = now() where id = $1', organization.id);
-      expect(code(await app.changingNothing(async () => owner.api.delete(path('me'))))).toBe('409 last_owner');
+      expect(codeOf(await app.changingNothing(async () => owner.api.delete(path('me'))))).toBe('409 last_owner');
       await member.api.delete(path('me')).expect(204);
       await query('update users set suspended_at = now() where id = $1', admin.userId);
-      expect(code(await admin.api.delete(path('me')))).toBe('401 unauthenticated');
+      expect(codeOf(await admin.api.delete(path('me')))).toBe('401 unauthenticated');
       for (const { memberId } of [suspended, member]) {
         expect((await eventsOf(memberId)).at(-1)).toMatchObject({ action: 'member.left', actor_member_id: memberId });
       }
@@ -246,8 +246,10 @@ describe('memberships', () => {
       const { headers } = await owner.api.get(path(member.memberId)).expect(200);
       await owner.api.patch(path(member.memberId), { roles: ['admin'] }).expect(200);
       const etag = headers['etag'] ?? '';
-      expect(code(await owner.api.delete(path(member.memberId)).set('If-Match', etag))).toBe('412 precondition_failed');
-      expect(code(await member.api.delete(path('me')).set('If-Match', etag))).toBe('412 precondition_failed');
+      expect(codeOf(await owner.api.delete(path(member.memberId)).set('If-Match', etag))).toBe(
+        '412 precondition_failed',
+      );
+      expect(codeOf(await member.api.delete(path('me')).set('If-Match', etag))).toBe('412 precondition_failed');
     });
   });
 
@@ -262,7 +264,7 @@ describe('memberships', () => {
     it.each(attempts)('stays where nobody else is one who is active: %s', async (_case, attempt) => {
       await app.actors.member(organization, ['owner'], 'suspended');
       await app.actors.member(organization, ['owner'], 'removed');
-      expect(code(await app.changingNothing(attempt))).toBe('409 last_owner');
+      expect(codeOf(await app.changingNothing(attempt))).toBe('409 last_owner');
     });
 
     it.each(attempts)('may go where there is another: %s', async (_case, attempt) => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Route } from '../../src/core/access/index.ts';
 import { createDocument } from '../../src/core/openapi/index.ts';
 import { cellOf, expectedCell, matrixPage, nameOf, type Standing, standingsOf } from '../support/access-matrix.ts';
+import { codeOf } from '../support/answers.ts';
 import { TestApp } from '../support/app.ts';
 import { documentedPath, METHODS, Routes } from '../support/routes.ts';
 import { Stage } from '../support/stage.ts';
@@ -39,7 +40,7 @@ describe.each(open)('$method $path', (route) => {
   it('answers everybody alike', async () => {
     const stage = await Stage.set(app, routes, route);
     const answers = await Promise.all(standingsOf(route).map((standing) => stage.letIn(standing)));
-    const told = new Set(answers.map(({ status, body }) => `${status} ${body.code}`));
+    const told = new Set(answers.map(codeOf));
     expect([told.size, told.has('403 permission_denied')]).toEqual([1, false]);
   });
 });
