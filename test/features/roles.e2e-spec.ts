@@ -279,6 +279,52 @@ describe('roles', () => {
       await owner().patch(path(id), { name: 'Other' }).expect(200);
     });
 
+    describe('that is held by somebody who is powerful on a team', () => {
+      const nine = async () => {
+        await make({ key: 'nine', permissions: ['members:read'] });
+        await make({ key: 'eight', permissions: [] });
+        const { body } = await owner().get(`${path()}?q=nine`).expect(200);
+        return { id: body.data[0].id as string, member: await holder('nine') };
+      };
+      const manager = () => holding(['roles:manage', 'roles:read', 'members:update', 'members:read', 'teams:read']);
+
+      it('is changed and deleted by nobody who may not change them', async () => {
+        const { id, member } = await nine();
+        const [teams, { api }] = [new Teams(app, organization), await manager()];
+        const team = await teams.create();
+        await teams.join(team, member, teamRoleIds.admin);
+        const missing: string[][] = [];
+        for (const call of [
+          () => api.patch(`/organizations/${organization.id}/members/${member.memberId}`, { roles: ['eight'] }),
+          () => api.patch(path(id), { name: 'Other' }),
+          () => api.delete(`${path(id)}?reassign_to=eight`),
+        ]) {
+          const answer = await app.changingNothing(call);
+          expect(code(answer)).toBe('403 grant_exceeds_own');
+          missing.push(answer.body.missing_permissions);
+        }
+        expect(missing[0]).toContain('team_members:manage');
+        expect(missing).toEqual([missing[0], missing[0], missing[0]]);
+        const asked = { role_id: id, permissions: [] };
+        const told = await api.post(path('preview'), asked).expect(200);
+        expect(told.body.missing_permissions).toEqual(missing[0]);
+      });
+
+      it('is changed by whoever is as powerful there, and where nobody sees that team', async () => {
+        const { id, member } = await nine();
+        const [teams, above, outside] = [new Teams(app, organization), await manager(), await manager()];
+        const [top, team] = await teams.chain(2);
+        const hidden = await teams.create({ visibility: 'private' });
+        await teams.join(top!, above, teamRoleIds.admin);
+        await teams.join(hidden, member, teamRoleIds.admin);
+        await outside.api.patch(path(id), { name: 'One' }).expect(200);
+        await teams.join(team!, member, teamRoleIds.admin);
+        expect(await refusal(() => outside.api.patch(path(id), { name: 'Two' }))).toBe('403 grant_exceeds_own');
+        await above.api.patch(path(id), { name: 'Two' }).expect(200);
+        await above.api.delete(`${path(id)}?reassign_to=eight`).expect(204);
+      });
+    });
+
     it('asks of a role of teams no more than what it permits', async () => {
       const { id } = await make({ scope: 'team', permissions: ['teams:read'] });
       const teams = new Teams(app, organization);

@@ -33,11 +33,23 @@ const faults: readonly Fault[] = [
     asks: ({ roleId }) => roleId === undefined,
     isHarmless: true,
   },
+  {
+    forgotten: 'what those are in teams who hold an edited role',
+    in: 'role.update',
+    asks: inOrganization,
+    isHarmless: true,
+  },
   { forgotten: 'what a deleted role permits, and the one in its place', in: 'role.delete' },
   {
     forgotten: 'what else those hold who are reassigned',
     in: 'role.delete',
     asks: ({ roleId }) => roleId === undefined,
+    isHarmless: true,
+  },
+  {
+    forgotten: 'what those are in teams who are reassigned',
+    in: 'role.delete',
+    asks: inOrganization,
     isHarmless: true,
   },
   { forgotten: 'what a member is given, and has', in: 'member.update', asks: onTeams },

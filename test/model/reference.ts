@@ -327,11 +327,10 @@ export class Reference {
     ];
   }
 
-  /** A role is one for the whole organisation: what it permits, and all that its holders hold there, whoever touches it has to hold there. */
+  /** Whoever touches a role touches all who hold it; one of teams is one for the whole organisation, wherever it is held. */
   #ofHolders(role: RoleState): Touched[] {
-    const members = holders(this.state, role).map((member) => this.state.members.get(member)!);
-    const keys = role.scope === 'organization' ? members.flatMap(({ roles }) => roles) : [];
-    return this.#given([role, ...keys.map((key) => roleBy(this.state, 'organization', key))]);
+    const members = role.scope === 'organization' ? holders(this.state, role) : [];
+    return [...this.#given([role]), ...members.flatMap((member) => this.#ofMember(member))];
   }
 
   #verifyPermissions(scope: RoleScope, permissions: readonly string[]): void {

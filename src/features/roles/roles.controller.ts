@@ -72,7 +72,7 @@ export class RolesController {
   @ApiOperation({
     summary: 'Change a role, for all who hold it',
     description:
-      'From their next request on. It takes what the role permits before and after, and what else those hold who hold it. ' +
+      'From their next request on. It takes what the role permits before and after, and whatever else those hold who hold it, on teams too. ' +
       'Roles of the system stay as they are (`conflict`).',
   })
   @ApiOkResponse({ type: RoleResponse })

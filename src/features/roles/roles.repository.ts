@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { permissionsOf } from '../../core/access/index.ts';
+import { type Grant, permissionsOf, type TeamGrant } from '../../core/access/index.ts';
 import { Database, sql } from '../../core/database/index.ts';
 import { anyOf, contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
 import type { Role } from './role.ts';
@@ -70,12 +70,36 @@ export class RolesRepository {
     return known(role);
   }
 
-  /** @returns the ids of all roles that those who hold this one, active or suspended, hold in the organisation */
-  async heldBesides(id: string): Promise<readonly string[]> {
-    const held = await this.database.query<{ id: string }>(sql`
-      select distinct role_id as id from member_roles
+  /** @returns all roles that are held on teams, those of the system too */
+  async ofTeams(): Promise<readonly Role[]> {
+    const found = await this.database.query<Role>(sql`select ${columns} from roles where scope = 'team'`);
+    return found.map(known);
+  }
+
+  /** @returns all roles that those who hold this one, active or suspended, hold in the organisation */
+  async heldBesides(id: string): Promise<readonly Grant[]> {
+    return this.database.query<Grant>(sql`
+      select distinct role_id as "roleId", null::uuid as "teamId" from member_roles
         where member_id in (select member_id from member_roles where role_id = ${id}::uuid)`);
-    return held.map((role) => role.id);
+  }
+
+  /**
+   * @param roleIds of those of teams that are asked about
+   * @returns which of them are held by whom this one is, and where, on the teams that the caller sees: of all teams on which the caller
+   * holds the same, one, for there may be thousands
+   */
+  async heldOnTeams(id: string, roleIds: readonly string[]): Promise<readonly TeamGrant[]> {
+    return this.database.query<TeamGrant>(sql`
+      with place as materialized (
+        select distinct role_id, team_id from team_members
+          where role_id = any (${roleIds}::uuid[])
+            and member_id in (select member_id from member_roles where role_id = ${id}::uuid)
+      ), own as (
+        select team_id, array_agg(role_id order by role_id) as role_ids
+          from app.own_team_roles(array(select distinct team_id from place)) group by team_id
+      )
+      select distinct on (p.role_id, o.role_ids) p.role_id as "roleId", p.team_id as "teamId"
+        from place p left join own o using (team_id) order by p.role_id, o.role_ids`);
   }
 
   /** Invitations that are over promise it no longer. */

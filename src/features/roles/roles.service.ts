@@ -76,11 +76,21 @@ export class RolesService {
 
   /**
    * @returns what it takes to change a role, were it to permit this: what it permits now and then, and whatever else those hold who hold
-   * it, as if each of them were changed. A role of teams is held on each by somebody else's word
+   * it, on teams too, as if each of them were changed. A role of teams is held on each by somebody else's word
    */
   async grantsOfChange(role: Role, permissions: readonly string[]): Promise<readonly Grant[]> {
-    const held = role.scope === 'organization' ? await this.repository.heldBesides(role.id) : [];
-    return [permitting([...role.permissions, ...permissions]), ...held.map((roleId) => ({ roleId, teamId: null }))];
+    const changed = permitting([...role.permissions, ...permissions]);
+    if (role.scope === 'team') return [changed];
+    return [changed, ...(await this.repository.heldBesides(role.id)), ...(await this.#heldOnTeams(role))];
+  }
+
+  /** Looks for none that permits no more than the caller may everywhere: of most who change roles, for none. */
+  async #heldOnTeams({ id }: Role): Promise<readonly Grant[]> {
+    const own = await this.grants.holdings([]);
+    const ofTeams = await this.repository.ofTeams();
+    const exceeds = ({ permissions }: Role): boolean => own.missing([permitting(permissions)]).length > 0;
+    const exceeding = ofTeams.flatMap((role) => (exceeds(role) ? role.id : []));
+    return exceeding.length === 0 ? [] : this.repository.heldOnTeams(id, exceeding);
   }
 
   /**
