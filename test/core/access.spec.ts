@@ -84,7 +84,7 @@ describe('the table of routes', () => {
         handler: ruled,
         method: 'GET',
         path: '/things/:organization_id',
-        rule: { kind: 'member', evenSuspended: false, also: {} },
+        rule: { kind: 'member', even: null, also: {} },
         label: 'Routes.ruled',
         stepUp: false,
       },
@@ -112,7 +112,7 @@ describe('the table of routes', () => {
     const descriptor = Object.getOwnPropertyDescriptor(Team.prototype, 'restore')!;
     Get(path)(Team.prototype, 'restore', descriptor);
     const access = path.includes(':organization_id')
-      ? Access('teams:delete', { evenDeletedTeam: true })
+      ? Access('teams:delete', { even: 'deleted_team' })
       : Access.public('planted');
     access(Team.prototype, 'restore', descriptor);
     Controller()(Team);

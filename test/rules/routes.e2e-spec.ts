@@ -23,11 +23,11 @@ const withStepUp = routes.all.filter(({ stepUp }) => stepUp);
 afterAll(() => app.stop());
 
 function isEvenDeleted({ rule }: Route): boolean {
-  return rule.kind === 'permission' && rule.evenDeleted;
+  return rule.kind === 'permission' && rule.even === 'deleted';
 }
 
 function isEvenSuspended({ rule }: Route): boolean {
-  return rule.kind === 'member' && rule.evenSuspended;
+  return rule.kind === 'member' && rule.even === 'suspended';
 }
 
 describe('the routes', () => {
@@ -42,7 +42,8 @@ describe('the routes', () => {
             : rule.kind;
       const evenDeleted = isEvenDeleted(route) ? ', even deleted' : '';
       const evenSuspended = isEvenSuspended(route) ? ', even suspended' : '';
-      const evenDeletedTeam = rule.kind === 'permission' && rule.evenDeletedTeam ? ', even of a deleted team' : '';
+      const evenDeletedTeam =
+        rule.kind === 'permission' && rule.even === 'deleted_team' ? ', even of a deleted team' : '';
       const also = 'also' in rule ? Object.keys(rule.also).join(', ') : '';
       return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${also && ` (also ${also})`}${stepUp ? ', step-up' : ''}${evenDeleted}${evenDeletedTeam}${evenSuspended}`;
     });

@@ -50,7 +50,7 @@ const cases = writes.flatMap((route) =>
 );
 
 function befalls({ takesRoles, suspends }: Fate, { rule }: Route): boolean {
-  return !(takesRoles && rule.kind === 'member') && !(suspends && rule.kind === 'member' && rule.evenSuspended);
+  return !(takesRoles && rule.kind === 'member') && !(suspends && rule.kind === 'member' && rule.even === 'suspended');
 }
 
 afterAll(() => app.stop());

@@ -48,7 +48,7 @@ export function standingsOf(route: Route): Standing[] {
 
 /** Nothing stands beneath a deleted team. */
 function hasPlace({ rule }: Route, place: Place): boolean {
-  return !(place === 'beneath' && rule.kind === 'permission' && rule.evenDeletedTeam);
+  return !(place === 'beneath' && rule.kind === 'permission' && rule.even === 'deleted_team');
 }
 
 export function isOnTeam(who: Standing['who']): boolean {
@@ -75,7 +75,7 @@ export function expectedCell(route: Route, standing: Standing): Cell {
   if (standing.who === 'anonymous') return '401';
   if (rule.kind === 'signed_in') return '✓';
   if (standing.who === 'outsider') return '404';
-  if (standing.who === 'suspended') return rule.kind === 'member' && rule.evenSuspended ? '✓' : '403s';
+  if (standing.who === 'suspended') return rule.even === 'suspended' ? '✓' : '403s';
   if (rule.kind === 'member') return '✓';
   if (rule.onlyOwner) return standing.who === 'owner' ? '✓' : '403';
   return isHeldBy(rule.permission, route, standing) ? '✓' : '403';
@@ -174,8 +174,8 @@ function ruleOf({ rule, stepUp }: Route): string {
   const exceptions = {
     'step-up': stepUp,
     'owners alone': rule.kind === 'permission' && rule.onlyOwner,
-    'even deleted': rule.kind === 'permission' && (rule.evenDeleted || rule.evenDeletedTeam),
-    'even suspended': rule.kind === 'member' && rule.evenSuspended,
+    'even deleted': rule.kind === 'permission' && rule.even !== null,
+    'even suspended': rule.kind === 'member' && rule.even !== null,
   };
   const named = Object.entries(exceptions).flatMap(([name, holds]) => (holds ? [name] : []));
   const also = Object.entries(alsoAskedBy(rule)).map(([permission, when]) => `also \`${permission}\` ${when}`);

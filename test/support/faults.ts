@@ -217,7 +217,7 @@ function hasRow(route: Route): boolean {
 }
 
 function shutsOutSuspended(route: Route): boolean {
-  return isInOrganization(route) && !(route.rule.kind === 'member' && route.rule.evenSuspended);
+  return isInOrganization(route) && !(route.rule.kind === 'member' && route.rule.even === 'suspended');
 }
 
 function isInTeam({ path }: Route): boolean {

@@ -42,15 +42,11 @@ export class AccessTable implements OnModuleInit {
     }
     const namesTeam = parametersIn(path).includes(TEAM_PARAMETER);
     if (namesTeam && !inOrganization) throw new Error(`${label}: a team stands in the path of its organisation`);
-    if (isForDeletedTeam(rule) && !namesTeam) {
+    if ('even' in rule && rule.even === 'deleted_team' && !namesTeam) {
       throw new Error(`${label}: what is about a deleted team has :${TEAM_PARAMETER} in its path`);
     }
     const stepUp = asksForStepUp(this.reflector, route.handler);
     if (stepUp && rule.kind === 'public') throw new Error(`${label}: nobody steps up before they have signed in`);
     this.routes.push({ ...route, rule, stepUp });
   }
-}
-
-function isForDeletedTeam(rule: AccessRule): boolean {
-  return rule.kind === 'permission' && rule.evenDeletedTeam;
 }

@@ -21,17 +21,13 @@ export type AccessRule =
   | { readonly kind: 'signed_in' }
   | {
       readonly kind: 'member';
-      /** Also while they are suspended, or the organisation is. */
-      readonly evenSuspended: boolean;
+      readonly even: 'suspended' | null;
       readonly also: AlsoAsked;
     }
   | {
       readonly kind: 'permission';
       readonly permission: Permission;
-      /** Also while the organisation is deleted and can be restored. */
-      readonly evenDeleted: boolean;
-      /** Also while the team of the path is deleted and can be restored. */
-      readonly evenDeletedTeam: boolean;
+      readonly even: 'deleted' | 'deleted_team' | null;
       /** Of those who hold it, owners alone: the service asks for that. */
       readonly onlyOwner: boolean;
       readonly also: AlsoAsked;
@@ -64,30 +60,29 @@ interface InsideOptions {
 }
 
 interface PermittedOptions extends InsideOptions {
-  /** Lets into a deleted organisation as well, which is there for nobody else: for what brings it back. */
-  readonly evenDeleted?: boolean;
-  /** Likewise into a deleted team. */
-  readonly evenDeletedTeam?: boolean;
+  /** Lets into an organisation, or the team of the path, that is deleted and there for nobody else: for what brings it back. */
+  readonly even?: 'deleted' | 'deleted_team';
   /** Says that the service lets in none but owners, whatever another role permits: for what is theirs to give or to bring back. */
   readonly onlyOwner?: boolean;
 }
 
 /** Everybody who holds the permission in the organisation of the path, or on the team there (ASVS 5.0, 8.2.1). */
 function permitted(permission: Permission, options: PermittedOptions = {}): MethodDecorator {
-  const { evenDeleted = false, evenDeletedTeam = false, onlyOwner = false, also = {} } = options;
-  const rule = { kind: 'permission', permission, evenDeleted, evenDeletedTeam, onlyOwner, also } as const;
+  const { even = null, onlyOwner = false, also = {} } = options;
+  const rule = { kind: 'permission', permission, even, onlyOwner, also } as const;
   const limits = onlyOwner ? [ApiExtension(ONLY_OWNER, true)] : [];
   return applyDecorators(inOrganization(rule, permission), ...limits);
 }
 
 interface MemberOptions extends InsideOptions {
   /** Lets in who is suspended as well, and into an organisation that is: for what nobody is to be kept from. */
-  readonly evenSuspended?: boolean;
+  readonly even?: 'suspended';
 }
 
 /** Every active member of the organisation of the path. */
-function member({ evenSuspended = false, also = {} }: MemberOptions = {}): MethodDecorator {
-  return inOrganization({ kind: 'member', evenSuspended, also }, 'member');
+function member(options: MemberOptions = {}): MethodDecorator {
+  const { even = null, also = {} } = options;
+  return inOrganization({ kind: 'member', even, also }, 'member');
 }
 
 /** Everybody with a live session, for what is their own. */
@@ -139,12 +134,8 @@ function inOrganization(rule: RuleInside, label: string): MethodDecorator {
     ...(Object.keys(rule.also).length > 0 ? [ApiExtension(ALSO_ASKED, rule.also)] : []),
     documentedId(ORGANIZATION_PARAMETER),
     Refuses('not_found'),
-    ...(isEvenSuspended(rule) ? [] : [Refuses('permission_denied', 'member_suspended', 'organization_suspended')]),
+    ...(rule.even === 'suspended' ? [] : [Refuses('permission_denied', 'member_suspended', 'organization_suspended')]),
   );
-}
-
-function isEvenSuspended(rule: RuleInside): boolean {
-  return rule.kind === 'member' && rule.evenSuspended;
 }
 
 function authenticated(rule: AccessRule, label: string): MethodDecorator[] {

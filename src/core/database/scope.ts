@@ -15,16 +15,15 @@ export interface Admission {
   readonly systemRoles: readonly string[];
   /** Whether the person has to have proved lately who they are. */
   readonly stepUp?: boolean;
-  /** Whether the organisation may have been deleted, so lately that it can be restored. */
-  readonly evenDeleted?: boolean | undefined;
-  /** Whether the member may be suspended, or the organisation. */
-  readonly evenSuspended?: boolean | undefined;
+  /**
+   * What is let through all the same: an organisation or team that was deleted so lately that it can be restored; or the member, or
+   * the organisation, while suspended.
+   */
+  readonly even?: 'deleted' | 'deleted_team' | 'suspended' | null;
   /** The team that the request is about, which the caller has to see. */
   readonly teamId?: string | undefined;
   /** The system roles of teams that hold the permission, where they are held on the team or above it. */
   readonly teamRoles?: readonly string[];
-  /** Whether the team may have been deleted, likewise. */
-  readonly evenDeletedTeam?: boolean | undefined;
 }
 
 /**
@@ -151,17 +150,9 @@ export class Scope {
 
 function enter(admission: Admission): Statement {
   const { userId, sessionId, organizationId, permission, systemRoles, teamRoles = [] } = admission;
-  const { stepUp = false, teamId = null } = admission;
-  const asked = [userId, sessionId, organizationId, permission, [...systemRoles], stepUp, teamId, [...teamRoles]];
+  const { stepUp = false, teamId = null, even = null } = admission;
   return {
     text: 'select app.enter($1, $2, $3, $4, $5, $6, $7, $8, $9) as member_id',
-    values: [...asked, exceptionOf(admission)],
+    values: [userId, sessionId, organizationId, permission, [...systemRoles], stepUp, teamId, [...teamRoles], even],
   };
-}
-
-/** @returns what is let through all the same, in the words of `app.enter` */
-function exceptionOf({ evenDeleted, evenSuspended, evenDeletedTeam }: Admission): string | null {
-  if (evenDeleted) return 'deleted';
-  if (evenSuspended) return 'suspended';
-  return evenDeletedTeam ? 'deleted_team' : null;
 }

@@ -68,7 +68,7 @@ export class MembersController {
 
   @Delete('me')
   @HttpCode(204)
-  @Access.member({ evenSuspended: true })
+  @Access.member({ even: 'suspended' })
   @Resource(MembershipsService)
   @ApiOperation({
     summary: 'Leave an organization',

@@ -103,7 +103,7 @@ export class OrganizationsController {
 
   @Post(':organization_id/restore')
   @HttpCode(200)
-  @Access('organization:delete', { evenDeleted: true, onlyOwner: true })
+  @Access('organization:delete', { even: 'deleted', onlyOwner: true })
   @ApiOperation({
     summary: 'Have a deleted organization back',
     description: 'Within 30 days, by an owner: with its members, teams and settings, as they were.',

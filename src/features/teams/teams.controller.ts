@@ -113,7 +113,7 @@ export class TeamsController {
 
   @Post(':team_id/restore')
   @HttpCode(200)
-  @Access('teams:delete', { evenDeletedTeam: true })
+  @Access('teams:delete', { even: 'deleted_team' })
   @Resource(RestorationsService)
   @ApiOperation({
     summary: 'Have a deleted team back',
