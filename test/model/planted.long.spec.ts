@@ -26,7 +26,7 @@ const inOrganization = (grant: Grant): boolean => !onTeams(grant);
 
 const faults: readonly Fault[] = [
   { forgotten: 'what a new role permits', in: 'role.create', isHarmless: true },
-  { forgotten: 'what an edited role permits', in: 'role.update', asks: ({ permissions }) => permissions === undefined },
+  { forgotten: 'what an edited role permits', in: 'role.update', asks: ({ takes }) => takes === undefined },
   {
     forgotten: 'what else those hold who hold an edited role',
     in: 'role.update',

@@ -31,7 +31,7 @@ function literalsIn(text: string): string[] {
 
 /** Of the caller. A refusal by any name is held against the document besides, wherever a test meets one (`Contract`). */
 function asksIn(source: string): string[] {
-  return [...source.matchAll(/(?:takes: |permit\(|required: )'([a-z_]+:[a-z_]+)'/g)].map(
+  return [...source.matchAll(/(?:takes: \[|permit\(|required: )'([a-z_]+:[a-z_]+)'/g)].map(
     ([, permission]) => permission!,
   );
 }

@@ -8,12 +8,10 @@ import { permissionsOf, type RoleDefinition } from './role-permissions.ts';
 export interface Grant {
   /** None: nobody gets a role, and yet it takes something. */
   readonly roleId?: string;
-  /** Of a role that is made or changed: what it permits before or after that. */
-  readonly permissions?: readonly string[];
   /** The team on which; null: in the organisation. */
   readonly teamId: string | null;
-  /** What it takes there to give any, where that is not the route's to ask. */
-  readonly takes?: Permission;
+  /** What it takes there besides: what a role permits that is made or changed, or what the route does not ask. */
+  readonly takes?: readonly string[];
 }
 
 export interface TeamGrant extends Grant {
@@ -92,10 +90,10 @@ export class Grants {
 export function missingPermissions(
   held: readonly RoleDefinition[],
   given: readonly RoleDefinition[],
-  takes?: Permission,
+  takes: readonly string[] = [],
 ): string[] {
-  const own = new Set(held.flatMap(permissionsOf));
-  return [...given.flatMap(permissionsOf), ...(takes ? [takes] : [])].filter((permission) => !own.has(permission));
+  const own = new Set<string>(held.flatMap(permissionsOf));
+  return [...given.flatMap(permissionsOf), ...takes].filter((permission) => !own.has(permission));
 }
 
 /** What somebody holds, and so may give. */
@@ -115,17 +113,12 @@ class Holdings {
 
   /** @returns whether the caller holds it in the organisation, for what a route does not ask of all who come by it */
   permit(permission: Permission): boolean {
-    return this.#missing({ teamId: null, takes: permission }).length === 0;
+    return this.#missing({ teamId: null, takes: [permission] }).length === 0;
   }
 
-  #missing({ roleId, permissions = [], teamId, takes }: Grant): string[] {
+  #missing({ roleId, teamId, takes }: Grant): string[] {
     const isHeld = ({ isOwn, ownOn }: KnownRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
     const given = this.roles.filter(({ id }) => id === roleId);
-    return missingPermissions(this.roles.filter(isHeld), [...given, inQuestion(permissions)], takes);
+    return missingPermissions(this.roles.filter(isHeld), given, takes);
   }
-}
-
-/** @returns a role that permits this, as it is before or after a change */
-function inQuestion(permissions: readonly string[]): RoleDefinition {
-  return { scope: 'organization', key: '', system: false, permissions };
 }

@@ -84,8 +84,8 @@ export class Joining {
     if (promises.isMember) throw new Problem('already_member');
     const { membership, teams } = promises;
     const missing = [
-      ...missingPermissions(membership.held, membership.roles, 'invitations:create'),
-      ...teams.flatMap(({ held, roles }) => missingPermissions(held, roles, 'team_members:manage')),
+      ...missingPermissions(membership.held, membership.roles, ['invitations:create']),
+      ...teams.flatMap(({ held, roles }) => missingPermissions(held, roles, ['team_members:manage'])),
     ];
     if (missing.length > 0) throw new Problem('invitation_void');
     return promises;

@@ -21,7 +21,7 @@ export function grantsOf({ roleIds, teamRoleIds, teamIds }: Promisable, { roles,
     if (!isFirst) refuse(`/teams/${index}/team_id`, 'unique', 'must not be given twice');
     const roleId = teamRoleIds.get(role) ?? refuse(`/teams/${index}/role`, 'unknown', 'is no role of teams');
     // Whoever accepts is put into the team, in the name of whoever invites.
-    return { roleId, teamId, takes: 'team_members:manage' as const };
+    return { roleId, teamId, takes: ['team_members:manage'] };
   });
   return [...inOrganization, ...onTeams];
 }

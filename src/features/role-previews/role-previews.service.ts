@@ -47,7 +47,7 @@ export class RolePreviewsService {
   }
 
   async #missing(role: Role | undefined, permissions: readonly string[]): Promise<readonly string[]> {
-    const grants = role ? await this.roles.grantsOfChange(role, permissions) : [{ permissions, teamId: null }];
+    const grants = role ? await this.roles.grantsOfChange(role, permissions) : [{ takes: permissions, teamId: null }];
     return (await this.grants.holdings(grants)).missing(grants);
   }
 

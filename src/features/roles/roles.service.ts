@@ -140,7 +140,7 @@ export class RolesService {
 }
 
 function permitting(permissions: readonly string[]): Grant {
-  return { permissions, teamId: null };
+  return { takes: permissions, teamId: null };
 }
 
 /** @throws Problem conflict */

@@ -76,7 +76,7 @@ export function grantsOfMove(team: Team, parent: Place | undefined, roleIds: rea
   const entered = (parent?.privatePath ?? []).filter((id) => !team.path.includes(id));
   return [
     ...roleIds.map((roleId) => ({ roleId, teamId: team.id })),
-    ...entered.map((teamId) => ({ teamId, takes: 'team_members:manage' as const })),
+    ...entered.map((teamId) => ({ teamId, takes: ['team_members:manage'] })),
   ];
 }
 
