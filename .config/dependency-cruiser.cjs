@@ -13,7 +13,7 @@ const LAYERS = [
   ['seats'],
   ['members', 'ownership-transfers', 'preferences', 'roles'],
   ['teams', 'access'],
-  ['team-members', 'role-previews'],
+  ['team-members'],
   ['invitations'],
   ['acceptance'],
   ['settings'],

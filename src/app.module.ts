@@ -22,7 +22,6 @@ import { OrganizationsModule } from './features/organizations/organizations.modu
 import { OwnershipTransfersModule } from './features/ownership-transfers/ownership-transfers.module.ts';
 import { OutsideSignInModule } from './features/outside-sign-in/outside-sign-in.module.ts';
 import { PreferencesModule } from './features/preferences/preferences.module.ts';
-import { RolePreviewsModule } from './features/role-previews/role-previews.module.ts';
 import { RolesModule } from './features/roles/roles.module.ts';
 import { SecondFactorModule } from './features/second-factor/second-factor.module.ts';
 import { TeamMembersModule } from './features/team-members/team-members.module.ts';
@@ -57,7 +56,6 @@ const features = [
   AccountModule,
   OrganizationsModule,
   RolesModule,
-  RolePreviewsModule,
   MembersModule,
   EffectiveAccessModule,
   PreferencesModule,

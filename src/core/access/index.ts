@@ -8,7 +8,14 @@ export { OrganizationLock } from './organization-lock.ts';
 export { OutsideTokens } from './outside-tokens.ts';
 export { PermissionKey, PermissionKeys } from './permission.fields.ts';
 export { type Permission, type PermissionDefinition, permissions } from './permissions.ts';
-export { everyPermission, isForTeams, isPermission, permissionsOf, type RoleDefinition } from './role-permissions.ts';
+export {
+  everyPermission,
+  isForTeams,
+  isPermission,
+  permissionsOf,
+  type RoleDefinition,
+  teamPermissions,
+} from './role-permissions.ts';
 export { ScopeInterceptor } from './scope.interceptor.ts';
 export { systemRoleIds, teamRoleIds } from './system-roles.ts';
 export { unverified } from './unverified-token.ts';

@@ -2,6 +2,7 @@ import { type Permission, permissions } from './permissions.ts';
 
 /** In the order of the alphabet. */
 export const everyPermission: readonly Permission[] = Object.keys(permissions).filter(isPermission).toSorted();
+export const teamPermissions: readonly Permission[] = everyPermission.filter(isForTeams);
 
 /** @returns whether the catalogue has it, letter by letter */
 export function isPermission(key: string): key is Permission {
@@ -21,11 +22,12 @@ export interface RoleDefinition {
   readonly permissions: readonly string[];
 }
 
-/** @returns what a role permits: that of a system role stands in the catalogue, and in no row */
-export function permissionsOf(role: RoleDefinition): readonly string[] {
-  if (!role.system) return role.permissions.filter(isPermission);
-  return Object.entries(permissions).flatMap(([key, { systemRoles, teamRoles }]) => {
-    const holders: readonly string[] = role.scope === 'team' ? teamRoles : systemRoles;
-    return holders.includes(role.key) ? [key] : [];
-  });
+/** @returns what a role permits, in alphabetical order: a system role's stands in the catalogue, and in no row */
+export function permissionsOf({ scope, key, system, permissions: own }: RoleDefinition): readonly Permission[] {
+  const isGiven = (permission: Permission): boolean => {
+    const { systemRoles, teamRoles } = permissions[permission];
+    const holders: readonly string[] = scope === 'team' ? teamRoles : systemRoles;
+    return system ? holders.includes(key) : own.includes(permission);
+  };
+  return (scope === 'team' ? teamPermissions : everyPermission).filter(isGiven);
 }

@@ -1,10 +1,10 @@
 import {
   everyPermission,
-  isForTeams,
   type Permission,
   permissions,
   permissionsOf,
   type RoleDefinition,
+  teamPermissions,
 } from '../../core/access/index.ts';
 
 /** A role, and what it permits where it is held. */
@@ -66,12 +66,9 @@ interface Question {
 
 const SEES_PRIVATE: Permission = 'teams:read_private';
 
-/** @returns what a role permits, as the guard judges it: what has left the catalogue, or is not for teams, a role does not give there */
 export function roleOf(definition: RoleDefinition): Role {
-  const isOnTeams = definition.scope === 'team';
-  const given = new Set(permissionsOf(definition));
-  const permits = everyPermission.filter((key) => given.has(key) && !(isOnTeams && !isForTeams(key)));
-  return { kind: isOnTeams ? 'team_role' : 'role', key: definition.key, permits: new Set(permits) };
+  const kind = definition.scope === 'team' ? 'team_role' : 'role';
+  return { kind, key: definition.key, permits: new Set(permissionsOf(definition)) };
 }
 
 /** Why somebody may do something in the organisation, or on a team of it; or why not. */
@@ -111,10 +108,8 @@ export function effective(roles: readonly Role[]): Effective {
 
 /** @returns the permissions that are effective on a team, with where they come from; `held` are the roles there and above */
 export function effectiveOnTeam(roles: readonly Role[], held: readonly TeamRole[]): Effective {
-  return sourcesOfEach(permissionsForTeams, roles, held);
+  return sourcesOfEach(teamPermissions, roles, held);
 }
-
-const permissionsForTeams = everyPermission.filter(isForTeams);
 
 function sourcesOfEach(all: readonly Permission[], roles: readonly Role[], held: readonly TeamRole[]): Effective {
   const found = all.map((permission) => [permission, sourcesOf(permission, roles, held)] as const);

@@ -136,5 +136,5 @@ export class RolesRepository {
 
 /** @returns the role with what it permits, which of the system's stands in the catalogue */
 function known(role: Role): Role {
-  return { ...role, permissions: permissionsOf(role).toSorted() };
+  return { ...role, permissions: permissionsOf(role) };
 }

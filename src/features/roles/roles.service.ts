@@ -34,11 +34,6 @@ export class RolesService {
     return existing(await this.repository.find(id));
   }
 
-  /** @returns undefined where there is none, for who names one in a body */
-  async lookUp(id: string): Promise<Role | undefined> {
-    return this.repository.find(id);
-  }
-
   async versionOf(id: string): Promise<number | undefined> {
     return (await this.repository.find(id))?.version;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, sql, type Sql } from '../../core/database/index.ts';
-import type { RoleRow } from '../access/index.ts';
+import type { RoleDefinition } from '../../core/access/index.ts';
 import type { Holder } from './role-previews.policy.ts';
 
 interface AlikeRow {
@@ -13,7 +13,7 @@ interface AlikeRow {
 export interface Holders {
   readonly holders: readonly AlikeRow[];
   /** All that are held besides. */
-  readonly roles: readonly RoleRow[];
+  readonly roles: readonly (RoleDefinition & { readonly id: string })[];
 }
 
 @Injectable()

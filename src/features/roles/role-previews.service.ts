@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Grants } from '../../core/access/index.ts';
+import { Grants, permissionsOf } from '../../core/access/index.ts';
 import { validationProblem } from '../../core/http/index.ts';
-import { KnownRoles, roleOf } from '../access/index.ts';
-import { refuseSystem, type Role, RolesService, verifyPermissions } from '../roles/index.ts';
 import { differenceOf, type Edit, type Effect, effectOf } from './role-previews.policy.ts';
 import { RolePreviewsRepository } from './role-previews.repository.ts';
+import type { Role } from './role.ts';
+import { verifyPermissions } from './roles.policy.ts';
+import { RolesRepository } from './roles.repository.ts';
+import { refuseSystem, RolesService } from './roles.service.ts';
 
 export const MOST_NAMED = 20;
 
@@ -21,6 +23,7 @@ export interface Preview extends Effect {
 export class RolePreviewsService {
   constructor(
     private readonly repository: RolePreviewsRepository,
+    private readonly rows: RolesRepository,
     private readonly roles: RolesService,
     private readonly grants: Grants,
   ) {}
@@ -34,14 +37,14 @@ export class RolePreviewsService {
     const role = roleId === undefined ? undefined : await this.#named(roleId);
     verifyPermissions(role?.scope ?? 'organization', permissions);
     if (role) refuseSystem(role);
-    const edit = editOf(role, permissions);
+    const edit = { before: new Set(role?.permissions), after: new Set(permissions) };
     const { gained: added, lost: removed } = differenceOf(edit);
     const missing = await this.#missing(role, permissions);
     return { added, removed, missing, ...(await this.#effect(role, edit)) };
   }
 
   async #named(roleId: string): Promise<Role> {
-    const role = await this.roles.lookUp(roleId);
+    const role = await this.rows.find(roleId);
     if (role) return role;
     throw validationProblem([{ pointer: '/role_id', code: 'unknown', detail: 'must be a role of this organization' }]);
   }
@@ -54,13 +57,10 @@ export class RolePreviewsService {
   async #effect(role: Role | undefined, edit: Edit): Promise<Effect> {
     if (!role) return { affected: 0, sample: [] };
     const { holders, roles } = await this.repository.holders(role.id, role.scope, MOST_NAMED);
-    const known = new KnownRoles(roles);
-    const alike = holders.map(({ otherIds, count, first }) => ({ others: known.all(otherIds), count, first }));
+    const permitted = new Map(roles.map((other) => [other.id, permissionsOf(other)]));
+    const alike = holders.map(({ otherIds, ...group }) => {
+      return { ...group, others: new Set(otherIds.flatMap((id) => permitted.get(id) ?? [])) };
+    });
     return effectOf(edit, alike, MOST_NAMED);
   }
-}
-
-function editOf(role: Role | undefined, permissions: readonly string[]): Edit {
-  const definition = role ?? { scope: 'organization', key: '', system: false, permissions: [] };
-  return { before: roleOf(definition).permits, after: roleOf({ ...definition, permissions }).permits };
 }

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
-import { ROLES } from '../roles/index.ts';
+import { ROLES } from './permissions.dto.ts';
 import { RolePreviewRequest, RolePreviewResponse, toPreview } from './role-previews.dto.ts';
 import { RolePreviewsService } from './role-previews.service.ts';
 

@@ -1,5 +1,3 @@
-import type { HeldRole } from '../access/index.ts';
-
 /** A role as it is, and as it would be. */
 export interface Edit {
   readonly before: ReadonlySet<string>;
@@ -13,7 +11,7 @@ export interface Difference {
 
 /** Who holds a role alike: with the same others in the organisation, and of a role of teams on the team and above it. */
 export interface Alike {
-  readonly others: readonly HeldRole[];
+  readonly others: ReadonlySet<string>;
   readonly count: number;
   /** The first of them, by their ids. */
   readonly first: readonly Holder[];
@@ -58,10 +56,9 @@ export function effectOf(edit: Edit, holders: readonly Alike[], most: number): E
   };
 }
 
-function differenceFor(edit: Edit, others: readonly HeldRole[]): Difference {
+function differenceFor(edit: Edit, others: ReadonlySet<string>): Difference {
   const { gained, lost } = differenceOf(edit);
-  const isNew = (permission: string): boolean => !others.some(({ permits }) => permits.has(permission));
-  return { gained: gained.filter(isNew), lost: lost.filter(isNew) };
+  return { gained: gained.filter((key) => !others.has(key)), lost: lost.filter((key) => !others.has(key)) };
 }
 
 function placeOf({ memberId, teamId }: Holder): string {

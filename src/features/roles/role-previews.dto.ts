@@ -1,6 +1,6 @@
 import { PermissionKeys } from '../../core/access/index.ts';
 import { Identifier, Integer, ListOf } from '../../core/http/index.ts';
-import { AskedPermissions } from '../roles/index.ts';
+import { AskedPermissions } from './roles.dto.ts';
 import { MOST_NAMED, type Preview } from './role-previews.service.ts';
 
 export class RolePreviewRequest {
