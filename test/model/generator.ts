@@ -23,7 +23,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   'team.rename': 1,
   'team.move': 7,
   'team.delete': 4,
-  'team.restore': 4,
+  'team.restore': 5,
   'team_member.add': 7,
   'team_member.update': 6,
   'team_member.remove': 3,

@@ -73,9 +73,9 @@ const INSERTS = [
      insert into members (organization_id, id, user_id, status)
        select $1, id, "userId", status from jsonb_to_recordset($2::jsonb -> 'members') as m (id uuid, "userId" uuid, status text)
    )
-   insert into teams (organization_id, id, name, slug, path, private_path)
-     select $1, id, name, slug, path, '{}'
-       from jsonb_to_recordset($2::jsonb -> 'teams') as t (id uuid, name text, slug text, path uuid[])`,
+   insert into teams (organization_id, id, name, slug, path, private_path, deleted_at)
+     select $1, id, name, slug, path, '{}', case when deleted then now() end
+       from jsonb_to_recordset($2::jsonb -> 'teams') as t (id uuid, name text, slug text, path uuid[], deleted boolean)`,
   `with held as (
      insert into member_roles (organization_id, member_id, role_id)
        select $1, h.member, r.id from jsonb_to_recordset($2::jsonb -> 'held') as h (member uuid, key text)
@@ -114,7 +114,13 @@ function rowsOf(state: State, ids: ReadonlyMap<string, string>, users: ReadonlyM
       status,
     })),
     held: [...members].flatMap(([name, held]) => held.roles.map((key) => ({ member: id(name), key }))),
-    teams: [...teams].map(([name, { path }]) => ({ id: id(name), name, slug: name, path: path.map(id) })),
+    teams: [...teams].map(([name, { path, deleted }]) => ({
+      id: id(name),
+      name,
+      slug: name,
+      path: path.map(id),
+      deleted,
+    })),
     places: [...places].map(([name, { team, member, role }]) => ({
       id: id(name),
       team: id(team),

@@ -82,6 +82,9 @@ function addTeams({ teams, places, members }: State, dice: Dice): void {
     for (const member of dice.some(dice.below(4), () => dice.pick([...members.keys()])))
       places.set(placeName(team, member), { team, member, role: dice.pick(roles) });
   }
+  // What is deleted has nothing beneath it.
+  const above = new Set([...teams.values()].flatMap(({ path }) => path.slice(0, -1)));
+  for (const [name, team] of teams) team.deleted = !above.has(name) && dice.chance(0.3);
 }
 
 function addWaiting({ invitations, offers, members, teams }: State, dice: Dice): void {
