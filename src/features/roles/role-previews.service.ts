@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Grants, permissionsOf } from '../../core/access/index.ts';
+import { Grants } from '../../core/access/index.ts';
 import { validationProblem } from '../../core/http/index.ts';
-import { differenceOf, type Edit, type Effect, effectOf } from './role-previews.policy.ts';
+import { type Difference, differenceFor, differenceOf, type Holder } from './role-previews.policy.ts';
 import { RolePreviewsRepository } from './role-previews.repository.ts';
 import type { Role } from './role.ts';
 import { verifyPermissions } from './roles.policy.ts';
@@ -9,6 +9,13 @@ import { RolesRepository } from './roles.repository.ts';
 import { refuseSystem, RolesService } from './roles.service.ts';
 
 export const MOST_NAMED = 20;
+
+interface Effect {
+  /** How many holders gain or lose something. */
+  readonly affected: number;
+  /** The first of them, by their ids. */
+  readonly sample: readonly (Holder & Difference)[];
+}
 
 /** What an edit of a role would do. */
 export interface Preview extends Effect {
@@ -37,10 +44,10 @@ export class RolePreviewsService {
     const role = roleId === undefined ? undefined : await this.#named(roleId);
     verifyPermissions(role?.scope ?? 'organization', permissions);
     if (role) refuseSystem(role);
-    const edit = { before: new Set(role?.permissions), after: new Set(permissions) };
-    const { gained: added, lost: removed } = differenceOf(edit);
+    const difference = differenceOf({ before: new Set(role?.permissions), after: new Set(permissions) });
+    const { gained: added, lost: removed } = difference;
     const missing = await this.#missing(role, permissions);
-    return { added, removed, missing, ...(await this.#effect(role, edit)) };
+    return { added, removed, missing, ...(await this.#effect(role, difference)) };
   }
 
   async #named(roleId: string): Promise<Role> {
@@ -54,13 +61,13 @@ export class RolePreviewsService {
     return (await this.grants.holdings(grants)).missing(grants);
   }
 
-  async #effect(role: Role | undefined, edit: Edit): Promise<Effect> {
-    if (!role) return { affected: 0, sample: [] };
-    const { holders, roles } = await this.repository.holders(role.id, role.scope, MOST_NAMED);
-    const permitted = new Map(roles.map((other) => [other.id, permissionsOf(other)]));
-    const alike = holders.map(({ otherIds, ...group }) => {
-      return { ...group, others: new Set(otherIds.flatMap((id) => permitted.get(id) ?? [])) };
-    });
-    return effectOf(edit, alike, MOST_NAMED);
+  async #effect(role: Role | undefined, difference: Difference): Promise<Effect> {
+    const changed = [...difference.gained, ...difference.lost];
+    if (!role || changed.length === 0) return { affected: 0, sample: [] };
+    const { affected, first } = await this.repository.affected(role, changed, MOST_NAMED);
+    return {
+      affected,
+      sample: first.map(({ permitted, ...holder }) => ({ ...holder, ...differenceFor(difference, permitted) })),
+    };
   }
 }
