@@ -3,7 +3,7 @@ import type { Actor, Member, Organization } from '../support/actors.ts';
 import type { TestApp } from '../support/app.ts';
 import { broken, invariants, logged } from '../support/invariants.ts';
 import { served } from '../support/served.ts';
-import { size } from '../support/size.ts';
+import { isFullSize, size } from '../support/size.ts';
 import { TwoServers } from '../support/two-servers.ts';
 
 const ROUNDS = size(3, 100);
@@ -13,7 +13,7 @@ const PAIRS = CALLS / 2;
 const TIMEOUT_MS = size(30_000, 1_200_000);
 
 /** At full size not one answer is a 503; at the small one the machine has other work, too, and it is asked again. */
-const answered: typeof served = 'fullSize' in globalThis ? async (call) => call() : served;
+const answered: typeof served = isFullSize ? async (call) => call() : served;
 
 /** One call of a race; its number says which server is asked. */
 type Call = (number: number) => Test;

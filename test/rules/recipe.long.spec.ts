@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TestDatabase } from '../support/database.ts';
-import { size } from '../support/size.ts';
+import { isFullSize } from '../support/size.ts';
 import { removeScratch, scratchFolder } from '../tooling/scratch.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
@@ -11,9 +11,6 @@ const RECIPE = join(REPOSITORY, 'docs/recipes/new-resource.md');
 const SNAPSHOT = 'test/rules/__snapshots__/routes.e2e-spec.ts.snap';
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```$/gm;
 const TIMEOUT_MS = 5 * 60_000;
-
-/** In `npm test` the recipe is written down and compiled; at full size everything runs that the page says. */
-const fullSize = size(0, 1) === 1;
 
 interface Block {
   readonly language: string;
@@ -115,13 +112,14 @@ describe('docs/recipes/new-resource.md', () => {
     await run(`oxfmt -c .config/oxfmt.json --check ${written.join(' ')}`);
   });
 
-  it.each(fullSize ? commands : ['prisma generate', 'npm run tsc'])(
+  // In `npm test` the recipe is written down and compiled; at full size everything runs that the page says.
+  it.each(isFullSize ? commands : ['prisma generate', 'npm run tsc'])(
     'succeeds: %s',
     (command) => run(command),
     TIMEOUT_MS,
   );
 
-  if (fullSize) {
+  if (isFullSize) {
     it('opens the five routes that it names, and no other', () => {
       const lines = (root: string) => readFileSync(join(root, SNAPSHOT), 'utf8').split('\n');
       const [before, after] = [lines(REPOSITORY), lines(copy)];

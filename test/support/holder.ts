@@ -69,6 +69,7 @@ export async function holder(
        select $1::uuid, scope, 'r' || n, 'Role ' || n, case
            when n = 4 and scope = 'organization' then array['roles:manage', 'members:update', 'organization:update']
            when n = 3 and scope = 'team' then array['teams:read', 'team_members:manage', 'teams:update']
+           when scope = 'team' then array['teams:read', 'team_members:read']
            else array['teams:read', 'team_members:read', 'members:read']
          end
          from generate_series(1, $2::int) n, unnest(array['organization', 'team']) scope`,
