@@ -1,8 +1,10 @@
 import { v7 as uuid } from 'uuid';
+import { connected } from '../../prisma/engine/connection.ts';
 import { everyPermission, permissions, teamRoleIds } from '../../src/core/access/index.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
 import { Teams } from '../support/teams.ts';
+import { until } from '../support/until.ts';
 
 describe('a preview of a role', () => {
   let app: TestApp;
@@ -155,10 +157,10 @@ describe('a preview of a role', () => {
     it('for what is added and removed, and for what else its holders hold', async () => {
       const id = await make('organization', ['members:read']);
       await holding(id, 'admin');
-      const manager = await teams.holding(['roles:manage', 'teams:read']);
+      const manager = await teams.holding(['roles:manage', 'roles:read', 'teams:read']);
       const { missing_permissions: missing } = await told({ role_id: id, permissions: ['teams:read'] }, manager);
       const ofAdmins = everyPermission.filter((key) => permissions[key].systemRoles.includes('admin'));
-      expect(missing).toEqual(ofAdmins.filter((key) => !['roles:manage', 'teams:read'].includes(key)));
+      expect(missing).toEqual(ofAdmins.filter((key) => !['roles:manage', 'roles:read', 'teams:read'].includes(key)));
       const refused = await manager.api.patch(`${base()}/roles/${id}`, { permissions: ['teams:read'] }).expect(403);
       expect(refused.body.missing_permissions).toEqual(missing);
     });
@@ -195,6 +197,15 @@ describe('a preview of a role', () => {
       expect(answer.body.code).toBe('conflict');
     });
 
+    it('for a role that is there, or not, to who may not read roles: it would tell of those who hold it', async () => {
+      const manager = await teams.holding(['roles:manage']);
+      for (const id of [await make('organization', []), teamRoleIds.admin, uuid()]) {
+        const answer = await ask(manager, { role_id: id, permissions: ['*'] }).expect(403);
+        expect(answer.body).toMatchObject({ code: 'permission_denied', required: 'roles:read' });
+      }
+      await told({ permissions: ['teams:read'] }, manager);
+    });
+
     it('to who may not manage roles', async () => {
       const reader = await teams.holding(['roles:read']);
       expect((await ask(reader, { permissions: [] }).expect(403)).body.required).toBe('roles:manage');
@@ -206,7 +217,24 @@ describe('a preview of a role', () => {
     const edit = () => told({ role_id: id, permissions: [] });
     const alone = await app.roundTrips(edit);
     for (let made = 0; made < 5; made += 1) await holding(id, 'member');
-    expect([alone, await app.roundTrips(edit)]).toEqual([6, 6]);
-    expect(await app.roundTrips(() => told({ permissions: [] }))).toBe(1);
+    expect([alone, await app.roundTrips(edit)]).toEqual([7, 7]);
+    expect(await app.roundTrips(() => told({ permissions: [] }))).toBe(2);
+  });
+
+  it('is of one moment: it waits for an edit that is under way', async () => {
+    const id = await make('organization', ['teams:read']);
+    const member = await holding(id);
+    const answer = await connected(app.database.url(), async (editor) => {
+      await editor.query('begin');
+      await editor.query('select from organizations where id = $1 for no key update', [organization.id]);
+      const asked = told({ role_id: id, permissions: [] });
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      await until(async () => (await app.database.query(waiting)).length > 0);
+      await editor.query('delete from member_roles where member_id = $1', [member.memberId]);
+      await editor.query(`update roles set permissions = '{teams:read,teams:create}' where id = $1`, [id]);
+      await editor.query('commit');
+      return asked;
+    });
+    expect(answer).toMatchObject({ removed: ['teams:create', 'teams:read'], ...nobody });
   });
 });

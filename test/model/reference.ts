@@ -98,6 +98,7 @@ export class Reference {
 
     'role.preview': ({ by, role: name, permissions }) => {
       const caller = this.#enter(by, 'roles:manage');
+      if (name !== undefined) this.#enter(by, 'roles:read');
       const role = name === undefined ? undefined : (this.state.roles.get(name) ?? refuse('validation_failed'));
       this.#verifyPermissions(role?.scope ?? 'organization', permissions);
       if (role?.system) refuse('conflict');

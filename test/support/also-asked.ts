@@ -65,6 +65,10 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
     const checks = [{ permission: 'teams:read', member_id: (await app.actors.member(organization)).memberId }];
     return granted(await api.post(`/organizations/${organization.id}/access/check`, { checks }), 'permission_denied');
   },
+  'POST /organizations/:organization_id/roles/preview roles:read': async ({ organization, teams }, { api }) => {
+    const change = { role_id: await teams.role([]), permissions: [] };
+    return granted(await api.post(`/organizations/${organization.id}/roles/preview`, change), 'permission_denied');
+  },
   'GET /organizations/:organization_id/ownership-transfers/:transfer_id organization:transfer': async (
     { app, organization },
     { api },

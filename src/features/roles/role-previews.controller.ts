@@ -13,7 +13,7 @@ export class RolePreviewsController {
 
   @Post()
   @HttpCode(200)
-  @Access('roles:manage')
+  @Access('roles:manage', { also: { 'roles:read': 'for a role that is there' } })
   @ApiOperation({
     summary: 'Ask who would gain or lose what by a change of a role',
     description: 'Nothing is changed. What you may not change yourself is told, and not refused.',

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Grants } from '../../core/access/index.ts';
-import { validationProblem } from '../../core/http/index.ts';
+import { Grants, OrganizationLock, type Permission } from '../../core/access/index.ts';
+import { Database } from '../../core/database/index.ts';
+import { Problem, validationProblem } from '../../core/http/index.ts';
 import { type Difference, differenceFor, differenceOf, type Holder } from './role-previews.policy.ts';
 import { RolePreviewsRepository } from './role-previews.repository.ts';
 import type { Role } from './role.ts';
@@ -9,6 +10,9 @@ import { RolesRepository } from './roles.repository.ts';
 import { refuseSystem, RolesService } from './roles.service.ts';
 
 export const MOST_NAMED = 20;
+
+/** What it takes to be told of a role that is there, and of who holds it. */
+const READING: Permission = 'roles:read';
 
 interface Effect {
   /** How many holders gain or lose something. */
@@ -29,36 +33,35 @@ export interface Preview extends Effect {
 @Injectable()
 export class RolePreviewsService {
   constructor(
+    private readonly database: Database,
     private readonly repository: RolePreviewsRepository,
     private readonly rows: RolesRepository,
+    private readonly organization: OrganizationLock,
     private readonly roles: RolesService,
     private readonly grants: Grants,
   ) {}
 
   /**
+   * Judges as an edit does, behind the same lock, so that all of it is of one moment.
    * @param roleId undefined: of one that is to be made, which nobody holds
    * @param permissions all that it is to permit
-   * @throws Problem validation_failed for a role that is not there; and whatever else an edit is refused with, but for what it takes
+   * @throws Problem permission_denied for a role that is there, without `roles:read`; validation_failed for one that is not; and whatever
+   * else an edit is refused with, but for what it takes
    */
   async preview(roleId: string | undefined, permissions: readonly string[]): Promise<Preview> {
-    const role = roleId === undefined ? undefined : await this.#named(roleId);
-    verifyPermissions(role?.scope ?? 'organization', permissions);
-    if (role) refuseSystem(role);
-    const difference = differenceOf({ before: new Set(role?.permissions), after: new Set(permissions) });
-    const { gained: added, lost: removed } = difference;
-    const missing = await this.#missing(role, permissions);
-    return { added, removed, missing, ...(await this.#effect(role, difference)) };
-  }
-
-  async #named(roleId: string): Promise<Role> {
-    const role = await this.rows.find(roleId);
-    if (role) return role;
-    throw validationProblem([{ pointer: '/role_id', code: 'unknown', detail: 'must be a role of this organization' }]);
-  }
-
-  async #missing(role: Role | undefined, permissions: readonly string[]): Promise<readonly string[]> {
-    const grants = role ? await this.roles.grantsOfChange(role, permissions) : [{ takes: permissions, teamId: null }];
-    return (await this.grants.holdings(grants)).missing(grants);
+    return this.database.transaction(async () => {
+      await this.organization.take();
+      const role = roleId === undefined ? undefined : await this.rows.find(roleId);
+      const grants = role ? await this.roles.grantsOfChange(role, permissions) : [{ takes: permissions, teamId: null }];
+      const holdings = await this.grants.holdings(grants);
+      if (roleId !== undefined && !holdings.permit(READING)) throw unreadable();
+      if (roleId !== undefined && !role) throw unknown();
+      verifyPermissions(role?.scope ?? 'organization', permissions);
+      if (role) refuseSystem(role);
+      const difference = differenceOf({ before: new Set(role?.permissions), after: new Set(permissions) });
+      const { gained: added, lost: removed } = difference;
+      return { added, removed, missing: holdings.missing(grants), ...(await this.#effect(role, difference)) };
+    });
   }
 
   async #effect(role: Role | undefined, difference: Difference): Promise<Effect> {
@@ -70,4 +73,12 @@ export class RolePreviewsService {
       sample: first.map(({ permitted, ...holder }) => ({ ...holder, ...differenceFor(difference, permitted) })),
     };
   }
+}
+
+function unreadable(): Problem {
+  return new Problem('permission_denied', { members: { required: READING } });
+}
+
+function unknown(): Problem {
+  return validationProblem([{ pointer: '/role_id', code: 'unknown', detail: 'must be a role of this organization' }]);
 }
