@@ -298,6 +298,29 @@ describe('access', () => {
       expect(answer.body).toMatchObject({ code: 'validation_failed', errors: [{ pointer, code }] });
     });
 
+    it('takes every UUID, in any letter case: what is not there is not found', async () => {
+      const member = await app.actors.member(organization);
+      const team = await teams.create();
+      const ids = ['f47ac10b-58cc-4372-a567-0e02b2c3d479', '00000000-0000-0000-0000-000000000000', uuid()];
+      for (const id of ids) {
+        const results = await told(
+          owner(),
+          { permission: 'teams:read', team_id: id },
+          { permission: 'teams:read', member_id: id },
+        );
+        expect(results).toMatchObject([
+          { team_id: id, allowed: false, reason: 'team_not_found' },
+          { member_id: id, allowed: false, reason: 'member_not_found' },
+        ]);
+      }
+      const [upper] = await told(owner(), {
+        permission: 'teams:read',
+        team_id: team.toUpperCase(),
+        member_id: member.memberId.toUpperCase(),
+      });
+      expect(upper).toMatchObject({ team_id: team, member_id: member.memberId, allowed: true });
+    });
+
     it('says why not', async () => {
       const [secret, gone] = [await teams.create({ visibility: 'private' }), await teams.create()];
       await owner().api.delete(teams.path(gone)).expect(204);

@@ -95,6 +95,9 @@ export const EmailAddress = (options: FieldOptions = {}): PropertyDecorator => f
 
 export const Identifier = (options: FieldOptions = {}): PropertyDecorator => field(rules.identifier(), options);
 
+/** The same of whatever version: for what is asked about, and is told not to be there. */
+export const Uuid = (options: FieldOptions = {}): PropertyDecorator => field(rules.uuid(), options);
+
 /** RFC 3339 with milliseconds, in a text. */
 export const Timestamp = (options: FieldOptions = {}): PropertyDecorator => field(rules.timestamp(), options);
 

@@ -20,6 +20,7 @@ export {
   Nested,
   Text,
   Timestamp,
+  Uuid,
 } from './fields.ts';
 export { varyBy } from './headers.ts';
 export { HttpModule } from './http.module.ts';

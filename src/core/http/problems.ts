@@ -217,7 +217,7 @@ export const problems = {
   unknown_permission: {
     status: 422,
     title: 'Unknown permission',
-    detail: 'The permission is not in the catalogue. GET /api/v1/permissions lists it.',
+    detail: 'The permission is not in the catalogue. GET /api/v1/permissions lists those there are.',
   },
   unknown_setting: {
     status: 422,

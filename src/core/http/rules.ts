@@ -95,6 +95,14 @@ export function identifier(): Rule {
   return { ...written, canonical: lowerCaseId };
 }
 
+/** An id of whatever version, for what is asked about and need not be there. */
+export function uuid(): Rule {
+  const written = rule({ type: 'string', format: 'uuid', maxLength: UUID_LENGTH }, (value) => {
+    return isUUID(value, 'loose') ? undefined : fault('identifier', 'must be an id (UUID)');
+  });
+  return { ...written, canonical: (value) => (isUUID(value, 'loose') ? String(value).toLowerCase() : value) };
+}
+
 /** Ids are compared as texts, and are in lower case wherever they come from the database (RFC 9562, 4). */
 export function lowerCaseId(value: unknown): unknown {
   return isId(value) ? value.toLowerCase() : value;

@@ -1,5 +1,5 @@
 import { PermissionKey, PermissionKeys } from '../../core/access/index.ts';
-import { Choice, demo, field, Flag, Identifier, ListOf, rules } from '../../core/http/index.ts';
+import { Choice, demo, field, Flag, Identifier, ListOf, rules, Uuid } from '../../core/http/index.ts';
 import { roleKey } from '../members/index.ts';
 import { type Access, type Check, type CheckResult, MOST_GIVERS, MOST_TEAMS } from './access.service.ts';
 import type { Giver, Source } from './explanation.policy.ts';
@@ -19,10 +19,10 @@ export class AccessCheckRequest {
   @field(rules.text({ max: LONGEST_PERMISSION }), PERMISSION)
   permission: string;
 
-  @Identifier({ optional: true, description: 'The team on which; left out: in the organization.' })
+  @Uuid({ optional: true, description: 'The team on which; left out: in the organization.' })
   team_id?: string;
 
-  @Identifier({ optional: true, description: 'Of whom, which takes `roles:read`; left out: of you.' })
+  @Uuid({ optional: true, description: 'Of whom, which takes `roles:read`; left out: of you.' })
   member_id?: string;
 }
 
@@ -54,10 +54,10 @@ export class AccessCheckResult {
   @PermissionKey(PERMISSION)
   permission: string;
 
-  @Identifier({ optional: true, description: 'As it was asked.' })
+  @Uuid({ optional: true, description: 'As it was asked, in lower case.' })
   team_id?: string;
 
-  @Identifier({ optional: true, description: 'As it was asked.' })
+  @Uuid({ optional: true, description: 'As it was asked, in lower case.' })
   member_id?: string;
 
   @Flag({ description: 'Whether a call that takes this permission is let in now.' })
@@ -69,8 +69,8 @@ export class AccessCheckResult {
   @Choice(['not_granted', 'team_not_found', 'member_not_found', 'member_suspended'], {
     optional: true,
     description:
-      'Where it is not allowed. `team_not_found`: there is no such team for you, or for the member; `member_not_found`: nobody, or ' +
-      'somebody who has left.',
+      'Where it is not allowed. `team_not_found`: there is no such team for you, or for the member, or it was deleted, though whoever has ' +
+      '`teams:delete` may restore it; `member_not_found`: nobody, or somebody who has left.',
     example: 'not_granted',
   })
   reason?: string;
