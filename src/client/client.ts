@@ -1,5 +1,5 @@
 import createFetchClient, { type Client as FetchClient } from 'openapi-fetch';
-import { IDEMPOTENCY_KEY, persistent, type Send } from './retries.ts';
+import { IDEMPOTENCY_KEY, isReading, persistent, type Send } from './retries.ts';
 import type { paths } from './schema.ts';
 import { isSignIn, Session } from './session.ts';
 
@@ -50,7 +50,7 @@ function originOf(baseUrl: string): string {
 
 /** Each POST is one intention, however often it is sent. */
 function withKey(request: Request): Request {
-  const needsKey = request.method === 'POST' && !isSignIn(request) && !request.headers.has(IDEMPOTENCY_KEY);
-  if (needsKey) request.headers.set(IDEMPOTENCY_KEY, crypto.randomUUID());
+  const hasEffect = request.method === 'POST' && !isSignIn(request) && !isReading(request);
+  if (hasEffect && !request.headers.has(IDEMPOTENCY_KEY)) request.headers.set(IDEMPOTENCY_KEY, crypto.randomUUID());
   return request;
 }

@@ -10,6 +10,8 @@ const LONGEST_WAIT_SECONDS = 10;
 const SPREAD = 0.25;
 
 export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+/** What the document marks by `x-reading`. */
+const READING = /^\/api\/v1\/organizations\/[^/]+\/(access\/check|roles\/preview)$/;
 
 /**
  * @returns the same, but that what may be sent again is, where the answer is 503 or never came: after as long as the answer
@@ -32,8 +34,14 @@ export function persistent(send: Send): Send {
 }
 
 /** A POST has its effect each time, unless its key tells that it is the same one. A refresh is known by its token. */
-function isRepeatable({ method, headers, url }: Request): boolean {
-  return method !== 'POST' || headers.has(IDEMPOTENCY_KEY) || url.endsWith('/auth/refresh');
+function isRepeatable(request: Request): boolean {
+  const { method, headers, url } = request;
+  return method !== 'POST' || headers.has(IDEMPOTENCY_KEY) || url.endsWith('/auth/refresh') || isReading(request);
+}
+
+/** @returns whether it only asks something, though it is a POST: such a call has no effect, and a key would be of no use */
+export function isReading({ url }: Request): boolean {
+  return READING.test(new URL(url).pathname);
 }
 
 /** It would meet a version that it has made itself, or a row that it has taken away. */

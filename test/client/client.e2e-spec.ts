@@ -212,6 +212,18 @@ describe('a POST', () => {
     expect(keys[2]).toBe('mine');
   });
 
+  const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8'));
+  const readings = Object.keys(paths).filter((path) => paths[path].post?.['x-reading'] === true);
+  it.concurrent.each(readings)('that only asks is sent again without a key: %s', async (path) => {
+    const { api, browser } = await signedIn();
+    const { id } = await client.ok(api.POST(ORGANIZATIONS, { body: { name: 'Acme' } }));
+    browser.meets(busy, unreachable);
+    const body = path.endsWith('preview') ? { permissions: [] } : { checks: [{ permission: 'teams:read' }] };
+    await client.ok(api.POST(path, { params: { path: { organization_id: id } }, body }));
+    const keys = browser.sent('POST', path.replace('{organization_id}', id)).map(({ headers }) => headers);
+    expect(keys.map((headers) => headers.has('Idempotency-Key'))).toEqual([false, false, false]);
+  });
+
   it('of a sign-in is sent once: a password is not tried again unasked', async () => {
     const { api, browser } = page();
     browser.meets(busy);

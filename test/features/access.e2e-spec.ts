@@ -264,6 +264,30 @@ describe('access', () => {
       expect((await told(reader, about(member.memberId)))[0]).toMatchObject({ allowed: false, reason: 'not_granted' });
     });
 
+    it('is told again under its key, but to nobody who may ask about others no more', async () => {
+      const [member, reader] = [await app.actors.member(organization), await teams.holding(['roles:read'])];
+      const key = uuid();
+      const check = { permission: 'teams:read', member_id: member.memberId };
+      const send = () => ask(reader, check).set('idempotency-key', key);
+      const first = await send().expect(200);
+      await suspend(member);
+      const again = await app.changingNothing(() => send().expect(200));
+      expect(again.text).toBe(first.text);
+      expect(again.headers['idempotency-replayed']).toBe('true');
+      await app.database.query('delete from member_roles where member_id = $1', [reader.memberId]);
+      const refused = await send().expect(403);
+      expect(refused.body).toMatchObject({ code: 'permission_denied', required: 'roles:read' });
+      expect(refused.headers).not.toHaveProperty('idempotency-replayed');
+    });
+
+    it('that was refused is refused alike under its key', async () => {
+      const send = () => ask(owner(), { permission: '*' }).set('idempotency-key', 'asked once');
+      const first = await send().expect(422);
+      const again = await send().expect(422);
+      expect(again.text).toBe(first.text);
+      expect(again.headers['idempotency-replayed']).toBe('true');
+    });
+
     it.each(['*', 'members:*', 'Members:read', 'members:read,members:update', 'gone:read', '', ' ', '__proto__'])(
       'of "%s" is refused: it is no permission',
       async (permission) => {

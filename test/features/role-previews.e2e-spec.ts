@@ -237,4 +237,22 @@ describe('a preview of a role', () => {
     });
     expect(answer).toMatchObject({ removed: ['teams:create', 'teams:read'], ...nobody });
   });
+
+  it('is told again under its key, but to nobody who may read roles no more', async () => {
+    const id = await make('organization', ['teams:read']);
+    await holding(id);
+    const manager = await app.actors.member(organization, ['admin']);
+    const key = uuid();
+    const send = () => ask(manager, { role_id: id, permissions: [] }).set('idempotency-key', key);
+    const first = await send().expect(200);
+    await holding(id);
+    const again = await app.changingNothing(() => send().expect(200));
+    expect(again.text).toBe(first.text);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    await app.database.query('delete from member_roles where member_id = $1', [manager.memberId]);
+    await give(manager, await make('organization', ['roles:manage']));
+    const refused = await send().expect(403);
+    expect(refused.body).toMatchObject({ code: 'permission_denied', required: 'roles:read' });
+    expect(refused.headers).not.toHaveProperty('idempotency-replayed');
+  });
 });

@@ -1,6 +1,8 @@
+import { Reflector } from '@nestjs/core';
 import type { Response } from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { AccessTable, ORGANIZATION_PARAMETER, type Route } from '../../src/core/access/index.ts';
+import { READING_KEY } from '../../src/core/idempotency/reading.decorator.ts';
 import type { Organization } from './actors.ts';
 import type { TestApp } from './app.ts';
 import type { Client } from './client.ts';
@@ -164,12 +166,6 @@ const BODIES: ReadonlyMap<string, Body> = new Map<string, Body>([
   ['DELETE /organizations/:organization_id/things/:thing_id', undefined],
 ]);
 
-/** Of the calls that are a POST for their body's sake alone: they ask something, and change nothing. */
-const QUESTIONS: readonly string[] = [
-  'POST /organizations/:organization_id/access/check',
-  'POST /organizations/:organization_id/roles/preview',
-];
-
 /** Ids by the names that they have in a path. */
 export type Ids = ReadonlyMap<string, string>;
 
@@ -231,8 +227,8 @@ export function bodyFor(route: Route, ids: Ids = new Map()): object | undefined 
 }
 
 /** @returns whether the route is there to change something */
-export function isWrite(route: Pick<Route, 'method' | 'path'>): boolean {
-  return route.method !== 'GET' && !QUESTIONS.includes(label(route));
+export function isWrite({ method, handler }: Pick<Route, 'method' | 'handler'>): boolean {
+  return method !== 'GET' && new Reflector().get<boolean | undefined>(READING_KEY, handler) === undefined;
 }
 
 function label({ method, path }: Pick<Route, 'method' | 'path'>): string {

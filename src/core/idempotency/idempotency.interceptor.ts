@@ -7,13 +7,14 @@ import { Database } from '../database/index.ts';
 import { written } from '../http/answer.ts';
 import { Judgement } from '../http/judgement.ts';
 import { writtenProblem } from '../http/problem-answer.ts';
-import type { Problem } from '../http/problem.ts';
+import { Problem } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problems.ts';
 import { problemOf } from '../http/translation.ts';
 import { WrittenAnswer } from '../http/written-answer.ts';
 import { hasIdempotencyKey, type IdempotentCall, idempotentCallOf, malformedKey } from './idempotent-call.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { isKeptStatus } from './kept-status.ts';
+import { READING_KEY } from './reading.decorator.ts';
 import { SINGLE_USE_KEY } from './single-use.decorator.ts';
 
 /** What is said of the key, and not of what the call asks for. */
@@ -58,7 +59,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   async #once(call: IdempotentCall, next: CallHandler<unknown>, context: ExecutionContext): Promise<WrittenAnswer> {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     try {
-      return await this.database.transaction(() => this.#firstAnswer(call, next, reply));
+      return await this.database.transaction(() => this.#firstAnswer(call, next, context));
     } catch (error) {
       const problem = problemOf(error);
       const refusal = writtenProblem(problem, reply.request);
@@ -67,12 +68,33 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
   }
 
-  async #firstAnswer(call: IdempotentCall, next: CallHandler<unknown>, reply: FastifyReply): Promise<WrittenAnswer> {
+  async #firstAnswer(
+    call: IdempotentCall,
+    next: CallHandler<unknown>,
+    context: ExecutionContext,
+  ): Promise<WrittenAnswer> {
     const kept = await this.keptAnswers.claim(call);
-    if (kept) return kept.with('idempotency-replayed', 'true');
+    if (kept) {
+      if (this.reflector.get<boolean | undefined>(READING_KEY, context.getHandler())) await judgeAnew(next);
+      return kept.with('idempotency-replayed', 'true');
+    }
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
     const answer = written(reply, await lastValueFrom(next.handle(), { defaultValue: undefined }));
     this.keptAnswers.keepWithCommit(call, answer);
     return answer;
+  }
+}
+
+/**
+ * Has the handler of a call that changes nothing read once more, for what its caller may not see any more. What it answers otherwise,
+ * by now, is no matter: the first answer stands.
+ * @throws what is judged anew each time, and whatever is no refusal
+ */
+async function judgeAnew(next: CallHandler<unknown>): Promise<void> {
+  try {
+    await lastValueFrom(next.handle(), { defaultValue: undefined });
+  } catch (error) {
+    if (!(error instanceof Problem) || !isKeptStatus(error.status)) throw error;
   }
 }
 

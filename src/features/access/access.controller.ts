@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { PathMember, Refuses, Resource, Section } from '../../core/http/index.ts';
+import { Reading } from '../../core/idempotency/index.ts';
 import {
   AccessChecksRequest,
   AccessChecksResponse,
@@ -35,6 +36,7 @@ export class AccessController {
 
   @Post('access/check')
   @HttpCode(200)
+  @Reading()
   @Access.member({ also: { 'roles:read': 'for another member' } })
   @ApiOperation({
     summary: 'Ask what you or other members may do, and why',

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
+import { Reading } from '../../core/idempotency/index.ts';
 import { ROLES } from './permissions.dto.ts';
 import { RolePreviewRequest, RolePreviewResponse, toPreview } from './role-previews.dto.ts';
 import { RolePreviewsService } from './role-previews.service.ts';
@@ -13,6 +14,7 @@ export class RolePreviewsController {
 
   @Post()
   @HttpCode(200)
+  @Reading()
   @Access('roles:manage', { also: { 'roles:read': 'for a role that is there' } })
   @ApiOperation({
     summary: 'Ask who would gain or lose what by a change of a role',
