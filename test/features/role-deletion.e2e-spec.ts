@@ -160,7 +160,13 @@ describe('a role that is deleted', () => {
       ]);
       expect((await eventsOf(id)).at(-1)).toMatchObject({
         action: 'role.deleted',
-        changes: { reassigned_to: { from: null, to: 'member' } },
+        changes: {
+          key: { from: 'billing', to: null },
+          scope: { from: 'organization', to: null },
+          name: { from: 'Billing', to: null },
+          permissions: { from: ['members:read'], to: null },
+          reassigned_to: { from: null, to: 'member' },
+        },
       });
       await one.api.get(`${base()}/teams`).expect(200);
     });
@@ -214,6 +220,19 @@ describe('a role that is deleted', () => {
       expect([(await row('invitations', one.id))['version'], (await row('invitations', both.id))['version']]).toEqual([
         3, 2,
       ]);
+      const changesOf = async (invitation: string) =>
+        (await eventsOf(invitation)).map(({ action, actor_id, team_id, changes }) => [
+          action,
+          actor_id,
+          team_id,
+          changes,
+        ]);
+      const told = (changes: object) => ['invitation.updated', organization.owner.userId, null, changes];
+      expect(await changesOf(one.id)).toEqual([
+        told({ roles: { from: ['billing'], to: ['member'] } }),
+        told({ teams: { changed: true } }),
+      ]);
+      expect(await changesOf(both.id)).toEqual([told({ roles: { from: ['billing', 'member'], to: ['member'] } })]);
       const accepted = await app.anonymous.post('/invitations/accept', {
         token: one.token,
         name: 'Gus',
@@ -225,15 +244,19 @@ describe('a role that is deleted', () => {
         .expect(200);
     });
 
-    it('is that for an owner who is to keep it', async () => {
-      const id = await make();
+    it('stays where an owner is to keep it, until they have cancelled their offer', async () => {
+      const [id, ofTeams] = [await make(), await makeForTeams({ key: 'billing' })];
       const heir = await holder(['member']);
       const proposed = { member_id: heir.memberId, keep_role: 'billing' };
       const { body } = await owner().post(`${base()}/ownership-transfers`, proposed).expect(201);
-      expect(await refused(() => owner().delete(path(id, 'owner')))).toBe('409 role_in_use');
+      for (const target of ['owner', 'member']) {
+        const answer = await app.changingNothing(() => owner().delete(path(id, target)));
+        expect([code(answer), answer.body.detail]).toEqual(['409 role_in_use', expect.stringContaining('Cancel')]);
+      }
+      await owner().delete(path(ofTeams, 'viewer')).expect(204);
+      expect((await row('ownership_transfers', body.id))['keep_role']).toBe('billing');
+      await owner().delete(`${base()}/ownership-transfers/${body.id}`).expect(204);
       await owner().delete(path(id, 'member')).expect(204);
-      expect((await row('ownership_transfers', body.id))['keep_role']).toBe('member');
-      await heir.api.post(`${base()}/ownership-transfers/${body.id}/accept`).expect(200);
     });
 
     it.each([

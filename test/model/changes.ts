@@ -22,8 +22,6 @@ export function replaceRole(state: State, name: string, target: RoleState | unde
     return;
   }
   for (const member of state.members.values()) member.roles = others(member.roles, target);
-  for (const offer of state.offers.values())
-    if (offer.status === 'pending') offer.keep = others([offer.keep], target).join();
 }
 
 export function endMembership({ members, places }: State, name: string): void {

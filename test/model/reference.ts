@@ -91,8 +91,7 @@ export class Reference {
       if (target === role) refuse('validation_failed');
       if (role.system) refuse('conflict');
       this.#verifyGrant(caller, target ? [...this.#ofHolders(role), ...this.#given([target])] : this.#given([role]));
-      if (target?.key === OWNER ? isKept(this.state, role) : !target && isInUse(this.state, role))
-        refuse('role_in_use');
+      if (target ? isKept(this.state, role) : isInUse(this.state, role)) refuse('role_in_use');
       return done(204, () => replaceRole(this.state, name, target));
     },
 

@@ -266,6 +266,12 @@ export const logged: readonly Invariant[] = [
         union all
         select organization_id, 'invitation', id, jsonb_build_object('status', status) from invitations where status <> 'expired'
         union all
+        select i.organization_id, 'invitation', i.id, jsonb_build_object('roles', coalesce((
+            select jsonb_agg(r.key order by r.key) from invitation_roles p
+              join roles r on r.organization_id = p.organization_id and r.id = p.role_id
+              where p.organization_id = i.organization_id and p.invitation_id = i.id), '[]'))
+          from invitations i where i.status = 'pending' and i.expires_at > now()
+        union all
         select t.organization_id, 'team_member', t.id, jsonb_build_object('member_id', t.member_id, 'role', r.key)
           from team_members t join roles r on r.organization_id = t.organization_id and r.id = t.role_id
       )
@@ -277,6 +283,8 @@ export const logged: readonly Invariant[] = [
          '{"status": {"from": "active", "to": "suspended"}}' from members`,
       `${EVENT} select organization_id, 'member.updated', 'success', 'system', 'member', id,
          '{"roles": {"from": ["member"], "to": ["admin"]}}' from members`,
+      `${EVENT} select organization_id, 'invitation.updated', 'success', 'system', 'invitation', id,
+         '{"roles": {"from": ["member"], "to": ["admin"]}}' from invitations`,
       `${EVENT} select organization_id, 'team.moved', 'success', 'system', 'team', id,
          '{"parent_team_id": {"from": null, "to": "01a1f000-0000-7000-8000-000000000000"}}' from teams`,
       `${EVENT} select organization_id, 'team_member.updated', 'success', 'system', 'team_member', id,

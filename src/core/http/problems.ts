@@ -127,7 +127,8 @@ export const problems = {
   role_in_use: {
     status: 409,
     title: 'Role in use',
-    detail: 'Members or pending invitations hold this role. Give them another one, or delete with reassign_to.',
+    detail:
+      'Somebody holds this role, is promised it or is to keep it, perhaps on a team that you do not see. Name another role in reassign_to.',
   },
   cycle: { status: 409, title: 'Cycle', detail: 'A team cannot be moved below itself. Choose another parent.' },
   setting_locked: {

@@ -92,7 +92,8 @@ export class RolesController {
   @ApiOperation({
     summary: 'Delete a role',
     description:
-      'One that somebody holds, is promised or is to keep goes only with `reassign_to`. Roles of the system stay (`conflict`).',
+      'One that somebody holds or is promised goes only with `reassign_to`; one that an owner is to keep stays while their offer of ' +
+      'ownership waits. Roles of the system stay (`conflict`).',
   })
   @ApiNoContentResponse()
   @Refuses('grant_exceeds_own', 'role_in_use', 'conflict')

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isForTeams, isPermission, systemRoleIds, teamRoleIds } from '../../core/access/index.ts';
 import type { Change } from '../../core/audit/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
@@ -58,18 +59,17 @@ export function merged<T extends RoleFields>(role: T, changes: RoleChanges): T {
   return { ...role, name, description, permissions: changed.toSorted() };
 }
 
+const TOLD = ['key', 'scope', 'name', 'permissions'] as const;
+
 /**
  * @param from null: it is new
+ * @param to null: it is gone
  * @returns what the log tells
  */
-export function differences(from: RoleFields | null, to: RoleFields): Record<string, Change> {
-  const wasPermitted = from?.permissions ?? null;
+export function differences(from: RoleFields | null, to: RoleFields | null): Record<string, Change> {
+  const changed = TOLD.filter((field) => !isDeepStrictEqual(from?.[field], to?.[field]));
   return {
-    ...(from === null && { key: { from: null, to: to.key }, scope: { from: null, to: to.scope } }),
-    ...(from?.name !== to.name && { name: { from: from?.name ?? null, to: to.name } }),
-    ...((from?.description ?? '') !== to.description && { description: { changed: true } }),
-    ...(wasPermitted?.join() !== to.permissions.join() && {
-      permissions: { from: wasPermitted, to: to.permissions },
-    }),
+    ...Object.fromEntries(changed.map((field) => [field, { from: from?.[field] ?? null, to: to?.[field] ?? null }])),
+    ...((from?.description ?? '') !== (to?.description ?? '') && { description: { changed: true } }),
   };
 }

@@ -114,14 +114,13 @@ export class RolesRepository {
   }
 
   /** @returns whether an owner whose offer waits is to keep the role */
-  async isKept(key: string): Promise<boolean> {
-    const kept = await this.database.query(
-      sql`select id from ownership_transfers where status = 'pending' and keep_role = ${key}`,
-    );
+  async isKept({ scope, key }: Role): Promise<boolean> {
+    const kept = await this.database.query(sql`
+      select id from ownership_transfers where status = 'pending' and keep_role = ${key} and ${scope} = 'organization'`);
     return kept.length > 0;
   }
 
-  /** Gives whoever holds it, is promised it or is to keep it the other one, with an event for each who holds it. */
+  /** Gives whoever holds it or is promised it the other one, with an event for each member, team member and invitation. */
   async reassign(id: string, targetId: string): Promise<void> {
     const { isDone } = await this.database.one<{ isDone: boolean }>(
       sql`select app.reassign_role(${id}::uuid, ${targetId}::uuid, ${BATCH}) as "isDone"`,

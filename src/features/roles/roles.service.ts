@@ -8,9 +8,6 @@ import type { Role } from './role.ts';
 import { differences, merged, type RoleChanges, type RoleFields, verifyPermissions } from './roles.policy.ts';
 import { type RolesFilter, RolesRepository } from './roles.repository.ts';
 
-/** The key of the role that nobody keeps in place of itself. */
-const OWNER = 'owner';
-
 /**
  * What an organisation's own roles permit. Each is for the whole organisation, so whoever makes, changes or deletes one is judged by what
  * they hold there, and not on a team. Whoever gives a role has locked the organisation as well: what is given is what was judged.
@@ -105,12 +102,16 @@ export class RolesService {
       if (target) await this.#reassign(role, target);
       else if (await this.repository.isInUse(id)) throw new Problem('role_in_use');
       await this.repository.delete(id);
-      this.#record('role.deleted', role, target && { reassigned_to: { from: null, to: target.key } });
+      this.#record('role.deleted', role, {
+        ...differences(role, null),
+        ...(target && { reassigned_to: { from: null, to: target.key } }),
+      });
     });
   }
 
+  /** @throws Problem role_in_use where an owner is to keep it: what they keep is theirs to say */
   async #reassign(role: Role, target: Role): Promise<void> {
-    if (target.key === OWNER && (await this.repository.isKept(role.key))) throw keptByOwner();
+    if (await this.repository.isKept(role)) throw keptByOwner();
     await this.audit.announce();
     await this.repository.reassign(role.id, target.id);
   }
@@ -129,8 +130,8 @@ export class RolesService {
     throw validationProblem([{ parameter: 'reassign_to', code: 'unknown', detail }]);
   }
 
-  #record(action: string, { id }: Role, changes?: Record<string, Change>): void {
-    this.audit.record({ action, target: { type: 'role', id }, ...(changes && { changes }) });
+  #record(action: string, { id }: Role, changes: Record<string, Change>): void {
+    this.audit.record({ action, target: { type: 'role', id }, changes });
   }
 }
 
@@ -153,7 +154,6 @@ function keyTaken(): Problem {
 }
 
 function keptByOwner(): Problem {
-  const detail =
-    'An offer of ownership says that its owner keeps this role, which can not be ownership. Cancel it first.';
+  const detail = 'An offer of ownership says that its owner keeps this role. Cancel the offer first.';
   return new Problem('role_in_use', { detail });
 }
