@@ -88,7 +88,7 @@ const MOST_SEQUENCES = 500;
 /** How the property says it, which asks neither the server's rule nor the reference's. */
 const WHOEVER_ASKS = ', and has it not';
 /** Each of them at the full size. */
-const EACH = size(6, 1);
+const EACH = size(8, 1);
 
 let app: TestApp;
 let stage: Stage;
@@ -118,7 +118,7 @@ test.each(faults.filter((_, index) => index % EACH === EACH - 1))(
     expect(isMet).toBe(true);
     expect(found).toContain(`"kind":"${fault.in}"`);
   },
-  size(30_000, 300_000),
+  size(60_000, 300_000),
 );
 
 /** @returns what is found in the first sequence in which it is that */
