@@ -217,7 +217,7 @@ describe('a preview of a role', () => {
     const edit = () => told({ role_id: id, permissions: [] });
     const alone = await app.roundTrips(edit);
     for (let made = 0; made < 5; made += 1) await holding(id, 'member');
-    expect([alone, await app.roundTrips(edit)]).toEqual([7, 7]);
+    expect([alone, await app.roundTrips(edit)]).toEqual([5, 5]);
     expect(await app.roundTrips(() => told({ permissions: [] }))).toBe(2);
   });
 

@@ -11,6 +11,8 @@ const ROLES = size(100, 1_000);
 const TEAMS = size(100, 5_000);
 /** In which each holder is. */
 const PLACES = 3;
+/** That each holder has besides, of which nobody else has quite the same. */
+const OTHERS = 20;
 const MANAGING = ['roles:manage', 'members:read', 'teams:read'];
 const CALLS = size(1, 40);
 /** Ms; CONTRACT, Promise: an answer within 3 s. */
@@ -51,6 +53,14 @@ describe(`a role that ${HOLDERS} members hold, beside ${ROLES} others`, () => {
          and not exists (select from members m where m.id = h.member_id and m.user_id = $4)`,
       [organization.id, id, systemRoleIds.member, organization.owner.userId],
     );
+    await app.database.query(
+      `with role as (select id, row_number() over (order by id) - 1 as n from roles where organization_id = $1 and scope = 'organization' and key like 'r-%'),
+         member as (select member_id as id, row_number() over (order by member_id) as n from member_roles where organization_id = $1 and role_id = $2)
+       insert into member_roles (organization_id, member_id, role_id)
+         select distinct $1::uuid, m.id, r.id from member m cross join generate_series(0, $3 - 1) as other
+           join role r on r.n = (m.n * 7 + other * (1 + m.n / 500)) % (select count(*) from role)`,
+      [organization.id, id, OTHERS],
+    );
     const teams = new Teams(app, organization);
     const top = await teams.create();
     await app.database.query(
@@ -77,6 +87,8 @@ describe(`a role that ${HOLDERS} members hold, beside ${ROLES} others`, () => {
   afterAll(() => app.stop());
 
   it('is read, changed, kept and reassigned in time', async () => {
+    const preview = (permissions: string[]) =>
+      api().post(`${base()}/preview`, { role_id: id, permissions }).expect(200);
     const name = (round: number) => ({ name: `Round ${round}` });
     const spent = [
       await timed('read', CALLS, () => api().get(`${base()}/${id}`).expect(200)),
@@ -88,6 +100,7 @@ describe(`a role that ${HOLDERS} members hold, beside ${ROLES} others`, () => {
       await timed('kept from who holds less on teams', CALLS, () =>
         outsider.api.patch(`${base()}/${id}`, { name: 'Other' }).expect(403),
       ),
+      await timed('previewed', CALLS, () => preview(['invitations:read'])),
       await timed('kept, for it is in use', CALLS, () => api().delete(`${base()}/${id}`).expect(409)),
       await timed('reassigned', 1, () => api().delete(`${base()}/${id}?reassign_to=member`).expect(204)),
     ];

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { permissionsOf, systemRoleIds, teamRoleIds } from '../../core/access/index.ts';
 import { Database, sql, type Sql } from '../../core/database/index.ts';
 import type { Holder } from './role-previews.policy.ts';
+import type { ScopedRole } from './role.ts';
+import { systemRoles } from './system-roles.ts';
 
 /** Who would gain or lose something, as far as the caller sees it. Of the suspended nothing is effective. */
 export interface Affected {
@@ -17,16 +18,6 @@ interface AffectedRow {
   readonly affected: number;
   readonly first: readonly (Holder & { readonly permitted: Digits })[];
 }
-
-interface ScopedRole {
-  readonly id: string;
-  readonly scope: 'organization' | 'team';
-}
-
-const systemRoles = [
-  ...Object.entries(systemRoleIds).map(([key, id]) => ({ id, key, scope: 'organization' as const })),
-  ...Object.entries(teamRoleIds).map(([key, id]) => ({ id, key, scope: 'team' as const })),
-].map((role) => ({ id: role.id, permits: new Set<string>(permissionsOf({ ...role, system: true, permissions: [] })) }));
 
 @Injectable()
 export class RolePreviewsRepository {

@@ -1,4 +1,4 @@
-import type { RoleFields } from './roles.policy.ts';
+import type { RoleFields, RoleScope } from './roles.policy.ts';
 
 export interface Role extends RoleFields {
   readonly id: string;
@@ -9,4 +9,10 @@ export interface Role extends RoleFields {
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** Which it is, and where it can be held. */
+export interface ScopedRole {
+  readonly id: string;
+  readonly scope: RoleScope;
 }

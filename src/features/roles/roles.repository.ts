@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { type Grant, permissionsOf, type TeamGrant } from '../../core/access/index.ts';
 import { Database, sql } from '../../core/database/index.ts';
 import { anyOf, contains, List, type Rows, type Selection, textKey, timeKey } from '../../core/lists/index.ts';
-import type { Role } from './role.ts';
+import type { Role, ScopedRole } from './role.ts';
+import { systemRoles } from './system-roles.ts';
 import type { RoleFields, RoleScope } from './roles.policy.ts';
 
 export interface RolesFilter {
@@ -70,17 +71,29 @@ export class RolesRepository {
     return known(role);
   }
 
-  /** @returns all roles that are held on teams, those of the system too */
-  async ofTeams(): Promise<readonly Role[]> {
-    const found = await this.database.query<Role>(sql`select ${columns} from roles where scope = 'team'`);
-    return found.map(known);
+  /** @returns all roles that permit any of these, those of the system too */
+  async permittingAny(permissions: readonly string[]): Promise<readonly ScopedRole[]> {
+    const ofSystem = systemRoles.filter(({ permits }) => permissions.some((permission) => permits.has(permission)));
+    return this.database.query<ScopedRole>(sql`
+      select id, scope from roles
+        where not system and permissions && ${permissions}::text[] or id = any (${ofSystem.map(({ id }) => id)}::uuid[])`);
   }
 
-  /** @returns all roles that those who hold this one, active or suspended, hold in the organisation */
-  async heldBesides(id: string): Promise<readonly Grant[]> {
+  /**
+   * @param roleIds of those of the organisation that are asked about
+   * @returns which of them are held by whom this one is, active or suspended. Of each the first holder of both is looked for: there may
+   * be ten thousand
+   */
+  async heldBesides(id: string, roleIds: readonly string[]): Promise<readonly Grant[]> {
     return this.database.query<Grant>(sql`
-      select distinct role_id as "roleId", null::uuid as "teamId" from member_roles
-        where member_id in (select member_id from member_roles where role_id = ${id}::uuid)`);
+      select r.id as "roleId", null::uuid as "teamId" from unnest(${roleIds}::uuid[]) as r (id), lateral (
+        select from member_roles h where h.role_id = r.id and exists (
+          select from member_roles o
+            where o.organization_id = h.organization_id and o.member_id = h.member_id and o.role_id = ${id}::uuid
+            -- Kept apart: all who hold either would else be compared.
+            offset 0
+        ) limit 1
+      ) as common`);
   }
 
   /**

@@ -1,11 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { type Grant, Grants, OrganizationLock } from '../../core/access/index.ts';
+import { everyPermission, type Grant, Grants, OrganizationLock } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { existing, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
 import type { Rows } from '../../core/lists/index.ts';
 import type { Role } from './role.ts';
-import { differences, merged, type RoleChanges, type RoleFields, verifyPermissions } from './roles.policy.ts';
+import {
+  differences,
+  merged,
+  type RoleChanges,
+  type RoleFields,
+  type RoleScope,
+  verifyPermissions,
+} from './roles.policy.ts';
 import { type RolesFilter, RolesRepository } from './roles.repository.ts';
 
 /**
@@ -72,17 +79,20 @@ export class RolesService {
    */
   async grantsOfChange(role: Role, permissions: readonly string[]): Promise<readonly Grant[]> {
     const changed = permitting([...role.permissions, ...permissions]);
-    if (role.scope === 'team') return [changed];
-    return [changed, ...(await this.repository.heldBesides(role.id)), ...(await this.#heldOnTeams(role))];
+    return role.scope === 'team' ? [changed] : [changed, ...(await this.#heldBesides(role))];
   }
 
   /** Looks for none that permits no more than the caller may everywhere: of most who change roles, for none. */
-  async #heldOnTeams({ id }: Role): Promise<readonly Grant[]> {
+  async #heldBesides({ id }: Role): Promise<readonly Grant[]> {
     const own = await this.grants.holdings([]);
-    const ofTeams = await this.repository.ofTeams();
-    const exceeds = ({ permissions }: Role): boolean => own.missing([permitting(permissions)]).length > 0;
-    const exceeding = ofTeams.flatMap((role) => (exceeds(role) ? role.id : []));
-    return exceeding.length === 0 ? [] : this.repository.heldOnTeams(id, exceeding);
+    const lacking = own.missing([permitting(everyPermission)]);
+    const exceeding = lacking.length === 0 ? [] : await this.repository.permittingAny(lacking);
+    const among = (scope: RoleScope): string[] => exceeding.flatMap((role) => (role.scope === scope ? role.id : []));
+    const [ofOrganization, ofTeams] = [among('organization'), among('team')];
+    return [
+      ...(ofOrganization.length === 0 ? [] : await this.repository.heldBesides(id, ofOrganization)),
+      ...(ofTeams.length === 0 ? [] : await this.repository.heldOnTeams(id, ofTeams)),
+    ];
   }
 
   /**
