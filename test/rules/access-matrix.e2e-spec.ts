@@ -45,7 +45,7 @@ describe.each(open)('$method $path', (route) => {
   });
 });
 
-it(`is as ${PAGE} has it, which is written anew where it is not`, () => {
+it('is as its page has it, which is written anew where it is not', () => {
   const page = matrixPage(sections());
   const before = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '';
   if (before !== page) writeFileSync(PAGE, page);

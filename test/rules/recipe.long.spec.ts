@@ -8,7 +8,7 @@ import { removeScratch, scratchFolder } from '../tooling/scratch.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const RECIPE = join(REPOSITORY, 'docs/recipes/new-resource.md');
-const SNAPSHOT = 'test/rules/__snapshots__/routes.e2e-spec.ts.snap';
+const PAGE = 'docs/access-matrix.md';
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```$/gm;
 const TIMEOUT_MS = 5 * 60_000;
 
@@ -121,14 +121,16 @@ describe('docs/recipes/new-resource.md', () => {
 
   if (isFullSize) {
     it('opens the five routes that it names, and no other', () => {
-      const lines = (root: string) => readFileSync(join(root, SNAPSHOT), 'utf8').split('\n');
-      const [before, after] = [lines(REPOSITORY), lines(copy)];
-      expect(after.filter((line) => !before.includes(line))).toEqual([
-        'DELETE /api/v1/organizations/:organization_id/bookmarks/:bookmark_id → bookmarks:manage',
-        'GET    /api/v1/organizations/:organization_id/bookmarks → bookmarks:read',
-        'GET    /api/v1/organizations/:organization_id/bookmarks/:bookmark_id → bookmarks:read',
-        'PATCH  /api/v1/organizations/:organization_id/bookmarks/:bookmark_id → bookmarks:manage',
-        'POST   /api/v1/organizations/:organization_id/bookmarks → bookmarks:manage',
+      const linesOf = (root: string) => readFileSync(join(root, PAGE), 'utf8').split('\n');
+      const [before, after] = [linesOf(REPOSITORY), linesOf(copy)];
+      const added = after.filter((line) => line !== '' && !before.includes(line));
+      expect(added.map((line) => line.split(' | ').slice(0, 2).join(' | '))).toEqual([
+        '## Bookmarks',
+        '| `GET …/bookmarks` | `bookmarks:read`',
+        '| `POST …/bookmarks` | `bookmarks:manage`',
+        '| `DELETE …/bookmarks/{bookmark_id}` | `bookmarks:manage`',
+        '| `GET …/bookmarks/{bookmark_id}` | `bookmarks:read`',
+        '| `PATCH …/bookmarks/{bookmark_id}` | `bookmarks:manage`',
       ]);
       expect(before.filter((line) => !after.includes(line))).toEqual([]);
     });

@@ -11,7 +11,7 @@ import { TestApp } from '../support/app.ts';
 import type { Client } from '../support/client.ts';
 import { testConfig } from '../support/environment.ts';
 import { indistinct } from '../support/refusals.ts';
-import { documentedPath, fullPath, isWrite, METHODS, Routes } from '../support/routes.ts';
+import { documentedPath, isWrite, METHODS, Routes } from '../support/routes.ts';
 
 // The tests are made from the routes, so the application is there before they are.
 const app = await TestApp.start();
@@ -31,25 +31,6 @@ function isEvenSuspended({ rule }: Route): boolean {
 }
 
 describe('the routes', () => {
-  it('are reached by whom this table says, and a change of it is reviewed as one', () => {
-    const table = routes.all.map((route) => {
-      const { rule, stepUp } = route;
-      const who =
-        rule.kind === 'permission'
-          ? rule.permission
-          : rule.kind === 'public'
-            ? `public${rule.orSignedIn ? ' or signed in' : ''}: ${rule.why}`
-            : rule.kind;
-      const evenDeleted = isEvenDeleted(route) ? ', even deleted' : '';
-      const evenSuspended = isEvenSuspended(route) ? ', even suspended' : '';
-      const evenDeletedTeam =
-        rule.kind === 'permission' && rule.even === 'deleted_team' ? ', even of a deleted team' : '';
-      const also = 'also' in rule ? Object.keys(rule.also).join(', ') : '';
-      return `${route.method.padEnd(6)} ${fullPath(route)} → ${who}${also && ` (also ${also})`}${stepUp ? ', step-up' : ''}${evenDeleted}${evenDeletedTeam}${evenSuspended}`;
-    });
-    expect(`\n${table.toSorted().join('\n')}\n`).toMatchSnapshot();
-  });
-
   it.each([
     [
       'names no rule',

@@ -2,7 +2,7 @@ import type { Response } from 'supertest';
 import { type Route, TEAM_PARAMETER } from '../../src/core/access/index.ts';
 import { type Permission, permissions } from '../../src/core/access/permissions.ts';
 import { parametersIn } from '../../src/core/http/handlers.ts';
-import { documentedPath } from './routes.ts';
+import { documentedPath, isInOrganization } from './routes.ts';
 
 /** Who calls, as the page about it has them side by side. */
 export const COLUMNS = [
@@ -126,11 +126,20 @@ interface Section {
   readonly routes: readonly Route[];
 }
 
+const EXCEPTIONS = {
+  deleted: 'even deleted',
+  deleted_team: 'even of a deleted team',
+  suspended: 'even suspended',
+} as const;
+
 const HEAD = `# Who may call what
 
-Written by \`test/rules/access-matrix.e2e-spec.ts\`, which calls every route as everybody in this table and fails where an answer is another
-than the rule of the route says, or where this page is another than the rules: then it writes the page anew, and **its diff is a change
-of who can reach what, to be reviewed as one.** Whoever reviews the access to the API, or is asked "who can do this?", reads here.
+Written by \`test/rules/access-matrix.e2e-spec.ts\`, which calls every route as everybody in these columns and fails where an answer is
+another than the rule of the route says, or where this page is another than the rules: then it writes the page anew, and **its diff is a
+change of who can reach what, to be reviewed as one.** Whoever reviews the access to the API, or is asked "who can do this?", reads here.
+
+First what is done in an organisation, where it depends on who calls; then what is [open to everybody](#open-to-everybody) and
+[to whoever is signed in](#open-to-whoever-is-signed-in), which is called by the same people.
 
 | cell | what they are told |
 |---|---|
@@ -149,20 +158,47 @@ The test sees besides that whoever is refused has changed nothing.
 - **exactly this** holds one role that the organisation has made, which permits what the rule asks and nothing else; **all but this** one
   that permits everything else.
 - **suspended** was an owner; **outsider** is signed in, and owns another organisation; **anonymous** shows no token.
-- What a rule asks besides: *step-up*, a recent proof of who one is; *owners alone*, to be one, whatever another role permits; *even deleted*, also in a deleted organisation or team; *even suspended*;
-  *also*, a further permission where the request asks for more (\`test/rules/catalogue.e2e-spec.ts\` tries each with and without).
+- What a rule asks besides: *step-up*, a recent proof of who one is; *owners alone*, to be one, whatever another role permits; *also*, a
+  further permission where the request asks for more (\`test/rules/catalogue.e2e-spec.ts\` tries each with and without).
+- What it lets through besides: *even deleted*, into a deleted organisation; *even of a deleted team*; *even suspended*, a suspended member
+  and into a suspended organisation.
 `;
 
-/** @returns the page that tells of all routes, in sections */
+/** @returns the page that tells of all routes: in sections of those where it depends on who calls, and then of the others */
 export function matrixPage(sections: readonly Section[]): string {
-  return [HEAD, ...sections.map(sectionOf)].join('\n');
+  const all = sections.flatMap(({ routes }) => routes);
+  const inside = sections.map(({ name, routes }) => ({ name, routes: routes.filter(isInOrganization) }));
+  return [
+    HEAD,
+    ...inside.filter(({ routes }) => routes.length > 0).map(sectionOf),
+    openTo(
+      'everybody',
+      'why',
+      all.filter(({ rule }) => rule.kind === 'public'),
+    ),
+    openTo(
+      'whoever is signed in',
+      'besides',
+      all.filter(({ rule }) => rule.kind === 'signed_in'),
+    ),
+  ].join('\n');
 }
 
 function sectionOf({ name, routes }: Section): string {
-  const head = ['call', 'rule', ...COLUMNS];
-  const rows = routes.map((route) => [callOf(route), ruleOf(route), ...cellsOf(route)]);
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
-  return `## ${name}\n\n${lines.join('\n')}\n`;
+  return `## ${name}\n\n${table(
+    ['call', 'rule', ...COLUMNS],
+    routes.map((route) => [callOf(route), ruleOf(route), ...cellsOf(route)]),
+  )}`;
+}
+
+/** Nothing here depends on what somebody holds. */
+function openTo(whom: string, remark: string, routes: readonly Route[]): string {
+  const rows = routes.map((route) => [callOf(route), remarkOn(route)]);
+  return `## Open to ${whom}\n\n${table(['call', remark], rows)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
 function callOf(route: Route): string {
@@ -170,22 +206,26 @@ function callOf(route: Route): string {
   return `\`${route.method} ${path}\``;
 }
 
-function ruleOf({ rule, stepUp }: Route): string {
-  const exceptions = {
-    'step-up': stepUp,
-    'owners alone': rule.kind === 'permission' && rule.onlyOwner,
-    'even deleted': rule.kind === 'permission' && rule.even !== null,
-    'even suspended': rule.kind === 'member' && rule.even !== null,
-  };
-  const named = Object.entries(exceptions).flatMap(([name, holds]) => (holds ? [name] : []));
-  const also = Object.entries(alsoAskedBy(rule)).map(([permission, when]) => `also \`${permission}\` ${when}`);
-  return [whoOf(rule), ...named, ...also].join(', ');
+function ruleOf(route: Route): string {
+  const { rule } = route;
+  const who = rule.kind === 'permission' ? `\`${rule.permission}\`` : rule.kind;
+  return [who, ...besides(route)].join(', ');
 }
 
-function whoOf(rule: Route['rule']): string {
-  if (rule.kind === 'permission') return `\`${rule.permission}\``;
-  if (rule.kind === 'public') return `public${rule.orSignedIn ? ' or signed in' : ''}: ${rule.why}`;
-  return rule.kind.replace('_', ' ');
+function besides({ rule, stepUp }: Route): string[] {
+  return [
+    ...(stepUp ? ['step-up'] : []),
+    ...(rule.kind === 'permission' && rule.onlyOwner ? ['owners alone'] : []),
+    ...('even' in rule && rule.even ? [EXCEPTIONS[rule.even]] : []),
+    ...Object.entries(alsoAskedBy(rule)).map(([permission, when]) => `also \`${permission}\` ${when}`),
+  ];
+}
+
+function remarkOn(route: Route): string {
+  const { rule } = route;
+  return rule.kind === 'public'
+    ? `${rule.why}${rule.orSignedIn ? '; signed in or not' : ''}`
+    : besides(route).join(', ');
 }
 
 function cellsOf(route: Route): Cell[] {
