@@ -48,6 +48,7 @@ describe('bodies', () => {
     ['a number for a text', { name: 5 }, ['/name type']],
     ['an empty text', { name: '' }, ['/name min_length']],
     ['spaces alone', { name: '   ' }, ['/name min_length']],
+    ['what is not seen', { name: '\u200b\u2060 \u3164\u{e0020}\u2800' }, ['/name min_length']],
     ['a long text', { name: 'x'.repeat(21) }, ['/name max_length']],
     ['control characters', { name: 'a\u0007' }, ['/name characters']],
     ['another pattern', { name: 'UPPER' }, ['/name pattern']],

@@ -17,7 +17,7 @@ export interface Rule {
 }
 
 interface TextLimits {
-  /** Characters (code points). A text with a minimum also has to hold more than spaces. */
+  /** Characters (code points). A text with a minimum also has to hold something that is seen. */
   readonly min?: number;
   /** Unless given, more than anybody writes in a field, and less than a body may hold. */
   readonly max?: number;
@@ -34,6 +34,9 @@ const SEVERAL_LINES = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/;
  */
 // oxlint-disable-next-line no-control-regex
 const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/;
+
+/** What shows nothing by itself: spaces, formats, fillers, and the empty Braille pattern. */
+const UNSEEN = /[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 const TEXT_MAXIMUM = 10_000;
 const LIST_MAXIMUM = 1_000;
@@ -56,7 +59,7 @@ export function text({ min, max = TEXT_MAXIMUM, pattern }: TextLimits = {}): Rul
   return rule(schema, (value) => {
     if (typeof value !== 'string') return fault('type', 'must be a text');
     const length = Array.from(value).length;
-    if (min !== undefined && (length < min || value.trim() === ''))
+    if (min !== undefined && (length < min || value.replace(UNSEEN, '') === ''))
       return fault('min_length', `must have at least ${count(min, 'character')}`);
     if (length > max) return fault('max_length', `must have at most ${count(max, 'character')}`);
     if (!SEVERAL_LINES.test(value)) return controlCharacters;
