@@ -29,7 +29,7 @@ describe('GET /permissions', () => {
       });
       expect(body.pagination).toEqual({
         page: 1,
-        page_size: count,
+        page_size: 100,
         total: count,
         total_pages: 1,
         total_is_exact: true,
@@ -40,11 +40,43 @@ describe('GET /permissions', () => {
     expect(roundTrips).toBe(1);
   });
 
-  it('has no further pages', async () => {
+  it('has pages by number and by cursor, as every list has', async () => {
     const { api } = await app.actors.user();
-    for (const query of ['page=1', 'page_size=5', 'cursor=x']) {
-      expect((await api.get(`/permissions?${query}`)).status).toBe(query === 'cursor=x' ? 400 : 422);
+    const keys = Object.keys(permissions);
+    const page = async (query: string) => {
+      const { body, headers } = await api.get(`/permissions?${query}`).expect(200);
+      return { keys: body.data.map(({ key }: { key: string }) => key), ...body.pagination, link: headers['link'] };
+    };
+    expect(await page('page=1&page_size=20')).toMatchObject({ keys: keys.slice(0, 20), page: 1, page_size: 20 });
+    const second = await page('page=2&page_size=5');
+    expect(second).toMatchObject({
+      keys: keys.slice(5, 10),
+      total: keys.length,
+      total_pages: Math.ceil(keys.length / 5),
+    });
+    expect(second.link).toContain('page=3');
+    expect(await page('page=100')).toMatchObject({ keys: [], total: keys.length, next_cursor: null });
+
+    const walked: string[] = [];
+    let found = await page('page_size=5');
+    for (walked.push(...found.keys); found.next_cursor !== null; walked.push(...found.keys)) {
+      found = await page(`page_size=5&cursor=${found.next_cursor}`);
+      expect(found).not.toHaveProperty('total');
     }
+    expect(walked).toEqual(keys);
+    const [, back] = /<[^>]*[?](cursor=[^>]*)>; rel="prev"/.exec(found.link.replaceAll('page_size=5&', ''))!;
+    expect((await page(`page_size=5&${back}`)).keys).toEqual(walked.slice(-5 - found.keys.length, -found.keys.length));
+  });
+
+  it.each([
+    ['cursor=x', 400, 'invalid_cursor'],
+    ['page_size=101', 422, 'validation_failed'],
+    ['page=0', 422, 'validation_failed'],
+    ['page=101', 422, 'page_too_deep'],
+    ['q=a', 422, 'validation_failed'],
+  ])('refuses ?%s', async (query, status, code) => {
+    const { api } = await app.actors.user();
+    expect(await api.get(`/permissions?${query}`)).toMatchObject({ status, body: { code } });
   });
 
   it('tells nobody who may not be here of pages', async () => {

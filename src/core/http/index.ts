@@ -26,9 +26,16 @@ export { varyBy } from './headers.ts';
 export { HttpModule } from './http.module.ts';
 export { judged } from './input.pipe.ts';
 export { JudgesHeaders, Resource, type Resources } from './judgement.ts';
-export { CursorQuery, PageQuery, SearchParameter, selectionOf, SortParameter } from './list-query.ts';
-export { CursorPageOf, Page, PageOf, WholeListOf } from './page.ts';
-export { isMe, ListParameter, PathId, PathMember } from './parameters.ts';
+export {
+  CursorQuery,
+  MAXIMUM_PAGE_SIZE,
+  PageQuery,
+  SearchParameter,
+  selectionOf,
+  SortParameter,
+} from './list-query.ts';
+export { CursorPageOf, Page, PageOf } from './page.ts';
+export { IntegerParameter, isMe, ListParameter, PathId, PathMember } from './parameters.ts';
 export { problemDetails } from './problem-answer.ts';
 export { MAXIMUM_NAMED, ProblemResponse, Refuses } from './problem.dto.ts';
 export { existing, Problem, type FieldError, type ProblemDetails, validationProblem } from './problem.ts';

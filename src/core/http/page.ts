@@ -2,7 +2,7 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { EXACT_ROWS, type Position, type Rows } from '../lists/index.ts';
 import { Flag, Integer, ListOf, Nested, Text } from './fields.ts';
-import { CURSOR, type CursorQuery, DEFAULT_PAGE_SIZE, isNumbered, MAXIMUM_PAGE_SIZE, PageQuery } from './list-query.ts';
+import { CURSOR, type CursorQuery, DEFAULT_PAGE_SIZE, isNumbered, MAXIMUM_PAGE_SIZE } from './list-query.ts';
 import { Refuses } from './problem.dto.ts';
 import { RouteOption } from './route-option.ts';
 
@@ -62,14 +62,6 @@ export class Page<Item> {
   /** @param toItem makes what goes over the wire of a row */
   static of<Row, Item>(query: CursorQuery, found: Rows<Row>, toItem: (row: Row) => Item): Page<Item> {
     return new Page(query, { ...found, rows: found.rows.map(toItem) });
-  }
-
-  /** The whole of a list that is short for ever. */
-  static whole<Item>(items: readonly Item[]): Page<Item> {
-    return new Page(Object.assign(new PageQuery(), { page_size: items.length }), {
-      rows: items,
-      counted: items.length,
-    });
   }
 
   /** @param url of this page, whose filters the pages beside it keep */
@@ -150,11 +142,6 @@ export function PageOf<Item extends object>(item: Type<Item>): MethodDecorator {
 /** The same of a list that grows without bound, which nobody counts: its `@Query()` is a `CursorQuery`. */
 export function CursorPageOf<Item extends object>(item: Type<Item>): MethodDecorator {
   return pagesOf(item, CursorPagination);
-}
-
-/** The same of a list that is answered whole: its handler takes no `@Query()`. */
-export function WholeListOf<Item extends object>(item: Type<Item>): MethodDecorator {
-  return pagesOf(item, Pagination);
 }
 
 function pagesOf(item: Type, pagination: Type): MethodDecorator {

@@ -1,5 +1,5 @@
 import { type PermissionDefinition, PermissionKey } from '../../core/access/index.ts';
-import { Choice, Line, ListOf, rules } from '../../core/http/index.ts';
+import { Choice, IntegerParameter, Line, ListOf, MAXIMUM_PAGE_SIZE, PageQuery, rules } from '../../core/http/index.ts';
 
 /** The section of the document. */
 export const ROLES = [
@@ -8,6 +8,11 @@ export const ROLES = [
 ] as const;
 
 const roleKey = rules.text({ max: 48 });
+
+export class PermissionsQuery extends PageQuery {
+  @IntegerParameter({ min: 1, max: MAXIMUM_PAGE_SIZE, fallback: MAXIMUM_PAGE_SIZE, description: 'Rows on a page.' })
+  override page_size: number = MAXIMUM_PAGE_SIZE;
+}
 
 export class PermissionResponse {
   @PermissionKey()
