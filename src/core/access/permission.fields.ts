@@ -15,7 +15,7 @@ export function PermissionKey(options: FieldOptions = {}): PropertyDecorator {
 
 /** Likewise several. */
 export function PermissionKeys(options: FieldOptions & ListLimits = {}): PropertyDecorator {
-  const { schema, ...rule } = list(permission, { max: keys.length, unique: true, ...options });
+  const { schema, ...rule } = list(permission, { unique: true, ...options });
   const { items: _named, type: _array, ...limits } = schema;
   return field({ schema, ...rule }, options, { ...limits, enum: keys, enumName: PERMISSION_SCHEMA, isArray: true });
 }

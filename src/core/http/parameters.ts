@@ -88,9 +88,15 @@ function existing(isIdentifier: IsIdentifier): PipeTransform<unknown, string> {
 /**
  * An id in the path: one that is malformed is a 404 like one that is not there, and is judged as early as another's
  * organisation.
+ * @param example of what is there in every clone
  */
-export function PathId(name: string): ParameterDecorator {
-  return withHandler(Param(name, existing(isId)), takesId(name, isId), documentedId(name), Refuses('not_found'));
+export function PathId(name: string, example?: string): ParameterDecorator {
+  return withHandler(
+    Param(name, existing(isId)),
+    takesId(name, isId),
+    documentedId(name, example),
+    Refuses('not_found'),
+  );
 }
 
 const MEMBER_PARAMETER = 'member_id';
@@ -137,10 +143,11 @@ export function hasMalformedId(handler: object, params: unknown): boolean {
   return ids.some(([name, isIdentifier]) => !isIdentifier(Reflect.get(Object(params), name)));
 }
 
+const EXAMPLES: Readonly<Record<string, string>> = { organization_id: demo.organization.id };
+
 /** Documents an id in the path by its name, such as `organization_id`. */
-export function documentedId(name: string): MethodDecorator {
+export function documentedId(name: string, example = EXAMPLES[name]): MethodDecorator {
   const noun = name.replace(/_?id$/, '').replaceAll('_', ' ');
   const description = noun === '' ? 'Its id.' : `The id of the ${noun}.`;
-  const example = name === 'organization_id' && { example: demo.organization.id };
-  return ApiParam({ name, description, schema: { ...identifier().schema, ...example } });
+  return ApiParam({ name, description, schema: { ...identifier().schema, ...(example !== undefined && { example }) } });
 }

@@ -11,6 +11,8 @@ export function completeSchemas(schemas: Schemas): Schemas {
   return { ...Object.fromEntries(completed), ...named };
 }
 
+const GROWS = "More are added within v1, so take no offence at one that you don't know.";
+
 /** With the catalogue, for whoever reads the document. */
 function permissionSchema(): Schema {
   const rows = Object.entries(permissions).map(([key, { description, systemRoles, teamRoles }]) => {
@@ -18,7 +20,7 @@ function permissionSchema(): Schema {
   });
   const head = ['| permission | what it permits | of the system roles | on a team, of its |', '|---|---|---|---|'];
   const [example, ...others] = Object.keys(permissions);
-  return { type: 'string', enum: [example, ...others], description: [...head, ...rows].join('\n'), example };
+  return { type: 'string', enum: [example, ...others], description: [GROWS, '', ...head, ...rows].join('\n'), example };
 }
 
 function complete(schema: Schema | Reference): Schema | Reference {

@@ -1,10 +1,10 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Access } from '../../core/access/index.ts';
 import { Refuses, Section } from '../../core/http/index.ts';
 import { Reading } from '../../core/idempotency/index.ts';
 import { ROLES } from './permissions.dto.ts';
-import { RolePreviewRequest, RolePreviewResponse, toPreview } from './role-previews.dto.ts';
+import { rolePreviewExamples, RolePreviewRequest, RolePreviewResponse, toPreview } from './role-previews.dto.ts';
 import { RolePreviewsService } from './role-previews.service.ts';
 
 @Section(...ROLES)
@@ -20,6 +20,7 @@ export class RolePreviewsController {
     summary: 'Ask who would gain or lose what by a change of a role',
     description: 'Nothing is changed. What you may not change yourself is told, and not refused.',
   })
+  @ApiBody({ type: RolePreviewRequest, examples: rolePreviewExamples })
   @ApiOkResponse({ type: RolePreviewResponse })
   @Refuses('unknown_permission', 'conflict')
   async preview(@Body() { role_id: roleId, permissions }: RolePreviewRequest): Promise<RolePreviewResponse> {

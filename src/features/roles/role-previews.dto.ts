@@ -11,6 +11,10 @@ export class RolePreviewRequest {
   permissions: string[];
 }
 
+export const rolePreviewExamples = {
+  new_role: { summary: 'A role that is to be made', value: { permissions: ['members:read'] } },
+};
+
 export class AffectedHolder {
   @Identifier()
   member_id: string;

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { Access } from '../../core/access/index.ts';
+import { Access, systemRoleIds } from '../../core/access/index.ts';
 import {
   type Answer,
   created,
@@ -62,7 +62,7 @@ export class RolesController {
   @Access('roles:read')
   @ApiOperation({ summary: 'Read a role' })
   @ApiOkResponse({ type: RoleResponse })
-  async find(@PathId('role_id') id: string): Promise<Answer<RoleResponse>> {
+  async find(@PathId('role_id', systemRoleIds.member) id: string): Promise<Answer<RoleResponse>> {
     const role = await this.roles.find(id);
     return versioned(role.version, toRole(role));
   }
