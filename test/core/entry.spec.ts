@@ -93,7 +93,7 @@ describe('an entry', () => {
     });
   });
 
-  describe('of a server of before, while a deployment goes on', () => {
+  describe('of the previous release, while a deployment goes on', () => {
     const asked = (of: Holder) => `'${of.userId}', '${of.sessionId}', '${of.organizationId}'`;
     const permitted = (of: Holder) => `${asked(of)}, 'organization:update', '{owner}'`;
     const calls: readonly [string, string, (of: Holder) => string][] = [

@@ -40,7 +40,7 @@ interface Result {
   readonly reason?: string;
 }
 
-/** An organisation of chance: teams beneath each other, some private, and members who hold this and that. */
+/** A random organisation: teams beneath each other, some private, and members who hold this and that. */
 class World {
   private constructor(
     readonly teams: Teams,

@@ -375,7 +375,7 @@ describe('access', () => {
       expect(await reasons(owner(), { member_id: suspended.memberId })).toEqual(['member_suspended']);
     });
 
-    it("names roles of the organization's own to who has roles:read", async () => {
+    it('names custom roles to who has roles:read', async () => {
       const id = await teams.create();
       const [maker, member] = [await teams.holding(['teams:delete']), await app.actors.member(organization)];
       const key = await roleOf(maker);

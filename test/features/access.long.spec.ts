@@ -19,7 +19,7 @@ const MOST_TOLD = 1_000;
 
 type Call = (of: Place, round: number) => PromiseLike<unknown>;
 
-/** An organisation of a size, in which everybody holds one role of its own, and on one team another; and somebody there, to be changed. */
+/** An organisation of a size, in which everybody holds one custom role, and on one team another; and somebody there, to be changed. */
 interface Place extends Holder {
   readonly admin: Actor;
   readonly roleId: string;

@@ -54,7 +54,7 @@ describe('why', () => {
     expect(explain({ permission: 'members:read', person: both, place: null })).toEqual({ via: [via[1]] });
   });
 
-  it('names roles of teams where they are held, on the team or above', () => {
+  it('names team roles where they are held, on the team or above', () => {
     const place = open(on(TOP, deleter), on(LEAF, system('team', 'admin')));
     const answer = explain({ permission: 'teams:delete', person: holding(reader), place });
     expect(answer).toEqual({
@@ -91,7 +91,7 @@ describe('why', () => {
 });
 
 describe('what is effective', () => {
-  it('is everything that a role permits, in the order of the alphabet', () => {
+  it('is everything that a role permits, sorted', () => {
     const found = effective([own('organization', 'a', 'teams:read', 'members:read')]);
     expect(found).toEqual([
       ['members:read', [{ kind: 'role', role: 'a' }]],

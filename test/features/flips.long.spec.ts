@@ -84,7 +84,7 @@ describe('on two servers over one database', () => {
         refusal: DENIED,
       };
     },
-    'a role of teams is edited': async () => {
+    'a team role is edited': async () => {
       const id = await create('roles', { key: 'edited', name: 'Edited', scope: 'team', permissions: [] });
       const [team, member] = [await teams.create(), await powerless()];
       await teams.join(team, member, id);

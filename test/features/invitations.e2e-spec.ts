@@ -78,7 +78,7 @@ describe('invitations', () => {
       expect(token).toMatch(TOKEN);
       expect(answer.text).not.toContain(token);
       expect(mail!.text).toContain('/invitation#token=');
-      expect(mail!.text).toContain('"Grace" invites you to join the organisation "Acme"');
+      expect(mail!.text).toContain('"Grace" invites you to join the organization "Acme"');
       expect(mail!.text).not.toContain('evil.example');
       expect(await found(token)).toMatchObject({ id: answer.body.id, email, status: 'pending', mailed: true });
       const dump = JSON.stringify(await query('select * from invitations where id = $1', answer.body.id));
@@ -149,7 +149,7 @@ describe('invitations', () => {
       expect(answer.body.errors).toEqual([expect.objectContaining({ pointer, code: fault })]);
     });
 
-    it('refuses a role of teams and one of another organization', async () => {
+    it('refuses a team role and one of another organization', async () => {
       const other = await app.actors.organization();
       await query(
         `insert into roles (organization_id, scope, key, name) values ($1, 'team', 'lead', 'Lead'), ($2, 'organization', 'foreign', 'Foreign')`,
@@ -644,7 +644,7 @@ describe('invitations', () => {
         memberId,
         role,
       );
-    /** Who invites by a role of the organisation's own, which says nothing of teams. */
+    /** Who invites by a custom role, which says nothing of teams. */
     const recruiter = async () => {
       const key = `r-${uuid()}`;
       await query(

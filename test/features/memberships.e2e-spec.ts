@@ -102,7 +102,7 @@ describe('memberships', () => {
       expect(answer.body.errors).toEqual([expect.objectContaining({ pointer, code: fault })]);
     });
 
-    it('refuses a role of teams and one of another organization', async () => {
+    it('refuses a team role and one of another organization', async () => {
       const other = await app.actors.organization();
       await query(
         `insert into roles (organization_id, scope, key, name) values ($1, 'team', 'lead', 'Lead'), ($2, 'organization', 'foreign', 'Foreign')`,
@@ -161,7 +161,7 @@ describe('memberships', () => {
       await admin.api.delete(path(other.memberId)).expect(204);
     });
 
-    it("looks into an organization's own roles, of giver and taker", async () => {
+    it('looks into custom roles, of giver and taker', async () => {
       await query(
         `insert into roles (organization_id, scope, key, name, permissions) values
            ($1, 'organization', 'hr', 'HR', '{members:read,members:update}'),

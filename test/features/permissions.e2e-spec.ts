@@ -15,7 +15,7 @@ describe('GET /permissions', () => {
       expect(body.data.map(({ key }: { key: string }) => key)).toEqual(Object.keys(permissions));
       expect(body.data[0]).toEqual({
         key: 'organization:read',
-        description: 'See the organisation',
+        description: 'See the organization',
         scope: 'organization',
         system_roles: ['owner', 'admin', 'member'],
         team_roles: [],

@@ -171,7 +171,7 @@ describe('nobody gets more power than they have by', () => {
       '422 validation_failed /system unknown',
     ],
     [
-      'making a role of teams one of the organization',
+      'making a team role one of the organization',
       'owner',
       () => edit({ scope: 'organization' }, roles.onTeams),
       '422 validation_failed /scope unknown',
@@ -183,7 +183,7 @@ describe('nobody gets more power than they have by', () => {
       '422 validation_failed /key unknown',
     ],
     [
-      "the organization's permission in a role of teams",
+      "the organization's permission in a team role",
       'owner',
       () => edit({ permissions: ['teams:read', 'organization:delete'] }, roles.onTeams),
       '422 validation_failed /permissions/1 refused',
@@ -202,7 +202,7 @@ describe('nobody gets more power than they have by', () => {
       '403 grant_exceeds_own organization:delete',
     ],
     [
-      'making a stronger role of teams',
+      'making a stronger team role',
       'manager',
       () => post('roles', draft({ scope: 'team', permissions: ['teams:read_private'] })),
       '403 grant_exceeds_own teams:read_private',
@@ -285,7 +285,7 @@ describe('nobody gets more power than they have by', () => {
       '422 validation_failed /roles unique',
     ],
     [
-      'a role of teams in the organization',
+      'a team role in the organization',
       'owner',
       () => member(peer, { roles: ['leads'] }),
       '422 validation_failed /roles/0 unknown',
@@ -311,12 +311,7 @@ describe('nobody gets more power than they have by', () => {
       () => invite({ roles: ['foreign'] }),
       '422 validation_failed /roles/0 unknown',
     ],
-    [
-      'inviting to a role of teams',
-      'owner',
-      () => invite({ roles: ['leads'] }),
-      '422 validation_failed /roles/0 unknown',
-    ],
+    ['inviting to a team role', 'owner', () => invite({ roles: ['leads'] }), '422 validation_failed /roles/0 unknown'],
     [
       "inviting to the organization's role on a team",
       'owner',
@@ -356,12 +351,7 @@ describe('nobody gets more power than they have by', () => {
       () => teamMember({ role: 'owner' }),
       '422 validation_failed /role unknown',
     ],
-    [
-      "a role of the organization's own on a team",
-      'owner',
-      () => teamMember({ role: 'managers' }),
-      '422 validation_failed /role unknown',
-    ],
+    ['a custom role on a team', 'owner', () => teamMember({ role: 'managers' }), '422 validation_failed /role unknown'],
     [
       'a role on a team by its id',
       'owner',

@@ -262,7 +262,7 @@ describe('a role that is deleted', () => {
     it.each([
       ['itself', 'billing'],
       ['no role', 'nothing'],
-      ['a role of teams', 'viewer'],
+      ['a team role', 'viewer'],
       ['an empty key', ''],
     ])('is refused for %s', async (_case, key) => {
       const id = await make();
@@ -337,7 +337,7 @@ describe('a role that is deleted', () => {
     expect(counted).toEqual({ holders: SIZE, events: SIZE });
   });
 
-  it('leaves the system roles of teams as they are', async () => {
+  it('leaves system roles on teams as they are', async () => {
     const id = await makeForTeams();
     await teams.join(await teams.create(), await holder([]), id);
     await owner().delete(path(id, 'viewer')).expect(204);

@@ -77,7 +77,7 @@ describe('a preview of a role', () => {
     });
   });
 
-  it('of a role of teams tells it of each team on which it is held', async () => {
+  it('of a team role tells it of each team on which it is held', async () => {
     const id = await make('team', ['teams:read', 'teams:update']);
     const [top, leaf] = (await teams.chain(2)) as [string, string];
     const other = await teams.create();

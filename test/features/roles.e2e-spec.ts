@@ -325,7 +325,7 @@ describe('roles', () => {
       });
     });
 
-    it('asks of a role of teams no more than what it permits', async () => {
+    it('asks of a team role no more than what it permits', async () => {
       const { id } = await make({ scope: 'team', permissions: ['teams:read'] });
       const teams = new Teams(app, organization);
       const superior = await app.actors.member(organization, ['owner']);

@@ -104,7 +104,7 @@ describe('team members', () => {
       expect(await add(suspended)).toMatchObject({ member: { status: 'suspended' } });
     });
 
-    it('refuses whoever is no member here, and what is no role of teams', async () => {
+    it('refuses whoever is no member here, and what is no team role', async () => {
       const stranger = await app.actors.member(await app.actors.organization());
       const gone = await app.actors.member(organization, [], 'removed');
       for (const id of [stranger.memberId, gone.memberId, grace.userId, uuid()]) {

@@ -66,7 +66,7 @@ export type Call<K extends Kind = Kind> = {
 export interface Answer {
   readonly status: number;
   readonly code?: string | undefined;
-  /** Of `grant_exceeds_own`, in the alphabet's order. */
+  /** Of `grant_exceeds_own`, sorted. */
   readonly missing?: readonly string[] | undefined;
   /** Of `permission_denied`. */
   readonly required?: string | undefined;

@@ -26,7 +26,7 @@ export function somePermissions(dice: Dice, scope: RoleScope): string[] {
   return [...new Set([...all.filter(() => dice.chance(share)), ...powers.filter(() => dice.chance(0.3))])];
 }
 
-/** @returns an organisation with members of every rank, roles of its own and a small tree of teams */
+/** @returns an organisation with members of every rank, custom roles and a small tree of teams */
 export function someStart(dice: Dice): State {
   const state: State = {
     roles: new Map(systemRoles()),

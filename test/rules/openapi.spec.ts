@@ -25,6 +25,10 @@ const operations = operationsOf(createDocument(app)).map(({ path, method }) => (
 
 afterAll(() => app.close());
 
+it('has one spelling of what everything belongs to', () => {
+  expect(readFileSync(COMMITTED, 'utf8')).not.toMatch(/organisation/i);
+});
+
 function resolved(part: Json): Json {
   if (typeof part['$ref'] !== 'string') return part;
   return part['$ref']

@@ -21,17 +21,17 @@ export const COLUMNS = [
 
 export type Column = (typeof COLUMNS)[number];
 
-/** Roles of teams that the organisation has made: in no column, for they are told apart by what they permit alone. */
+/** Custom team roles: in no column, for they are told apart by what they permit alone. */
 const OWN_TEAM_ROLES = ['team role, exactly this', 'team role, all but this'] as const;
 
-/** Where a role of teams is held: on the team of the path, above or beneath it, or on one that has nothing to do with it. */
+/** Where a team role is held: on the team of the path, above or beneath it, or on one that has nothing to do with it. */
 const PLACES = ['on', 'above', 'beneath', 'beside'] as const;
 
 export type Place = (typeof PLACES)[number];
 
 export interface Standing {
   readonly who: Column | (typeof OWN_TEAM_ROLES)[number];
-  /** Of a role of teams. */
+  /** Of a team role. */
   readonly place?: Place;
 }
 
@@ -154,8 +154,8 @@ The test sees besides that whoever is refused has changed nothing.
 - **owner, admin, member** hold that system role in the organisation.
 - **team admin, team member, team viewer** are members whose roles in the organisation permit nothing, with that role on the team of the
   path, or on one above it: both are called, and are told the same. On a path without a team, on a team beneath or on another one it
-  counts for nothing: that is called, too, and so are roles of teams that the organisation has made.
-- **exactly this** holds one role that the organisation has made, which permits what the rule asks and nothing else; **all but this** one
+  counts for nothing: that is called, too, and so are custom team roles.
+- **exactly this** holds one custom role, which permits what the rule asks and nothing else; **all but this** one
   that permits everything else.
 - **suspended** was an owner; **outsider** is signed in, and owns another organisation; **anonymous** shows no token.
 - What a rule asks besides: *step-up*, a recent proof of who one is; *owners alone*, to be one, whatever another role permits; *also*, a

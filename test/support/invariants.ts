@@ -13,7 +13,7 @@ export interface Invariant {
 /** One of those in which the plants are tried. */
 const HERE = '(select min(id::text)::uuid from organizations)';
 
-/** What no role of teams may permit. */
+/** What no team role may permit. */
 const OF_ORGANIZATIONS = Object.entries(permissions).flatMap(([key, { scope }]) => (scope === 'team' ? [] : [key]));
 
 /** Whose condition tells whether owners offer, of `h`, what they hold. */
@@ -107,7 +107,7 @@ export const invariants: readonly Invariant[] = [
     ],
   },
   {
-    name: "an organisation's own role permits no thing twice, a role of teams nothing of the organisation's, and none is called like the system's",
+    name: "a custom role permits no thing twice, a team role nothing of the organisation's, and none is called like the system's",
     violations: `
       select format('%s of %s', key, organization_id) as violation from roles
         where not system and (key = any ('{owner,admin,member,viewer}')
@@ -301,7 +301,7 @@ export const logged: readonly Invariant[] = [
     plants: ['update members set version = version + 1'],
   },
   {
-    name: "an organisation's own role was made once, and has changed as often as the log tells",
+    name: 'a custom role was made once, and has changed as often as the log tells',
     violations: `
       select format('%s: version %s', r.id, r.version) as violation from roles r join lateral (
           select count(*) filter (where action = 'role.created') as creations, count(*) filter (where action = 'role.updated') as changes

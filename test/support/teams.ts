@@ -48,7 +48,7 @@ export class Teams {
     return member;
   }
 
-  /** @returns the id of a role of teams that the organisation has made */
+  /** @returns the id of a custom team role */
   async role(permissions: readonly string[]): Promise<string> {
     const id = uuid();
     await this.app.database.query(

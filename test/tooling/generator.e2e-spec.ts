@@ -79,7 +79,7 @@ it('makes one owner, and nobody without a role', async () => {
   expect(counts).toEqual({ owner: 2, admin: expect.any(Number), member: expect.any(Number) });
 });
 
-it("makes roles of the organisation's own, which some hold beside the system's", async () => {
+it("makes custom roles, which some hold beside the system's", async () => {
   await filled({ members: 60, roles: 7, seed: 11 });
   const { id } = organization(11, 0);
   const roles = await app.database.query(

@@ -86,7 +86,7 @@ export class Grants {
   }
 }
 
-/** @returns what the roles permit, or it takes to give them, and is not among what is held: whoever holds that may give them if none is */
+/** @returns what the holder lacks; empty: they may give them */
 export function missingPermissions(
   held: readonly RoleDefinition[],
   given: readonly RoleDefinition[],
@@ -106,7 +106,7 @@ class Holdings {
     if (missing.length > 0) throw new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
   }
 
-  /** @returns what they would need for all of these besides, in the alphabet's order */
+  /** @returns what they would need for all of these besides, sorted */
   missing(grants: readonly Grant[]): readonly string[] {
     return [...new Set(grants.flatMap((grant) => this.#missing(grant)))].toSorted();
   }

@@ -8,7 +8,7 @@ export const PERMISSION_SCHEMA = 'Permission';
 const keys = Object.keys(permissions);
 const permission: Rule = choice(keys);
 
-/** Of an answer: a permission. What is asked for may be one that there isn't, and is refused by the code of its own. */
+/** Of an answer: a permission. Requests take any string, so that an unknown one gets `unknown_permission`. */
 export function PermissionKey(options: FieldOptions = {}): PropertyDecorator {
   return field(permission, options, { enum: keys, enumName: PERMISSION_SCHEMA });
 }

@@ -19,9 +19,9 @@ const OWNER: Holders = { systemRoles: ['owner'], teamRoles: [] };
 
 /** Every permission there is: the guard, the OpenAPI document and the tests read this one place. */
 export const permissions = {
-  'organization:read': inOrganization(EVERYBODY, 'See the organisation'),
+  'organization:read': inOrganization(EVERYBODY, 'See the organization'),
   'organization:update': inOrganization(ADMINISTRATORS, 'Change its name, slug and metadata'),
-  'organization:delete': inOrganization(OWNER, 'Delete the organisation, and have it back'),
+  'organization:delete': inOrganization(OWNER, 'Delete the organization, and have it back'),
   'organization:transfer': inOrganization(OWNER, 'Hand over its ownership'),
   'members:read': inOrganization(EVERYBODY, 'See members'),
   'members:update': inOrganization(ADMINISTRATORS, 'Change the roles of members, suspend and reactivate them'),

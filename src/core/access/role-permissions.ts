@@ -1,6 +1,6 @@
 import { type Permission, permissions } from './permissions.ts';
 
-/** In the order of the alphabet. */
+/** Sorted. */
 export const everyPermission: readonly Permission[] = Object.keys(permissions).filter(isPermission).toSorted();
 export const teamPermissions: readonly Permission[] = everyPermission.filter(isForTeams);
 

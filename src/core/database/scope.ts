@@ -16,13 +16,13 @@ export interface Admission {
   /** Whether the person has to have proved lately who they are. */
   readonly stepUp?: boolean;
   /**
-   * What is let through all the same: an organisation or team that was deleted so lately that it can be restored; or the member, or
+   * Exceptions: an organisation or team that was deleted so lately that it can be restored; or the member, or
    * the organisation, while suspended.
    */
   readonly even?: 'deleted' | 'deleted_team' | 'suspended' | null;
   /** The team that the request is about, which the caller has to see. */
   readonly teamId?: string | undefined;
-  /** The system roles of teams that hold the permission, where they are held on the team or above it. */
+  /** The system's team roles that hold the permission, where they are held on the team or above it. */
   readonly teamRoles?: readonly string[];
 }
 

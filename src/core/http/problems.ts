@@ -61,7 +61,7 @@ export const problems = {
     status: 403,
     title: 'Permission denied',
     detail:
-      'Your roles do not include the permission that this takes. Ask an administrator of the organisation for it.',
+      'Your roles do not include the permission that this takes. Ask an administrator of the organization for it.',
   },
   invitation_not_yours: {
     status: 403,
@@ -76,17 +76,17 @@ export const problems = {
   member_suspended: {
     status: 403,
     title: 'Membership suspended',
-    detail: 'Your membership of this organisation is suspended. Ask one of its administrators.',
+    detail: 'Your membership of this organization is suspended. Ask one of its administrators.',
   },
   organization_suspended: {
     status: 403,
-    title: 'Organisation suspended',
-    detail: 'This organisation is suspended. Its owner can contact support.',
+    title: 'Organization suspended',
+    detail: 'This organization is suspended. Its owner can contact support.',
   },
   mfa_enrollment_required: {
     status: 403,
     title: 'Second factor required',
-    detail: 'This organisation asks for a second factor. Set one up in your profile, then try again.',
+    detail: 'This organization asks for a second factor. Set one up in your profile, then try again.',
   },
   step_up_required: {
     status: 403,
@@ -122,7 +122,7 @@ export const problems = {
   last_owner: {
     status: 409,
     title: 'Last owner',
-    detail: 'An organisation keeps at least one active owner. Make somebody else owner first.',
+    detail: 'An organization keeps at least one active owner. Make somebody else owner first.',
   },
   role_in_use: {
     status: 409,
@@ -171,7 +171,7 @@ export const problems = {
   invitation_used: {
     status: 410,
     title: 'Invitation used',
-    detail: 'The invitation was accepted already. Sign in to reach the organisation.',
+    detail: 'The invitation was accepted already. Sign in to reach the organization.',
   },
   invitation_void: {
     status: 410,

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Database, Scope } from '../database/index.ts';
 import { type TaskName, Tasks } from './tasks.ts';
 
-/** Does so much at most, in a transaction of its own, by what answers in any scope. @returns how much; 0: nothing is left to do */
+/** Handles at most `limit` rows in its own transaction, through a gate function. @returns how many; 0: nothing is left to do */
 export type Batch = (limit: number) => Promise<number>;
 
 /** So few that a batch is done well within the time that a statement has. */
 export const BATCH = 1_000;
 
-/** What no request asks for and is never done once and for all, such as deleting what is over. */
+/** Recurring clean-up. */
 @Injectable()
 export class Maintenance {
   readonly #batches = new Map<TaskName, readonly Batch[]>();

@@ -5,7 +5,7 @@ import { accessCookie } from '../access/credential.ts';
 import { ProblemResponse } from '../http/problem.dto.ts';
 import { completed } from './completion.ts';
 
-const ABOUT = `Organisations, members, teams, roles, settings and an audit trail for a B2B SaaS.
+const ABOUT = `Organizations, members, teams, roles, settings and an audit trail for a B2B SaaS.
 
 Ids are UUIDs, times are RFC 3339 in UTC. A member that an operation does not name is refused, in a body as in a query, and no value
 is converted: \`"5"\` is not 5. \`HEAD\` works wherever \`GET\` does.

@@ -43,7 +43,7 @@ export interface HeldInvitation {
 /** Roles that an invitation promises in one place. */
 export interface Promised {
   readonly roleIds: readonly string[];
-  /** In the alphabet's order of their keys. */
+  /** Sorted by key. */
   readonly roles: readonly RoleDefinition[];
   /** What whoever has invited holds there, now. */
   readonly held: readonly RoleDefinition[];

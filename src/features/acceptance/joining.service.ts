@@ -13,7 +13,7 @@ import { AcceptanceRepository, type FoundInvitation, type JoinedTeam, type Promi
 export interface NewMembership {
   readonly id: string;
   readonly organizationId: string;
-  /** Keys, in the alphabet's order. */
+  /** Keys, sorted. */
   readonly roles: readonly string[];
 }
 

@@ -55,7 +55,7 @@ export class AccessController {
   @Access('roles:read')
   @ApiOperation({
     summary: 'Read what a member may do, and where it comes from',
-    description: 'Who is suspended may do nothing, and keeps their roles. Teams that you do not see are left out.',
+    description: 'A suspended member may do nothing, and keeps their roles. Teams that you do not see are left out.',
   })
   @ApiOkResponse({ type: MemberAccessResponse })
   async findMember(@PathMember() id: string): Promise<MemberAccessResponse> {

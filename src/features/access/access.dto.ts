@@ -5,7 +5,7 @@ import { type Access, type Check, type CheckResult, MOST_GIVERS, MOST_TEAMS } fr
 import type { Giver, Source } from './explanation.policy.ts';
 
 const MOST_CHECKS = 100;
-/** Longer than any that there is: whoever asks for none of these is told that there is none such. */
+/** Longer than any key, so that an unknown one gets `unknown_permission`. */
 const LONGEST_PERMISSION = 100;
 const STATUSES = ['active', 'suspended'];
 const KINDS: readonly Giver['kind'][] = ['role', 'team_role'];
@@ -110,7 +110,7 @@ export class AccessResponse {
   roles: readonly string[];
 
   @PermissionKeys({
-    description: 'All that are effective in the organization, in the order of the alphabet.',
+    description: 'All that are effective in the organization, sorted.',
     example: ['members:read', 'teams:read'],
   })
   permissions: string[];
@@ -145,7 +145,7 @@ export class MemberAccessResponse {
   @Identifier()
   member_id: string;
 
-  @Choice(STATUSES, { description: 'Who is suspended may do nothing.' })
+  @Choice(STATUSES, { description: 'A suspended member may do nothing.' })
   status: string;
 
   @ListOf(roleKey, { description: 'Keys of roles.', example: ['member'] })

@@ -36,14 +36,14 @@ interface PlaceRow {
   readonly held: readonly HeldRow[];
 }
 
-/** What is known of those about whom it is asked, and of the teams on which. Who or what is not there, the caller sees none of. */
+/** What is known of those about whom it is asked, and of the teams on which. Rows the caller may not see are missing. */
 export interface Knowledge {
   readonly callerId: string;
   /** Whether they may know what others do. */
   readonly readsRoles: boolean;
   readonly people: readonly PersonRow[];
   readonly places: readonly PlaceRow[];
-  /** Roles of the organisation's own that would give what is asked for; none, where the caller may not know. */
+  /** Custom roles that would give what is asked for; none, where the caller may not know. */
   readonly givers: readonly RoleRow[];
   readonly roles: readonly RoleRow[];
 }

@@ -27,7 +27,7 @@ export const MOST_GIVERS = 20;
 export interface Access {
   readonly memberId: string;
   readonly status: 'active' | 'suspended';
-  /** Keys, in the alphabet's order. */
+  /** Keys, sorted. */
   readonly roles: readonly string[];
   /** In the organisation, and so on each team of it that they see. */
   readonly permissions: Effective;
@@ -158,7 +158,7 @@ function placeOf(memberId: string, teamId: string): string {
 function accessOf({ id, status, roleIds, teams, held, roles }: Holdings): Access {
   const byId = new KnownRoles(roles);
   const own = byId.all(roleIds);
-  // Who is suspended may do nothing, and keeps what they hold.
+  // A suspended member may do nothing, and keeps what they hold.
   const isActive = status === 'active';
   const onTeams = new Map(held.map((row) => [row.teamId, byId.onTeams([row])]));
   const onTeam = (path: readonly string[]): TeamRole[] => path.flatMap((teamId) => onTeams.get(teamId) ?? []);

@@ -89,7 +89,7 @@ function isThere({ isOpen, held }: Place, { roles }: Person): boolean {
   return isOpen || sourcesOf(SEES_PRIVATE, roles, held).length > 0;
 }
 
-/** @returns where the permission comes from: the roles of the organisation first, each in the alphabet's order */
+/** @returns where the permission comes from: the roles of the organisation first, each sorted */
 export function sourcesOf(permission: Permission, roles: readonly Role[], held: readonly TeamRole[] = []): Source[] {
   return [
     ...roles.filter(({ permits }) => permits.has(permission)).map(({ kind, key }) => ({ kind, role: key })),

@@ -31,7 +31,7 @@ export class InvitedTeam {
   @Identifier()
   team_id: string;
 
-  @field(roleKey, { description: 'The key of a role of teams.', example: 'member' })
+  @field(roleKey, { description: 'The key of a team role.', example: 'member' })
   role: string;
 }
 

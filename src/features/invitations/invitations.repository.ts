@@ -16,7 +16,7 @@ export interface Invitation {
   readonly inviterId: string;
   readonly inviterName: string;
   readonly message: string | null;
-  /** Keys, in the alphabet's order. */
+  /** Keys, sorted. */
   readonly roles: readonly string[];
   /** Those that the caller sees, and that are there still. */
   readonly teams: readonly InvitedTeam[];
@@ -33,7 +33,7 @@ export interface Invitation {
 
 export interface InvitedTeam {
   readonly teamId: string;
-  /** The key of a role of teams. */
+  /** The key of a team role. */
   readonly role: string;
 }
 

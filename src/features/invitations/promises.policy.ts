@@ -19,7 +19,7 @@ export function grantsOf({ roleIds, teamRoleIds, teamIds }: Promisable, { roles,
     if (!teamIds.has(teamId)) refuse(`/teams/${index}/team_id`, 'unknown', 'is no team of this organization');
     const isFirst = teams.findIndex((team) => team.teamId === teamId) === index;
     if (!isFirst) refuse(`/teams/${index}/team_id`, 'unique', 'must not be given twice');
-    const roleId = teamRoleIds.get(role) ?? refuse(`/teams/${index}/role`, 'unknown', 'is no role of teams');
+    const roleId = teamRoleIds.get(role) ?? refuse(`/teams/${index}/role`, 'unknown', 'is no team role');
     // Whoever accepts is put into the team, in the name of whoever invites.
     return { roleId, teamId, takes: ['team_members:manage'] };
   });

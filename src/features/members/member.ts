@@ -2,7 +2,7 @@ export type MemberStatus = 'active' | 'suspended' | 'removed';
 
 /** What can change of a member. */
 export interface Membership {
-  /** Keys, in the alphabet's order; of who has left, none. */
+  /** Keys, sorted; of who has left, none. */
   readonly roles: readonly string[];
   readonly status: MemberStatus;
 }

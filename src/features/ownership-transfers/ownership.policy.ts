@@ -6,7 +6,7 @@ export function isOwner(party: Party | undefined): party is Party {
   return party?.status === 'active' && party.roles.includes(OWNER);
 }
 
-/** @returns the roles, in the alphabet's order, of a proposer who keeps this one in place of ownership */
+/** @returns the roles, sorted, of a proposer who keeps this one in place of ownership */
 export function withoutOwnership(roles: readonly string[], kept: string): string[] {
   return [...new Set([...roles, kept])].filter((key) => key !== OWNER).toSorted();
 }

@@ -18,7 +18,7 @@ export class PermissionResponse {
   @PermissionKey()
   key: string;
 
-  @Line({ description: 'What it permits.', example: 'See the organisation' })
+  @Line({ description: 'What it permits.', example: 'See the organization' })
   description: string;
 
   @Choice(['organization', 'team'], { description: '`team`: on a team, the roles that are held there count too.' })

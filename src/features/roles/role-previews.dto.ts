@@ -19,7 +19,7 @@ export class AffectedHolder {
   @Identifier()
   member_id: string;
 
-  @Identifier({ nullable: true, description: 'Of a role of teams: where it is held. null: in the organization.' })
+  @Identifier({ nullable: true, description: 'Of a team role: where it is held. null: in the organization.' })
   team_id: string | null;
 
   @PermissionKeys({ description: 'What they could do there from then on.', example: ['members:read'] })
@@ -42,7 +42,7 @@ export class RolePreviewResponse {
   @Integer({
     min: 0,
     description:
-      'How many would gain or lose something: active members, or of a role of teams memberships of teams, as far as you see them.',
+      'How many would gain or lose something: active members, or of a team role memberships of teams, as far as you see them.',
     example: 1,
   })
   affected: number;

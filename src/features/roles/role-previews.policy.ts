@@ -19,7 +19,7 @@ export function differenceOf({ before, after }: Edit): Difference {
   return { gained: without(after, before), lost: without(before, after) };
 }
 
-/** @returns what is in the one and not in the other, in the alphabet's order */
+/** @returns what is in the one and not in the other, sorted */
 function without(some: ReadonlySet<string>, others: ReadonlySet<string>): string[] {
   return [...some].filter((permission) => !others.has(permission)).toSorted();
 }

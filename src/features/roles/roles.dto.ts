@@ -64,7 +64,7 @@ export class RoleRequest {
   @Choice(SCOPES, { description: SCOPE, example: 'organization' })
   scope: RoleScope;
 
-  @AskedPermissions({ description: 'Keys of the catalogue. A role of teams holds those of teams alone.' })
+  @AskedPermissions({ description: 'Keys of the catalogue. A team role holds those of teams alone.' })
   permissions: string[];
 }
 
@@ -125,7 +125,7 @@ export class RoleResponse {
   @Flag({ description: 'It is the same in every organization, and nobody changes it.' })
   system: boolean;
 
-  @PermissionKeys({ description: "In the alphabet's order.", example: ['members:read'] })
+  @PermissionKeys({ description: 'Sorted.', example: ['members:read'] })
   permissions: readonly string[];
 
   @Timestamp()

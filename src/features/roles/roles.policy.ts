@@ -12,7 +12,7 @@ export interface RoleFields {
   readonly key: string;
   readonly name: string;
   readonly description: string;
-  /** In the alphabet's order. */
+  /** Sorted. */
   readonly permissions: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function verifyPermissions(scope: RoleScope, asked: readonly string[]): v
   }
   const outside = asked.flatMap((key, index) => (isHeldIn(scope, key) ? [] : [pointerTo(index)]));
   if (outside.length === 0) return;
-  const detail = 'is a permission of the organization, which no role of teams holds';
+  const detail = 'is a permission of the organization, which no team role holds';
   throw validationProblem(outside.map((pointer) => ({ pointer, code: 'refused', detail })));
 }
 

@@ -16,7 +16,7 @@ import {
 import { type RolesFilter, RolesRepository } from './roles.repository.ts';
 
 /**
- * What an organisation's own roles permit. Each is for the whole organisation, so whoever makes, changes or deletes one is judged by what
+ * What custom roles permit. Each is for the whole organisation, so whoever makes, changes or deletes one is judged by what
  * they hold there, and not on a team. Whoever gives a role has locked the organisation as well: what is given is what was judged.
  */
 @Injectable()
@@ -75,7 +75,7 @@ export class RolesService {
 
   /**
    * @returns what it takes to change a role, were it to permit this: what it permits now and then, and whatever else those hold who hold
-   * it, on teams too, as if each of them were changed. A role of teams is held on each by somebody else's word
+   * it, on teams too, as if each of them were changed. A team role is held on each by somebody else's word
    */
   async grantsOfChange(role: Role, permissions: readonly string[]): Promise<readonly Grant[]> {
     const changed = permitting([...role.permissions, ...permissions]);
@@ -152,7 +152,7 @@ function permitting(permissions: readonly string[]): Grant {
 /** @throws Problem conflict */
 export function refuseSystem({ system }: Role): void {
   if (!system) return;
-  const detail = 'It is the same in every organization, and nobody changes it. Make a role of your own.';
+  const detail = 'It is the same in every organization, and nobody changes it. Create a custom role instead.';
   throw new Problem('conflict', { detail });
 }
 

@@ -109,22 +109,22 @@ export const en: Texts = {
       subject: 'Your account was deleted',
       paragraphs: [
         `Your account at ${app} has just been deleted, with your name, your address and all else that it knew of you. This is the last mail to you.`,
-        'The history of your organisations still says what was done, but no longer that it was you.',
+        'The history of your organizations still says what was done, but no longer that it was you.',
       ],
       footnote: `It can't be brought back. If this was not you, tell whoever runs ${app}; you can register again with this address.`,
     }),
     ownership_offered: ({ app, link }) => ({
-      subject: 'You are offered the ownership of an organisation',
+      subject: 'You are offered the ownership of an organization',
       paragraphs: [
-        `An owner of an organisation at ${app} that you are a member of offers to hand it over to you. Sign in to see which one it is, and accept if you want to be its owner.`,
+        `An owner of an organization at ${app} that you are a member of offers to hand it over to you. Sign in to see which one it is, and accept if you want to be its owner.`,
       ],
       action: { label: 'See the offer', link },
       footnote: 'If you do not want it, there is nothing to do: without you nothing changes.',
     }),
     invitation: ({ app, link, inviter, organization, message, days }) => ({
-      subject: 'You are invited to an organisation',
+      subject: 'You are invited to an organization',
       paragraphs: [
-        `"${quotable.name(inviter)}" invites you to join the organisation "${quotable.name(organization)}" at ${app}. The link works once, ${days === 1 ? 'within the next day' : `within the next ${days} days`}.`,
+        `"${quotable.name(inviter)}" invites you to join the organization "${quotable.name(organization)}" at ${app}. The link works once, ${days === 1 ? 'within the next day' : `within the next ${days} days`}.`,
         ...(message === null ? [] : [`They write: "${quotable.message(message)}"`]),
       ],
       action: { label: 'See the invitation', link },
