@@ -58,17 +58,16 @@ function call({ userId, sessionId, organizationId }: Holder, rest: string): stri
   return `app.enter('${userId}', '${sessionId}', '${organizationId}', ${rest})`;
 }
 
-/** @returns microseconds an entry, by way and then by size: of the fastest round; in each all of them take turns */
-async function measure(app: pg.Client, holders: readonly Holder[]): Promise<Map<string, number[]>> {
+/** @returns microseconds an entry, by way and then by size, of each round; in each all of them take turns */
+async function measure(app: pg.Client, holders: readonly Holder[]): Promise<Map<string, number[][]>> {
   const ways = Object.entries(entries).map(([name, entry]) => ({ name, loops: holders.map((of) => loop(entry(of))) }));
-  const fastest = new Map(ways.map(({ name, loops }) => [name, loops.map(() => Number.POSITIVE_INFINITY)]));
+  const times = new Map(ways.map(({ name, loops }) => [name, loops.map((): number[] => [])]));
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { name, loops } of ways) {
-      const before = fastest.get(name) ?? [];
-      for (const [i, statement] of loops.entries()) before[i] = Math.min(before[i] ?? 0, await timed(app, statement));
+      for (const [i, statement] of loops.entries()) times.get(name)?.[i]?.push(await timed(app, statement));
     }
   }
-  return fastest;
+  return times;
 }
 
 /** Enters so many times in the server itself: what is left out is the way there and back. */
@@ -91,9 +90,15 @@ async function timed(app: pg.Client, statement: string): Promise<number> {
   return (Number(rows[0]?.seconds) * 1_000_000) / ENTRIES;
 }
 
-function print(times: ReadonlyMap<string, readonly number[]>): void {
+/** The fastest round, and the median of all. */
+function print(times: ReadonlyMap<string, readonly (readonly number[])[]>): void {
   const row = (cells: readonly string[]): void => console.log(`| ${cells.join(' | ')} |`);
   row(['µs an entry', ...sizes.map(({ members, roles, teams }) => `${members} / ${roles} / ${teams}`)]);
   row(['---', ...sizes.map(() => '---:')]);
-  for (const [name, bySize] of times) row([name, ...bySize.map((value) => value.toFixed(0))]);
+  for (const [name, bySize] of times) row([name, ...bySize.map(summary)]);
+}
+
+function summary(rounds: readonly number[]): string {
+  const inOrder = rounds.toSorted((one, other) => one - other);
+  return [inOrder[0], inOrder[Math.floor(inOrder.length / 2)]].map((time = NaN) => time.toFixed(0)).join(' · ');
 }
