@@ -244,6 +244,32 @@ describe('a role that is deleted', () => {
         .expect(200);
     });
 
+    it('is promised by whoever put it there, and by nobody else any more', async () => {
+      const id = await make();
+      const admin = await holder(['admin']);
+      const { token } = await invite(app.database, organization, { roles: ['billing'] });
+      await admin.api.delete(path(id, 'admin')).expect(204);
+      await owner().delete(`${base()}/members/${admin.memberId}`).expect(204);
+      const answer = await app.anonymous.post('/invitations/accept', {
+        token,
+        name: 'Gus',
+        password: 'correct horse battery',
+      });
+      expect(code(answer)).toBe('410 invitation_void');
+    });
+
+    it('is never in place of a role of the system, whatever the server asks for', async () => {
+      const id = await make();
+      const reassign = (from: string, to: string) =>
+        app.database.query(
+          `select app.reassign_role($3, $4, 10) from
+             (select set_config('app.user_id', $1, true), set_config('app.organization_id', $2, true) offset 0) as scope`,
+          [organization.owner.userId, organization.id, from, to],
+        );
+      await expect(app.changingNothing(() => reassign(systemRoleIds.owner, id))).rejects.toThrow('no rows');
+      await reassign(id, systemRoleIds.member);
+    });
+
     it('stays where an owner is to keep it, until they have cancelled their offer', async () => {
       const [id, ofTeams] = [await make(), await makeForTeams({ key: 'billing' })];
       const heir = await holder(['member']);

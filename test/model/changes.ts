@@ -5,7 +5,7 @@ import { liveTeams, OWNER, isOwner, type RoleState, type State } from './state.t
 export const MOST_LEVELS = 5;
 
 /** Another role takes the place of one that is deleted, or none does. */
-export function replaceRole(state: State, name: string, target: RoleState | undefined): void {
+export function replaceRole(state: State, name: string, target: RoleState | undefined, caller: string): void {
   const { scope, key } = state.roles.get(name)!;
   state.roles.delete(name);
   const others = (keys: readonly string[], by: RoleState | undefined): string[] => [
@@ -14,6 +14,9 @@ export function replaceRole(state: State, name: string, target: RoleState | unde
   for (const invitation of state.invitations.values()) {
     // What is over promises nothing any more.
     const by = invitation.status === 'pending' ? target : undefined;
+    const promised = scope === 'organization' ? invitation.roles : invitation.teams.map(({ role }) => role);
+    // Whoever puts another in its place invites anew.
+    if (by && promised.includes(key)) invitation.inviter = caller;
     if (scope === 'organization') invitation.roles = others(invitation.roles, by);
     else invitation.teams = invitation.teams.flatMap((one) => others([one.role], by).map((role) => ({ ...one, role })));
   }

@@ -92,7 +92,7 @@ export class Reference {
       if (role.system) refuse('conflict');
       this.#verifyGrant(caller, target ? [...this.#ofHolders(role), ...this.#given([target])] : this.#given([role]));
       if (target ? isKept(this.state, role) : isInUse(this.state, role)) refuse('role_in_use');
-      return done(204, () => replaceRole(this.state, name, target));
+      return done(204, () => replaceRole(this.state, name, target, caller));
     },
 
     'role.preview': ({ by, role: name, permissions }) => {

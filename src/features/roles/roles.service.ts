@@ -108,9 +108,9 @@ export class RolesService {
       await this.grants.verifyAll(
         target ? await this.grantsOfChange(role, target.permissions) : [permitting(role.permissions)],
       );
+      await this.#refuseInUse(role, target);
       await this.repository.dropEndedPromises(id);
       if (target) await this.#reassign(role, target);
-      else if (await this.repository.isInUse(id)) throw new Problem('role_in_use');
       await this.repository.delete(id);
       this.#record('role.deleted', role, {
         ...differences(role, null),
@@ -119,9 +119,13 @@ export class RolesService {
     });
   }
 
-  /** @throws Problem role_in_use where an owner is to keep it: what they keep is theirs to say */
+  /** @throws Problem role_in_use; whatever takes its place, where an owner is to keep it: what they keep is theirs to say */
+  async #refuseInUse(role: Role, target: Role | undefined): Promise<void> {
+    if (target && (await this.repository.isKept(role))) throw keptByOwner();
+    if (!target && (await this.repository.isInUse(role.id))) throw new Problem('role_in_use');
+  }
+
   async #reassign(role: Role, target: Role): Promise<void> {
-    if (await this.repository.isKept(role)) throw keptByOwner();
     await this.audit.announce();
     await this.repository.reassign(role.id, target.id);
   }
