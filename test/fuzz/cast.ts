@@ -275,6 +275,9 @@ export async function createStranger(app: TestApp): Promise<Stranger> {
     marker,
     `${marker}@example.com`,
   ]);
+  const role = { key: marker, name: marker, description: marker, scope: 'organization', permissions: ['members:read'] };
+  await owner.api.post(`/organizations/${organization.id}/roles`, role).expect(201);
+  await owner.api.post(`/organizations/${organization.id}/teams`, { name: marker, slug: marker }).expect(201);
   return { organization, marker };
 }
 
