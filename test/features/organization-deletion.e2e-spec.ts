@@ -1,7 +1,9 @@
 import type { Test } from 'supertest';
 import { connected } from '../../prisma/engine/connection.ts';
+import { permissions } from '../../src/core/access/index.ts';
 import type { Actor, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
+import { Teams } from '../support/teams.ts';
 import { until } from '../support/until.ts';
 
 const TWENTY = Array.from({ length: 20 }, (_, index) => index);
@@ -183,13 +185,22 @@ describe('the deletion of an organization', () => {
       expect(await actions()).toEqual(['organization.deleted', 'organization.restored']);
     });
 
-    it('by an owner alone', async () => {
+    it('by whoever may do all that an owner may', async () => {
       const admin = await app.actors.member(organization, ['admin']);
+      const teams = new Teams(app, organization);
+      const [some, all] = [
+        await teams.holding(['organization:delete', 'members:read']),
+        await teams.holding(Object.keys(permissions)),
+      ];
       await remove().expect(204);
       const refused = await app.changingNothing(async () => restore(admin).expect(403));
       expect(refused.body).toMatchObject({ code: 'permission_denied', required: 'organization:delete' });
       const stranger = await app.actors.user();
       await app.changingNothing(async () => restore(stranger).expect(404));
+      const exceeding = await app.changingNothing(async () => restore(some).expect(403));
+      expect(exceeding.body.code).toBe('grant_exceeds_own');
+      expect(exceeding.body.missing_permissions).toContain('organization:transfer');
+      await restore(all).expect(200);
     });
 
     it('and is a conflict where nothing is deleted', async () => {

@@ -1,7 +1,9 @@
 import { v7 as uuid } from 'uuid';
 import { connected } from '../../prisma/engine/connection.ts';
+import { permissions } from '../../src/core/access/index.ts';
 import type { Actor, Member, Organization } from '../support/actors.ts';
 import { TestApp } from '../support/app.ts';
+import { Teams } from '../support/teams.ts';
 
 const TWENTY = Array.from({ length: 20 }, (_, index) => index);
 /** The first round opens the connections, which keeps its callers apart. */
@@ -150,6 +152,25 @@ describe('ownership transfers', () => {
         ada.sessionId,
       ]);
       expect((await propose().expect(403)).body.code).toBe('step_up_required');
+    });
+
+    it('takes all that an owner may, and an owner to hand it over', async () => {
+      const teams = new Teams(app, organization);
+      const [some, all] = [
+        await teams.holding(['organization:transfer', 'members:read']),
+        await teams.holding(Object.keys(permissions)),
+      ];
+      const [short, whole] = [some, all].map((caller) => () => app.changingNothing(() => propose({}, caller)));
+      const refused = await short!();
+      expect([refused.status, refused.body.code]).toEqual([403, 'grant_exceeds_own']);
+      expect(refused.body.missing_permissions).toContain('organization:delete');
+      expect(refused.body.missing_permissions).not.toContain('organization:transfer');
+      const conflict = await whole!();
+      expect([conflict.status, conflict.body.code, conflict.body.detail]).toEqual([
+        409,
+        'conflict',
+        'Only an owner hands over ownership.',
+      ]);
     });
 
     it('gets through once, of 20 at the same time', async () => {

@@ -239,10 +239,11 @@ export class Reference {
 
     'transfer.propose': ({ by, as, member: receiver, keep }) => {
       const proposer = this.#enter(by, 'organization:transfer');
-      if (!isOwner(this.state, proposer)) refuse('permission_denied', { required: 'organization:transfer' });
+      this.#verifyGrant(proposer, this.#given([roleBy(this.state, 'organization', OWNER)]));
       const { status, roles } = this.state.members.get(receiver) ?? {};
       if (status !== 'active' || !roles || roles.includes(OWNER) || keep === OWNER) refuse('validation_failed');
       this.#role('organization', keep);
+      if (!isOwner(this.state, proposer)) refuse('conflict');
       if ([...this.state.offers.values()].some((offer) => offer.status === 'pending')) refuse('conflict');
       return done(201, () => this.state.offers.set(as, { proposer, receiver, keep, status: 'pending' }));
     },

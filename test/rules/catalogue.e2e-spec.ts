@@ -150,14 +150,6 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  it('tells of a route for owners alone that it is one, and of no other', () => {
-    for (const route of routes.filter(({ rule }) => rule.kind === 'permission')) {
-      const isAlone = route.rule.kind === 'permission' && route.rule.onlyOwner;
-      const told = operationOf(route)?.description?.includes('**For owners alone**');
-      expect([route.path, told]).toEqual([route.path, isAlone]);
-    }
-  });
-
   it('tells of a route on a team which roles there count', () => {
     const update = routes.find(({ method, path }) => method === 'PATCH' && path.endsWith('/teams/:team_id'))!;
     expect(operationOf(update)?.description).toContain('Held by `owner` and `admin`, on the team by `admin`.');

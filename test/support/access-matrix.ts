@@ -77,7 +77,6 @@ export function expectedCell(route: Route, standing: Standing): Cell {
   if (standing.who === 'outsider') return '404';
   if (standing.who === 'suspended') return rule.even === 'suspended' ? '✓' : '403s';
   if (rule.kind === 'member') return '✓';
-  if (rule.onlyOwner) return standing.who === 'owner' ? '✓' : '403';
   return isHeldBy(rule.permission, route, standing) ? '✓' : '403';
 }
 
@@ -158,7 +157,7 @@ The test sees besides that whoever is refused has changed nothing.
 - **exactly this** holds one custom role, which permits what the rule asks and nothing else; **all but this** one
   that permits everything else.
 - **suspended** was an owner; **outsider** is signed in, and owns another organisation; **anonymous** shows no token.
-- What a rule asks besides: *step-up*, a recent proof of who one is; *owners alone*, to be one, whatever another role permits; *also*, a
+- What a rule asks besides: *step-up*, a recent proof of who one is; *also*, a
   further permission where the request asks for more (\`test/rules/catalogue.e2e-spec.ts\` tries each with and without).
 - What it lets through besides: *even deleted*, into a deleted organisation; *even of a deleted team*; *even suspended*, a suspended member
   and into a suspended organisation.
@@ -215,7 +214,6 @@ function ruleOf(route: Route): string {
 function besides({ rule, stepUp }: Route): string[] {
   return [
     ...(stepUp ? ['step-up'] : []),
-    ...(rule.kind === 'permission' && rule.onlyOwner ? ['owners alone'] : []),
     ...('even' in rule && rule.even ? [EXCEPTIONS[rule.even]] : []),
     ...Object.entries(alsoAskedBy(rule)).map(([permission, when]) => `also \`${permission}\` ${when}`),
   ];

@@ -28,8 +28,6 @@ export type AccessRule =
       readonly kind: 'permission';
       readonly permission: Permission;
       readonly even: 'deleted' | 'deleted_team' | null;
-      /** Of those who hold it, owners alone: the service asks for that. */
-      readonly onlyOwner: boolean;
       readonly also: AlsoAsked;
     };
 
@@ -37,8 +35,6 @@ type RuleInside = Extract<AccessRule, { readonly also: AlsoAsked }>;
 
 /** Of an operation: what its handler asks further. */
 export const ALSO_ASKED = 'x-permission-also' as const;
-/** Of an operation: that it is for owners alone. */
-export const ONLY_OWNER = 'x-only-owner' as const;
 export const ACCESS_KEY = 'tenantry:access';
 const STEP_UP_KEY = 'tenantry:step-up';
 /** The name of the path parameter that says which organisation a request is about. */
@@ -62,16 +58,12 @@ interface InsideOptions {
 interface PermittedOptions extends InsideOptions {
   /** Lets into an organisation, or the team of the path, that is deleted and there for nobody else: for what brings it back. */
   readonly even?: 'deleted' | 'deleted_team';
-  /** Says that the service lets in none but owners, whatever another role permits: for what is theirs to give or to bring back. */
-  readonly onlyOwner?: boolean;
 }
 
 /** Everybody who holds the permission in the organisation of the path, or on the team there (ASVS 5.0, 8.2.1). */
 function permitted(permission: Permission, options: PermittedOptions = {}): MethodDecorator {
-  const { even = null, onlyOwner = false, also = {} } = options;
-  const rule = { kind: 'permission', permission, even, onlyOwner, also } as const;
-  const limits = onlyOwner ? [ApiExtension(ONLY_OWNER, true)] : [];
-  return applyDecorators(inOrganization(rule, permission), ...limits);
+  const { even = null, also = {} } = options;
+  return inOrganization({ kind: 'permission', permission, even, also }, permission);
 }
 
 interface MemberOptions extends InsideOptions {

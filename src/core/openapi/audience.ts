@@ -1,4 +1,4 @@
-import { ALSO_ASKED, ONLY_OWNER, TEAM_PARAMETER } from '../access/access.decorator.ts';
+import { ALSO_ASKED, TEAM_PARAMETER } from '../access/access.decorator.ts';
 import { type PermissionDefinition, permissions } from '../access/permissions.ts';
 import { isObject } from '../http/rules.ts';
 import type { Operation, PlacedOperation } from './types.ts';
@@ -8,9 +8,8 @@ const listing = new Intl.ListFormat('en-GB');
 
 /** @returns for whom an operation is, and whether they have to have proved lately who they are */
 export function audienceOf({ operation, path }: PlacedOperation): string {
-  const alone = operation[ONLY_OWNER] === true ? ['**For owners alone**, whoever else holds it.'] : [];
   const within = operation['x-step-up'] === true ? ['**Takes a sign-in or step-up of the last ten minutes.**'] : [];
-  return [callersOf(operation, path), ...alone, ...furtherOf(operation), ...within].filter(Boolean).join(' ');
+  return [callersOf(operation, path), ...furtherOf(operation), ...within].filter(Boolean).join(' ');
 }
 
 function callersOf(operation: Operation, path: string): string {

@@ -103,13 +103,14 @@ export class OrganizationsController {
 
   @Post(':organization_id/restore')
   @HttpCode(200)
-  @Access('organization:delete', { even: 'deleted', onlyOwner: true })
+  @Access('organization:delete', { even: 'deleted' })
   @ApiOperation({
     summary: 'Have a deleted organization back',
-    description: 'Within 30 days, by an owner: with its members, teams and settings, as they were.',
+    description:
+      'Within 30 days: with its members, teams and settings, as they were. Its owners are powerful in it again, so it takes all that an owner may.',
   })
   @ApiOkResponse({ type: OrganizationResponse })
-  @Refuses('conflict')
+  @Refuses('conflict', 'grant_exceeds_own')
   async restore(): Promise<Answer<OrganizationResponse>> {
     const organization = await this.organizations.restore();
     return versioned(organization.version, toOrganization(organization));

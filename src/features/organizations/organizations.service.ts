@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { OrganizationLock } from '../../core/access/index.ts';
+import { Grants, OrganizationLock, systemRoleIds } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
@@ -40,6 +40,7 @@ export class OrganizationsService {
     private readonly database: Database,
     private readonly repository: OrganizationsRepository,
     private readonly organization: OrganizationLock,
+    private readonly grants: Grants,
     private readonly audit: Audit,
   ) {}
 
@@ -123,8 +124,8 @@ export class OrganizationsService {
   }
 
   /**
-   * Brings back what was deleted, as it was.
-   * @throws Problem conflict where it is not deleted; permission_denied to who is not its owner: it has one for as long as it is there
+   * Brings back what was deleted, as it was, and with it what everybody may do there, its owners too.
+   * @throws Problem conflict where it is not deleted; grant_exceeds_own to who may do less than an owner
    */
   async restore(): Promise<Organization> {
     return this.database.transaction(async () => {
@@ -132,9 +133,8 @@ export class OrganizationsService {
       if (!(await this.repository.isDeleted()))
         throw new Problem('conflict', { detail: 'The organization is not deleted.' });
       await this.repository.restore();
+      await this.grants.verify([systemRoleIds.owner]);
       const organization = await this.find();
-      if (!isOwner(organization))
-        throw new Problem('permission_denied', { members: { required: 'organization:delete' } });
       this.#record('organization.restored', organization);
       return organization;
     });
@@ -150,10 +150,6 @@ export class OrganizationsService {
   #record(action: string, { id }: Organization, changes: Record<string, Change> = {}): void {
     this.audit.record({ action, target: { type: 'organization', id }, changes });
   }
-}
-
-function isOwner({ memberStatus, roles }: Organization): boolean {
-  return memberStatus === 'active' && roles.includes('owner');
 }
 
 function slugTaken(): Problem {

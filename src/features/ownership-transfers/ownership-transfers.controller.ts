@@ -23,14 +23,15 @@ export class OwnershipTransfersController {
   ) {}
 
   @Post()
-  @Access('organization:transfer', { onlyOwner: true })
+  @Access('organization:transfer')
   @StepUp()
   @ApiOperation({
     summary: 'Offer your ownership to a member',
-    description: 'Nothing changes until the member accepts, who is told by mail. One offer at a time.',
+    description:
+      'Nothing changes until the member accepts, who is told by mail. One offer at a time. It takes all that an owner may, and an owner to hand it over (`conflict`).',
   })
   @ApiCreatedResponse({ type: OwnershipTransferResponse })
-  @Refuses('conflict')
+  @Refuses('conflict', 'grant_exceeds_own')
   async propose(@Body() request: OwnershipTransferRequest): Promise<Answer<OwnershipTransferResponse>> {
     const transfer = await this.transfers.propose(toProposal(request));
     return created(transfer.id, toOwnershipTransfer(transfer));
@@ -65,7 +66,10 @@ export class OwnershipTransfersController {
   @Delete(':transfer_id')
   @HttpCode(204)
   @Access('organization:transfer')
-  @ApiOperation({ summary: 'Take back an offer of ownership', description: 'Any owner may, until it is accepted.' })
+  @ApiOperation({
+    summary: 'Take back an offer of ownership',
+    description: 'Whoever holds the permission may, until it is accepted.',
+  })
   @ApiNoContentResponse()
   async cancel(@PathId('transfer_id') id: string): Promise<void> {
     await this.transfers.cancel(id);

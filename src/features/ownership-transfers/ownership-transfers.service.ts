@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/index.ts';
-import { OrganizationLock } from '../../core/access/index.ts';
+import { Grants, OrganizationLock, systemRoleIds } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { Problem, validationProblem } from '../../core/http/index.ts';
@@ -22,6 +22,7 @@ export class OwnershipTransfersService {
     private readonly database: Database,
     private readonly repository: OwnershipTransfersRepository,
     private readonly organization: OrganizationLock,
+    private readonly grants: Grants,
     private readonly audit: Audit,
     private readonly mail: Mail,
     private readonly config: Config,
@@ -35,14 +36,16 @@ export class OwnershipTransfersService {
 
   /**
    * Offers the caller's ownership to a member, who is told by mail.
-   * @throws Problem validation_failed for somebody who can't become an owner, or an unknown role; conflict while another one waits
+   * @throws Problem validation_failed for somebody who can't become an owner, or an unknown role; grant_exceeds_own to who may do less
+   * than an owner; conflict while another one waits, and to who may do all that without being one
    */
   async propose({ receiverId, keepRole }: Proposal): Promise<OwnershipTransfer> {
     return this.database.transaction(async () => {
       await this.organization.take();
-      const proposer = await this.#proposer();
+      await this.grants.verify([systemRoleIds.owner]);
       const receiver = await this.#receiver(receiverId);
       await this.#requireRole(keepRole);
+      const proposer = await this.#proposer();
       await this.#requireNone();
       const transfer = await this.repository.insert({ proposerId: proposer.id, receiverId, keepRole });
       this.#record('proposed', transfer, {
@@ -70,11 +73,11 @@ export class OwnershipTransfersService {
     });
   }
 
-  /** @throws Problem permission_denied to who is no owner, whatever another role of theirs permits */
+  /** @throws Problem conflict to who is no owner, and has no ownership to hand over */
   async #proposer(): Promise<Party> {
     const proposer = await this.repository.findCaller();
     if (isOwner(proposer)) return proposer;
-    throw new Problem('permission_denied', { members: { required: 'organization:transfer' } });
+    throw new Problem('conflict', { detail: 'Only an owner hands over ownership.' });
   }
 
   async #receiver(id: string): Promise<Party> {
