@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { v7 as uuid } from 'uuid';
-import { permissionsOf } from '../../src/core/access/role-permissions.ts';
 import { systemRoleIds, teamRoleIds } from '../../src/core/access/index.ts';
 import type { Actor } from '../support/actors.ts';
 import type { JsonAnswer, KeptConnections } from '../support/kept-connections.ts';
 import { answerOf } from './answers.ts';
 import type { Answer, Call, InvitationTerms, Kind } from './calls.ts';
-import { type InvitationState, type OfferState, placeName, type RoleScope, type State, systemRoles } from './state.ts';
+import { type Rows, SNAPSHOT, stateOf } from './snapshot.ts';
+import { placeName, type State, systemRoles } from './state.ts';
 
 interface Request {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -15,58 +15,11 @@ interface Request {
   readonly body?: object;
 }
 
-/** As `snapshot` answers it. */
-interface Rows {
-  readonly roles: readonly [id: string, scope: RoleScope, key: string, system: boolean, permissions: string[]][];
-  readonly members: readonly [id: string, userId: string, status: 'active', version: number, roles: string[]][];
-  readonly teams: readonly [id: string, path: string[], deleted: boolean][];
-  readonly places: readonly [id: string, teamId: string, memberId: string, role: string][];
-  readonly invitations: readonly [
-    id: string,
-    email: string,
-    inviterId: string,
-    status: InvitationState['status'],
-    roles: string[],
-    teams: { team: string; role: string }[],
-  ][];
-  readonly offers: readonly [id: string, from: string, to: string, keep: string, status: OfferState['status']][];
-}
-
 const BUSY = 503;
 const MOST_ATTEMPTS = 5;
 const PAUSE_MS = 500;
 
 const UNHEARD_OF = '01a1f000-0000-7000-8000-000000000000';
-
-/** All that a call could change in an organisation, versions too. */
-const SNAPSHOT = {
-  name: 'snapshot',
-  text: `select json_build_object(
-    'organization', (select json_build_array(name, version) from organizations where id = $1),
-    'roles', (select json_agg(json_build_array(id, scope, key, system, permissions, name, version) order by id) from roles where organization_id = $1),
-    'members', (
-      select json_agg(json_build_array(m.id, m.user_id, m.status, m.version, array(
-          select r.key from member_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
-            where h.organization_id = $1 and h.member_id = m.id order by r.key
-        )) order by m.id) from members m where m.organization_id = $1),
-    'teams', (select json_agg(json_build_array(id, path, deleted_at is not null, name, version) order by id) from teams where organization_id = $1),
-    'places', (
-      select coalesce(json_agg(json_build_array(t.id, t.team_id, t.member_id, r.key, t.version) order by t.id), '[]') from team_members t
-        join roles r on r.organization_id = t.organization_id and r.id = t.role_id where t.organization_id = $1),
-    'invitations', (
-      select coalesce(json_agg(json_build_array(i.id, i.email, i.inviter_id, i.status, array(
-          select r.key from invitation_roles h join roles r on r.organization_id = h.organization_id and r.id = h.role_id
-            where h.organization_id = $1 and h.invitation_id = i.id order by r.key
-        ), array(
-          select json_build_object('team', h.team_id, 'role', r.key) from invitation_teams h
-            join roles r on r.organization_id = h.organization_id and r.id = h.role_id
-            where h.organization_id = $1 and h.invitation_id = i.id order by h.team_id
-        ), i.version) order by i.id), '[]') from invitations i where i.organization_id = $1),
-    'offers', (
-      select coalesce(json_agg(json_build_array(id, proposer_id, receiver_id, keep_role, status) order by id), '[]')
-        from ownership_transfers where organization_id = $1)
-  )::text as text`,
-};
 
 /** One organisation on the server, in which everything goes by the names of the test. */
 export class Server {
@@ -116,52 +69,16 @@ export class Server {
 
   /** @returns what a snapshot means */
   read(snapshot: string): State {
-    const { roles, members, teams, places, invitations, offers }: Rows = JSON.parse(snapshot);
-    for (const [id, team, member] of places ?? []) this.#name(id, placeName(this.#of(team), this.#of(member)));
+    const rows: Rows = JSON.parse(snapshot);
+    for (const [id, team, member] of rows.places) this.#name(id, placeName(this.#of(team), this.#of(member)));
     const users = new Map(
       [...this.users].flatMap(([name, { userId, email }]) => [[userId, name] as const, [email, name] as const]),
     );
-    return {
-      roles: new Map(
-        roles.map(([id, scope, key, system, own]) => {
-          const permissions = system ? permissionsOf({ scope, key, system, permissions: [] }) : own;
-          return [this.#of(id), { scope, key, system, permissions }];
-        }),
-      ),
-      members: new Map(
-        members.map(([id, userId, status, , keys]) => [
-          this.#of(id),
-          { user: users.get(userId) ?? userId, status, roles: keys },
-        ]),
-      ),
-      teams: new Map(
-        (teams ?? []).map(([id, path, deleted]) => [this.#of(id), { path: path.map((one) => this.#of(one)), deleted }]),
-      ),
-      places: new Map(
-        places.map(([id, team, member, role]) => [
-          this.#of(id),
-          { team: this.#of(team), member: this.#of(member), role },
-        ]),
-      ),
-      invitations: new Map(
-        invitations.map(([id, email, inviter, status, keys, promised]) => [
-          this.#of(id),
-          {
-            user: users.get(email) ?? email,
-            inviter: this.#of(inviter),
-            status,
-            roles: keys,
-            teams: promised.map(({ team, role }) => ({ team: this.#of(team), role })),
-          },
-        ]),
-      ),
-      offers: new Map(
-        offers.map(([id, from, to, keep, status]) => [
-          this.#of(id),
-          { proposer: this.#of(from), receiver: this.#of(to), keep, status },
-        ]),
-      ),
-    };
+    return stateOf(
+      rows,
+      (id) => this.#of(id),
+      (person) => users.get(person) ?? person,
+    );
   }
 
   /** @returns the id of what goes by the name, or one that is nothing's */
