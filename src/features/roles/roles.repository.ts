@@ -27,9 +27,6 @@ const roles = new List<Role>({
 /** Holders that change by one statement, each with an event: as many as a statement's time allows on a busy machine. */
 const BATCH = 1_000;
 
-/** Promises that are let go by one statement, of which nobody is told. */
-const ENDED_BATCH = 20_000;
-
 /** A policy keeps every statement from changing a role of the system. */
 @Injectable()
 export class RolesRepository {
@@ -120,10 +117,7 @@ export class RolesRepository {
 
   /** Invitations that are over promise it no longer. */
   async dropEndedPromises(id: string): Promise<void> {
-    const { isDone } = await this.database.one<{ isDone: boolean }>(
-      sql`select app.drop_ended_promises(${id}::uuid, ${ENDED_BATCH}) as "isDone"`,
-    );
-    if (!isDone) await this.dropEndedPromises(id);
+    await this.database.query(sql`select app.drop_ended_promises(${id}::uuid)`);
   }
 
   /** @returns whether somebody holds it, is promised it or is to keep it, also on teams that the caller does not see */
