@@ -5,14 +5,14 @@ import { throwAwayCluster } from '../prisma/embedded/throw-away.ts';
 import { ensureDatabase } from '../prisma/embedded/cluster.ts';
 import { deploy } from '../prisma/engine/deploy.ts';
 import { connected } from '../prisma/engine/connection.ts';
-import { holder, type Holder, type Holding, signedIn } from '../test/support/holder.ts';
+import { holder, type Holder, type OrganizationSize, signedIn } from '../test/support/holder.ts';
 
 // Short enough to fall between what else the machine does.
 const ENTRIES = 50;
 const ROUNDS = 200;
 const DATABASE = 'bench';
 
-const sizes: readonly Holding[] = [
+const sizes: readonly OrganizationSize[] = [
   { members: 100, roles: 10, teams: 20 },
   { members: 1_000, roles: 10, teams: 20 },
   { members: 10_000, roles: 10, teams: 20 },

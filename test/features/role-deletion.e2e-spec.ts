@@ -174,13 +174,7 @@ describe('a role that is deleted', () => {
     it('is that on teams, also on those that whoever deletes it does not see', async () => {
       const id = await makeForTeams();
       const own = await makeForTeams({ key: 'guest' });
-      const manager = await holder([]);
-      await app.database.query(
-        `with r as (insert into roles (organization_id, scope, key, name, permissions)
-           values ($1, 'organization', 'manager', 'Manager', '{roles:manage,teams:read}') returning organization_id, id)
-         insert into member_roles (organization_id, member_id, role_id) select organization_id, $2, id from r`,
-        [organization.id, manager.memberId],
-      );
+      const manager = await teams.holding(['roles:manage', 'teams:read']);
       const [hidden, gone] = [await teams.create({ visibility: 'private' }), await teams.create()];
       const somebody = await holder([]);
       for (const team of [hidden, gone]) await teams.join(team, somebody, id);

@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { systemRoleIds, teamRoleIds } from '../../src/core/access/system-roles.ts';
 
 /** How much there is in an organisation besides. */
-export interface Holding {
+export interface OrganizationSize {
   readonly members: number;
   /** Made by the organisation: as many of its own as of teams. */
   readonly roles: number;
@@ -44,7 +44,7 @@ export async function signedIn(query: Query): Promise<Pick<Holder, 'userId' | 's
 export async function holder(
   query: Query,
   person: Pick<Holder, 'userId' | 'sessionId'>,
-  { members, roles, teams }: Holding,
+  { members, roles, teams }: OrganizationSize,
 ): Promise<Holder> {
   const [organizationId, memberId] = [uuid(), uuid()];
   await query(`insert into organizations (id, name, slug) values ($1, 'Of a size', $2)`, [
