@@ -6,13 +6,14 @@ export { accessCookie, credentialOf } from './credential.ts';
 export { type Grant, Grants, missingPermissions, type TeamGrant } from './grants.ts';
 export { OrganizationLock } from './organization-lock.ts';
 export { OutsideTokens } from './outside-tokens.ts';
-export { PermissionKey, PermissionKeys } from './permission.fields.ts';
+export { AskedPermission, AskedPermissions, PermissionKey, PermissionKeys } from './permission.fields.ts';
 export { type Permission, type PermissionDefinition, permissions } from './permissions.ts';
 export {
   everyPermission,
   isForTeams,
   isPermission,
   permissionsOf,
+  refuseUnknown,
   type RoleDefinition,
   teamPermissions,
 } from './role-permissions.ts';

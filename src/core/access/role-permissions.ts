@@ -1,3 +1,4 @@
+import { type FieldError, Problem } from '../http/problem.ts';
 import { type Permission, permissions } from './permissions.ts';
 
 /** Sorted. */
@@ -7,6 +8,19 @@ export const teamPermissions: readonly Permission[] = everyPermission.filter(isF
 /** @returns whether the catalogue has it, letter by letter */
 export function isPermission(key: string): key is Permission {
   return Object.hasOwn(permissions, key);
+}
+
+/**
+ * @param pointerTo where the body has the key of an index
+ * @throws Problem unknown_permission, naming each that the catalogue lacks
+ */
+export function refuseUnknown(keys: readonly string[], pointerTo: (index: number) => string): void {
+  const errors = keys.flatMap((key, index): FieldError[] =>
+    isPermission(key)
+      ? []
+      : [{ pointer: pointerTo(index), code: 'unknown', detail: 'is no permission of the catalogue' }],
+  );
+  if (errors.length > 0) throw new Problem('unknown_permission', { errors });
 }
 
 /** @returns whether roles that are held on a team can give it there */

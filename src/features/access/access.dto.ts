@@ -1,12 +1,10 @@
-import { PermissionKey, PermissionKeys } from '../../core/access/index.ts';
-import { Choice, demo, field, Flag, Identifier, ListOf, rules, Uuid } from '../../core/http/index.ts';
+import { AskedPermission, PermissionKey, PermissionKeys } from '../../core/access/index.ts';
+import { Choice, demo, field, Flag, Identifier, ListOf, Uuid } from '../../core/http/index.ts';
 import { roleKey } from '../members/index.ts';
 import { type Access, type Check, type CheckResult, MOST_GIVERS, MOST_TEAMS } from './access.service.ts';
 import type { Giver, Source } from './explanation.policy.ts';
 
 const MOST_CHECKS = 100;
-/** Longer than any key, so that an unknown one gets `unknown_permission`. */
-const LONGEST_PERMISSION = 100;
 const STATUSES = ['active', 'suspended'];
 const KINDS: readonly Giver['kind'][] = ['role', 'team_role'];
 
@@ -16,7 +14,7 @@ const ROLE = { description: 'The key of the role.', example: demo.owner.role };
 const COMPLETE = { description: `false: there are more than ${MOST_TEAMS}, and these are the first by id.` };
 
 export class AccessCheckRequest {
-  @field(rules.text({ max: LONGEST_PERMISSION }), PERMISSION)
+  @AskedPermission(PERMISSION)
   permission: string;
 
   @Uuid({ optional: true, description: 'The team on which; left out: in the organization.' })

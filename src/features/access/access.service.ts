@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { isPermission, type Permission, permissions } from '../../core/access/index.ts';
-import { existing, type FieldError, Problem } from '../../core/http/index.ts';
+import { isPermission, type Permission, permissions, refuseUnknown } from '../../core/access/index.ts';
+import { existing, Problem } from '../../core/http/index.ts';
 import { AccessRepository, type Holdings, type Knowledge } from './access.repository.ts';
 import {
   type Effective,
@@ -90,10 +90,12 @@ export class AccessService {
     if (isAboutOthers && !knowledge.readsRoles) {
       throw new Problem('permission_denied', { members: { required: READING } });
     }
-    const known = checks.filter(isKnown);
-    if (known.length < checks.length) throw unknownPermissions(checks);
+    refuseUnknown(
+      checks.map(({ permission }) => permission),
+      (index) => `/checks/${index}/permission`,
+    );
     const answers = new Answers(knowledge);
-    return known.map((check) => answers.to(check));
+    return checks.filter(isKnown).map((check) => answers.to(check));
   }
 }
 
@@ -105,15 +107,6 @@ interface KnownCheck extends Check {
 
 function isKnown(check: Check): check is KnownCheck {
   return isPermission(check.permission);
-}
-
-function unknownPermissions(checks: readonly Check[]): Problem {
-  const errors = checks.flatMap((check, index): FieldError[] =>
-    isKnown(check)
-      ? []
-      : [{ pointer: `/checks/${index}/permission`, code: 'unknown', detail: 'is no permission of the catalogue' }],
-  );
-  return new Problem('unknown_permission', { errors });
 }
 
 /** What is known of those about whom it is asked, by their ids. */

@@ -1,6 +1,5 @@
-import { PermissionKeys } from '../../core/access/index.ts';
+import { AskedPermissions, PermissionKeys } from '../../core/access/index.ts';
 import { Identifier, Integer, ListOf } from '../../core/http/index.ts';
-import { AskedPermissions } from './roles.dto.ts';
 import { MOST_NAMED, type Preview } from './role-previews.service.ts';
 
 export class RolePreviewRequest {

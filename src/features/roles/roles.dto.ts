@@ -1,12 +1,10 @@
-import { PermissionKeys } from '../../core/access/index.ts';
+import { AskedPermissions, PermissionKeys } from '../../core/access/index.ts';
 import {
   Choice,
   field,
-  type FieldOptions,
   Flag,
   Identifier,
   Line,
-  ListOf,
   ListParameter,
   PageQuery,
   rules,
@@ -26,8 +24,6 @@ const LONGEST_KEY = 48;
 const KEY = { max: LONGEST_KEY, pattern: /^[a-z][a-z0-9_-]{0,47}$/ };
 const SCOPES: readonly RoleScope[] = ['organization', 'team'];
 const SCOPE = 'Where it can be held: by a member in the whole organization, or on a team and what is beneath it.';
-const MOST_PERMISSIONS = 100;
-const LONGEST_PERMISSION = 100;
 const YES_OR_NO = ['true', 'false'];
 
 const wellFormed = rules.text(KEY);
@@ -38,15 +34,6 @@ const freeKey: rules.Rule = {
       ? [{ path: '', code: 'reserved', detail: 'is the key of a system role; choose another one' }]
       : wellFormed.faults(value),
 };
-
-/** As they are asked for: which of them there are is judged apart, by `verifyPermissions`. */
-export const AskedPermissions = (options: FieldOptions = {}): PropertyDecorator =>
-  ListOf(rules.text({ max: LONGEST_PERMISSION }), {
-    max: MOST_PERMISSIONS,
-    unique: true,
-    example: ['members:read'],
-    ...options,
-  });
 
 export class RoleRequest {
   @field(freeKey, {

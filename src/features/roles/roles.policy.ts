@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isForTeams, isPermission, systemRoleIds, teamRoleIds } from '../../core/access/index.ts';
+import { isForTeams, isPermission, refuseUnknown, systemRoleIds, teamRoleIds } from '../../core/access/index.ts';
 import type { Change } from '../../core/audit/index.ts';
-import { Problem, validationProblem } from '../../core/http/index.ts';
+import { validationProblem } from '../../core/http/index.ts';
 
 /** Where a role can be held. */
 export type RoleScope = 'organization' | 'team';
@@ -35,11 +35,7 @@ export function isReserved(key: unknown): boolean {
  * @throws Problem unknown_permission, validation_failed, naming each that it may not
  */
 export function verifyPermissions(scope: RoleScope, asked: readonly string[]): void {
-  const unknown = asked.flatMap((key, index) => (isPermission(key) ? [] : [pointerTo(index)]));
-  if (unknown.length > 0) {
-    const errors = unknown.map((pointer) => ({ pointer, code: 'unknown' as const, detail: 'is no permission' }));
-    throw new Problem('unknown_permission', { errors });
-  }
+  refuseUnknown(asked, pointerTo);
   const outside = asked.flatMap((key, index) => (isHeldIn(scope, key) ? [] : [pointerTo(index)]));
   if (outside.length === 0) return;
   const detail = 'is a permission of the organization, which no team role holds';
