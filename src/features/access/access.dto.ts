@@ -29,23 +29,17 @@ export class AccessChecksRequest {
   checks: AccessCheckRequest[];
 }
 
-export class PermissionSource {
-  @Choice(KINDS, KIND)
-  kind: string;
-
-  @field(roleKey, ROLE)
-  role: string;
-
-  @Identifier({ optional: true, description: 'Of a `team_role`: where it is held, which may be above the team.' })
-  team_id?: string;
-}
-
 export class PermissionGiver {
   @Choice(KINDS, KIND)
   kind: string;
 
   @field(roleKey, ROLE)
   role: string;
+}
+
+export class PermissionSource extends PermissionGiver {
+  @Identifier({ optional: true, description: 'Of a `team_role`: where it is held, which may be above the team.' })
+  team_id?: string;
 }
 
 export class AccessCheckResult {
@@ -186,36 +180,31 @@ function toSource({ kind, role, teamId }: Source): PermissionSource {
   return { kind, role, ...(teamId !== undefined && { team_id: teamId }) };
 }
 
-export function toAccess({ memberId, roles, permissions, teams, areTeamsComplete }: Access): AccessResponse {
-  return {
-    member_id: memberId,
-    roles,
-    permissions: permissions.map(([key]) => key),
-    teams: teams.map(({ teamId, role, permissions: there }) => ({
-      team_id: teamId,
-      role,
-      permissions: there.map(([key]) => key),
-    })),
-    teams_complete: areTeamsComplete,
-  };
+export function toAccess(access: Access): AccessResponse {
+  return toldOf(access, ([permission]) => permission);
 }
 
 export function toMemberAccess(access: Access): MemberAccessResponse {
-  const { memberId, status, roles, permissions, teams, areTeamsComplete } = access;
+  return { ...toldOf(access, toEffective), status: access.status };
+}
+
+type Sourced = Access['permissions'][number];
+
+/** @param toPermission what is told of each permission */
+function toldOf<T>(access: Access, toPermission: (sourced: Sourced) => T) {
   return {
-    member_id: memberId,
-    status,
-    roles,
-    permissions: permissions.map(toEffective),
-    teams: teams.map(({ teamId, role, permissions: there }) => ({
+    member_id: access.memberId,
+    roles: access.roles,
+    permissions: access.permissions.map(toPermission),
+    teams: access.teams.map(({ teamId, role, permissions }) => ({
       team_id: teamId,
       role,
-      permissions: there.map(toEffective),
+      permissions: permissions.map(toPermission),
     })),
-    teams_complete: areTeamsComplete,
+    teams_complete: access.areTeamsComplete,
   };
 }
 
-function toEffective([permission, via]: Access['permissions'][number]): EffectivePermission {
+function toEffective([permission, via]: Sourced): EffectivePermission {
   return { permission, via: via.map(toSource) };
 }

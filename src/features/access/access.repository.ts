@@ -62,6 +62,14 @@ interface Questions {
 export class AccessRepository {
   constructor(private readonly database: Database) {}
 
+  /** @param id or `me` */
+  async isThere(id: string): Promise<boolean> {
+    const found = await this.database.query(
+      sql`select m.id from members m where ${isMember(id)} and m.status <> 'removed'`,
+    );
+    return found.length > 0;
+  }
+
   /**
    * @param id or `me`
    * @param most how many of their teams

@@ -64,7 +64,7 @@ export class AccessService {
 
   /** A member has an access as long as they are one. It has no version. */
   async versionOf(id: string): Promise<number | undefined> {
-    return (await this.repository.holdings(id, 0)) && 0;
+    return (await this.repository.isThere(id)) ? 0 : undefined;
   }
 
   /**
