@@ -1,9 +1,9 @@
 import { ALSO_ASKED, TEAM_PARAMETER } from '../access/access.decorator.ts';
-import { type PermissionDefinition, permissions } from '../access/permissions.ts';
+import { type Permission, permissions } from '../access/permissions.ts';
+import { isPermission } from '../access/role-permissions.ts';
 import { isObject } from '../http/rules.ts';
 import type { Operation, PlacedOperation } from './types.ts';
 
-const catalogue: ReadonlyMap<string, PermissionDefinition> = new Map(Object.entries(permissions));
 const listing = new Intl.ListFormat('en-GB');
 
 /** @returns for whom an operation is, and whether they have to have proved lately who they are */
@@ -16,17 +16,14 @@ function callersOf(operation: Operation, path: string): string {
   const permission = operation['x-permission'];
   const reason = operation['x-public'];
   if (typeof reason === 'string') return `**Open to everybody:** ${reason}.`;
-  // Of a server without access, as some tests have one: of ours every route has a rule.
-  if (typeof permission !== 'string') return '';
   if (permission === 'signed in') return '**For everybody who is signed in.**';
-  return permission === 'member' ? '**For every member.**' : permitted(permission, path);
+  if (permission === 'member') return '**For every member.**';
+  return typeof permission === 'string' && isPermission(permission) ? permitted(permission, path) : '';
 }
 
 /** The roles that are held on the team of the path count there. */
-function permitted(key: string, path: string): string {
-  const definition = catalogue.get(key);
-  if (!definition) throw new Error(`${path} takes ${key}, which is in no catalogue`);
-  const { description, systemRoles, teamRoles } = definition;
+function permitted(key: Permission, path: string): string {
+  const { description, systemRoles, teamRoles } = permissions[key];
   const onTeam = path.includes(`{${TEAM_PARAMETER}}`) && teamRoles.length > 0;
   const there = onTeam ? `, on the team by ${several(teamRoles)}` : '';
   return `**Takes the permission** \`${key}\`: *${description}.* Held by ${several(systemRoles)}${there}.`;
