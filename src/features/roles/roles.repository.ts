@@ -135,10 +135,9 @@ export class RolesRepository {
 
   /** Gives whoever holds it or is promised it the other one, with an event for each member, team member and invitation. */
   async reassign(id: string, targetId: string): Promise<void> {
-    const { isDone } = await this.database.one<{ isDone: boolean }>(
-      sql`select app.reassign_role(${id}::uuid, ${targetId}::uuid, ${BATCH}) as "isDone"`,
-    );
-    if (!isDone) await this.reassign(id, targetId);
+    const batch = sql`select app.reassign_role(${id}::uuid, ${targetId}::uuid, ${BATCH}) as "isDone"`;
+    let isDone = false;
+    while (!isDone) ({ isDone } = await this.database.one<{ isDone: boolean }>(batch));
   }
 
   async delete(id: string): Promise<void> {
