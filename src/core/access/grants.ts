@@ -29,42 +29,33 @@ interface KnownRole extends RoleDefinition {
 
 /**
  * The one grant rule: nobody grants more than they hold themselves, nor changes or removes somebody who holds more. Every path that
- * hands out power asks here.
+ * hands out power asks here, in the transaction that makes the change and with the organisation's row locked: the caller is judged by
+ * what they hold now, in the organisation and on the team and those above it, and that is true still when it commits.
  */
 @Injectable()
 export class Grants {
   constructor(private readonly database: Database) {}
 
-  /**
-   * Judges by what the caller holds now. Call it in the transaction that makes the change, with the organisation's row locked, so that
-   * what is judged is what is true when it commits.
-   * @param roleIds of all roles that are given, and of those that are held by whom the change befalls
-   * @param teamId the team where that is: what the caller holds there, and on the teams above, counts too
-   * @throws Problem grant_exceeds_own, with what the caller would need
-   */
+  /** @param roleIds given, or held by whom the change befalls @throws Problem grant_exceeds_own */
   async verify(roleIds: readonly string[], teamId: string | null = null): Promise<void> {
     await this.verifyAll(roleIds.map((roleId) => ({ roleId, teamId })));
   }
 
-  /**
-   * Judges likewise what whoever changes or ends a membership gives and takes: these roles, and what the member holds on teams. Teams that
-   * the caller does not see are left out: a refusal would tell of them.
-   * @throws Problem grant_exceeds_own, with what the caller would need
-   */
+  /** Judges these roles and those on teams that the caller sees: of others a refusal would tell. @throws Problem grant_exceeds_own */
   async verifyMember(memberId: string, roleIds: readonly string[]): Promise<void> {
     const onTeams = await this.database.query<TeamGrant>(sql`
       select role_id as "roleId", team_id as "teamId" from team_members where member_id = ${memberId}::uuid`);
     await this.verifyAll([...roleIds.map((roleId) => ({ roleId, teamId: null })), ...onTeams]);
   }
 
-  /** Judges likewise what is given in several places at once. @throws Problem grant_exceeds_own, with what the caller would need */
+  /** Judges what is given in several places at once. @throws Problem grant_exceeds_own */
   async verifyAll(grants: readonly Grant[]): Promise<void> {
     if (grants.length === 0) return;
     const holdings = await this.holdings(grants);
     holdings.verify(grants);
   }
 
-  /** Reads what the caller holds where any of these are given, to judge several by it, as `verify` does. */
+  /** @returns what the caller holds where any of these are given, to judge one after the other by it */
   async holdings(grants: readonly Grant[]): Promise<Holdings> {
     const named = [...new Set(grants.flatMap(({ roleId }) => roleId ?? []))];
     const teamIds = [...new Set(grants.flatMap(({ teamId }) => teamId ?? []))];
