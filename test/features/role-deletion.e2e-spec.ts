@@ -174,7 +174,7 @@ describe('a role that is deleted', () => {
     it('is that on teams, also on those that whoever deletes it does not see', async () => {
       const id = await makeForTeams();
       const own = await makeForTeams({ key: 'guest' });
-      const manager = await teams.holding(['roles:manage', 'teams:read']);
+      const manager = await teams.holding(['roles:manage', 'teams:read', 'teams:read_private']);
       const [hidden, gone] = [await teams.create({ visibility: 'private' }), await teams.create()];
       const somebody = await holder([]);
       for (const team of [hidden, gone]) await teams.join(team, somebody, id);

@@ -325,13 +325,55 @@ describe('roles', () => {
       });
     });
 
-    it('asks of a team role no more than what it permits', async () => {
-      const { id } = await make({ scope: 'team', permissions: ['teams:read'] });
-      const teams = new Teams(app, organization);
-      const superior = await app.actors.member(organization, ['owner']);
-      await teams.join(await teams.create(), superior, id);
-      const manager = await holding(['roles:manage', 'teams:read']);
-      await manager.api.patch(path(id), { name: 'Guest' }).expect(200);
+    it('judges it too where nothing is changed by it', async () => {
+      const { id } = await make();
+      const manager = await holding(['roles:manage']);
+      for (const body of [{}, { name: 'Billing' }])
+        expect(await refusal(() => manager.api.patch(path(id), body))).toBe('403 grant_exceeds_own');
+    });
+
+    describe('of teams', () => {
+      const managing = ['roles:manage', 'roles:read', 'teams:read', 'team_members:read', 'team_members:manage'];
+      const missing = async (call: () => Test): Promise<unknown> => {
+        const { status, body } = await app.changingNothing(async () => await call());
+        return status < 300 ? [] : body.missing_permissions;
+      };
+
+      it('takes what it permits, and nothing of what its holders may do besides', async () => {
+        const { id } = await make({ scope: 'team', permissions: ['teams:read'] });
+        const teams = new Teams(app, organization);
+        const superior = await app.actors.member(organization, ['owner']);
+        await teams.join(await teams.create(), superior, id);
+        const manager = await holding([...managing, 'teams:read_private']);
+        await manager.api.patch(path(id), { name: 'Guest' }).expect(200);
+        expect(await missing(() => manager.api.patch(path(id), { permissions: ['teams:delete'] }))).toEqual([
+          'teams:delete',
+        ]);
+      });
+
+      it('takes to see private ones, in which it may be held', async () => {
+        const { id } = await make({ scope: 'team', permissions: [] });
+        const { api } = await holding(managing);
+        const edit = { permissions: ['team_members:manage'] };
+        const unseen = async () => [
+          await missing(() => api.patch(path(id), edit)),
+          await missing(() => api.patch(path(id), {})),
+          await missing(() => api.delete(`${path(id)}?reassign_to=viewer`)),
+          (await api.post(path('preview'), { role_id: id, ...edit }).expect(200)).body.missing_permissions,
+        ];
+        const nobodyHoldsIt = await unseen();
+        const teams = new Teams(app, organization);
+        const member = await app.actors.member(organization);
+        await teams.join(await teams.create({ visibility: 'private' }), member, id);
+        expect(await unseen()).toEqual(nobodyHoldsIt);
+        expect(nobodyHoldsIt).toEqual(Array.from({ length: 4 }, () => ['teams:read_private']));
+      });
+
+      it('are made and, while nobody holds them, deleted without seeing private ones', async () => {
+        const { api } = await holding(managing);
+        const made = await api.post(path(), draft({ scope: 'team', permissions: ['team_members:manage'] })).expect(201);
+        await api.delete(path(made.body.id)).expect(204);
+      });
     });
   });
 

@@ -80,8 +80,8 @@ export class Reference {
       const role = this.state.roles.get(name) ?? refuse('not_found');
       this.#verifyPermissions(role.scope, permissions ?? []);
       if (role.system) refuse('conflict');
-      if (permissions && sameSet(permissions, role.permissions)) return done(200);
       this.#verifyGrant(caller, [{ permissions: permissions ?? [], where: null }, ...this.#ofHolders(role)]);
+      if (permissions && sameSet(permissions, role.permissions)) return done(200);
       return done(200, () => void (role.permissions = permissions ?? role.permissions));
     },
     'role.delete': ({ by, role: name, reassignTo }) => {
@@ -328,10 +328,10 @@ export class Reference {
     ];
   }
 
-  /** Whoever touches a role touches all who hold it; one of teams is one for the whole organisation, wherever it is held. */
+  /** Whoever touches a role touches all who hold it; one of teams is held wherever it is, also on such teams as few see. */
   #ofHolders(role: RoleState): Touched[] {
-    const members = role.scope === 'organization' ? holders(this.state, role) : [];
-    return [...this.#given([role]), ...members.flatMap((member) => this.#ofMember(member))];
+    if (role.scope === 'team') return [...this.#given([role]), { permissions: ['teams:read_private'], where: null }];
+    return [...this.#given([role]), ...holders(this.state, role).flatMap((member) => this.#ofMember(member))];
   }
 
   #verifyPermissions(scope: RoleScope, permissions: readonly string[]): void {

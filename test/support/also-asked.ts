@@ -61,6 +61,20 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
     const { id } = await invite(asking.app.database, asking.organization, { teams });
     return granted(await by.api.post(`${invitationsOf(asking)}/${id}/resend`), 'grant_exceeds_own');
   },
+  'PATCH /organizations/:organization_id/roles/:role_id teams:read_private': async (
+    { organization, teams },
+    { api },
+  ) => {
+    const path = `/organizations/${organization.id}/roles/${await teams.role([])}`;
+    return granted(await api.patch(path, { name: 'Guests' }), 'grant_exceeds_own');
+  },
+  'DELETE /organizations/:organization_id/roles/:role_id teams:read_private': async (
+    { organization, teams },
+    { api },
+  ) => {
+    const path = `/organizations/${organization.id}/roles/${await teams.role([])}`;
+    return granted(await api.delete(`${path}?reassign_to=viewer`), 'grant_exceeds_own');
+  },
   'POST /organizations/:organization_id/access/check roles:read': async ({ app, organization }, { api }) => {
     const checks = [{ permission: 'teams:read', member_id: (await app.actors.member(organization)).memberId }];
     return granted(await api.post(`/organizations/${organization.id}/access/check`, { checks }), 'permission_denied');

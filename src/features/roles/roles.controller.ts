@@ -68,11 +68,12 @@ export class RolesController {
   }
 
   @Patch(':role_id')
-  @Access('roles:manage')
+  @Access('roles:manage', { also: { 'teams:read_private': 'for a team role' } })
   @ApiOperation({
     summary: 'Change a role, for all who hold it',
     description:
-      'From their next request on. It takes what the role permits before and after, and whatever else those hold who hold it, on teams too. ' +
+      'From their next request on. It takes what the role permits before and after, and whatever else those hold who hold it, on teams too; ' +
+      'of a team role `teams:read_private`, since it may be held on private ones. ' +
       'Roles of the system stay as they are (`conflict`).',
   })
   @ApiOkResponse({ type: RoleResponse })
@@ -88,12 +89,12 @@ export class RolesController {
 
   @Delete(':role_id')
   @HttpCode(204)
-  @Access('roles:manage')
+  @Access('roles:manage', { also: { 'teams:read_private': 'to put another one in the place of a team role' } })
   @ApiOperation({
     summary: 'Delete a role',
     description:
-      'One that somebody holds or is promised goes only with `reassign_to`; one that an owner is to keep stays while their offer of ' +
-      'ownership waits. Roles of the system stay (`conflict`).',
+      'One that somebody holds or is promised goes only with `reassign_to`, which takes what a change of it does; ' +
+      'one that an owner is to keep stays while their offer of ownership waits. Roles of the system stay (`conflict`).',
   })
   @ApiNoContentResponse()
   @Refuses('grant_exceeds_own', 'role_in_use', 'conflict')

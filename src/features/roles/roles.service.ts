@@ -65,9 +65,10 @@ export class RolesService {
       const next = merged(role, changes);
       verifyPermissions(role.scope, changes.permissions ?? []);
       refuseSystem(role);
+      // Judged also where nothing changes: the answer tells of the role.
+      await this.grants.verifyAll(await this.grantsOfChange(role, next.permissions));
       const changed = differences(role, next);
       if (Object.keys(changed).length === 0) return role;
-      await this.grants.verifyAll(await this.grantsOfChange(role, next.permissions));
       this.#record('role.updated', role, changed);
       return this.repository.update(next);
     });
@@ -75,11 +76,12 @@ export class RolesService {
 
   /**
    * @returns what it takes to change a role, were it to permit this: what it permits now and then, and whatever else those hold who hold
-   * it, on teams too, as if each of them were changed. A team role is held on each by somebody else's word
+   * it, on teams too, as if each of them were changed. A team role is held on each by somebody else's word; but also on private ones
    */
   async grantsOfChange(role: Role, permissions: readonly string[]): Promise<readonly Grant[]> {
     const changed = permitting([...role.permissions, ...permissions]);
-    return role.scope === 'team' ? [changed] : [changed, ...(await this.#heldBesides(role))];
+    if (role.scope === 'team') return [changed, { teamId: null, takes: ['teams:read_private'] }];
+    return [changed, ...(await this.#heldBesides(role))];
   }
 
   /** Looks for none that permits no more than the caller may everywhere: of most who change roles, for none. */
@@ -106,7 +108,7 @@ export class RolesService {
       const target = reassignTo === undefined ? undefined : await this.#target(role, reassignTo);
       refuseSystem(role);
       await this.grants.verifyAll(
-        target ? await this.grantsOfChange(role, target.permissions) : [permitting(role.permissions)],
+        target ? await this.#grantsOfReassignment(role, target) : [permitting(role.permissions)],
       );
       await this.#refuseInUse(role, target);
       await this.repository.dropEndedPromises(id);
@@ -117,6 +119,10 @@ export class RolesService {
         ...(target && { reassigned_to: { from: null, to: target.key } }),
       });
     });
+  }
+
+  async #grantsOfReassignment(role: Role, target: Role): Promise<readonly Grant[]> {
+    return [...(await this.grantsOfChange(role, [])), { roleId: target.id, teamId: null }];
   }
 
   /** @throws Problem role_in_use; whatever takes its place, where an owner is to keep it: what they keep is theirs to say */
