@@ -47,6 +47,7 @@ describe('a preview of a role', () => {
       added: ['members:read', 'teams:read'],
       removed: [],
       missing_permissions: [],
+      owner_required: false,
       ...nobody,
     });
     expect(await told({ permissions: [] })).toMatchObject({ added: [], removed: [], ...nobody });
@@ -67,6 +68,7 @@ describe('a preview of a role', () => {
       added: ['members:read', 'teams:create'],
       removed: ['teams:read'],
       missing_permissions: [],
+      owner_required: false,
       affected: 2,
       sample: [first, second],
     });
@@ -100,6 +102,7 @@ describe('a preview of a role', () => {
       added: ['team_members:read'],
       removed: ['teams:read'],
       missing_permissions: [],
+      owner_required: false,
       affected: 2,
       sample: [
         at(both, top, ['team_members:read'], ['teams:read']),

@@ -30,6 +30,7 @@ interface Preview {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly missing_permissions: readonly string[];
+  readonly owner_required: boolean;
   readonly affected: number;
   readonly sample: readonly {
     readonly member_id: string;
@@ -80,11 +81,11 @@ function accessOf({ roles, permissions, teams }: Access, nameOf: NameOf): unknow
 }
 
 function previewOf(preview: Preview, nameOf: NameOf): unknown {
-  const { added, removed, missing_permissions: missing, affected, sample } = preview;
+  const { added, removed, missing_permissions: missing, owner_required: isForOwners, affected, sample } = preview;
   const holders = sample.map(({ member_id: member, team_id: team, gained, lost }) => {
     return `${nameOf(member)} in ${team && nameOf(team)}: +${gained.join()} -${lost.join()}`;
   });
-  return { missing, added, removed, affected, sample: holders.toSorted() };
+  return { missing, isForOwners, added, removed, affected, sample: holders.toSorted() };
 }
 
 function keysOf(permissions: readonly Permission[]): string[] {

@@ -14,6 +14,8 @@ interface Fault {
   readonly in: Kind;
   /** What is left of what is asked; nothing, unless given. */
   readonly asks?: (grant: Grant, index: number) => boolean;
+  /** Of what is asked it forgets no more than that ownership is more than its permissions. */
+  readonly forgetsOwnership?: true;
   /** Nobody rises or falls by it: what is promised is judged again, and who holds a role is only touched. */
   readonly isHarmless?: true;
   /** What else it takes to meet it. */
@@ -53,6 +55,9 @@ const faults: readonly Fault[] = [
   },
   { forgotten: 'what a member is given, and has', in: 'member.update', asks: onTeams },
   { forgotten: 'what a member is in teams', in: 'member.update', asks: inOrganization },
+  { forgotten: 'that only an owner makes and removes owners', in: 'member.update', forgetsOwnership: true },
+  { forgotten: 'that only an owner removes one', in: 'member.remove', forgetsOwnership: true },
+  { forgotten: 'that only an owner has owners in the place of others', in: 'role.delete', forgetsOwnership: true },
   { forgotten: 'what a removed member has', in: 'member.remove', asks: onTeams },
   { forgotten: 'what a removed member is in teams', in: 'member.remove', asks: inOrganization },
   { forgotten: 'what an invitation promises', in: 'invitation.create', isHarmless: true },
@@ -147,7 +152,12 @@ function plant(): void {
   jest.spyOn(Grants.prototype, 'holdings').mockImplementation(async function (this: Grants, ...asked) {
     const held = await holdings.apply(this, asked);
     const verify = held.verify.bind(held);
-    held.verify = (grants) => verify(forgets() ? grants.filter(planted?.asks ?? (() => false)) : grants);
+    const lackOwnership = held.lackOwnership.bind(held);
+    held.verify = (grants) => {
+      const isUnasked = forgets() && !planted?.forgetsOwnership;
+      verify(isUnasked ? grants.filter(planted?.asks ?? (() => false)) : grants);
+    };
+    held.lackOwnership = (grants) => !(forgets() && planted?.forgetsOwnership) && lackOwnership(grants);
     return held;
   });
 

@@ -11,6 +11,9 @@ export function violations(before: State, after: State, call: Call): string[] {
   const found: string[] = [];
   if (![...after.members.keys()].some((member) => isOwner(after, member))) found.push('no active owner is left');
   const by = source(before, call);
+  const changed = [...after.members.keys()].filter((member) => isOwner(after, member) !== isOwner(before, member));
+  for (const member of isOwner(before, by) ? [] : changed)
+    found.push(`${by} has let ${member} ${isOwner(after, member) ? 'have' : 'lose'} ownership, and has it not`);
   for (const where of [null, ...liveTeams(after)]) {
     const then = standIn(before, after, where);
     // What was deleted gave nobody anything, but that they may bring it back.

@@ -33,6 +33,8 @@ import { done, judged, refuse, type Verdict } from './verdict.ts';
 interface Touched {
   readonly permissions: Iterable<string>;
   readonly where: Where;
+  /** Ownership is given, taken or touched, which is more than its permissions. */
+  readonly isOwnership?: boolean;
 }
 
 const OVER = { accepted: 'invitation_used', revoked: 'invitation_revoked' } as const;
@@ -102,7 +104,8 @@ export class Reference {
       this.#verifyPermissions(role?.scope ?? 'organization', permissions);
       if (role?.system) refuse('conflict');
       const touched = [{ permissions, where: null }, ...(role ? this.#ofHolders(role) : [])];
-      const access = { missing: this.#missing(caller, touched), ...previewOf(this.state, role, permissions) };
+      const [missing, isForOwners] = [this.#missing(caller, touched), this.#lacksOwnership(caller, touched)];
+      const access = { missing, isForOwners, ...previewOf(this.state, role, permissions) };
       return { answer: { status: 200, access } };
     },
 
@@ -171,7 +174,7 @@ export class Reference {
       const { inviter, roles } = invitation;
       const teams = invitation.teams.filter(({ team }) => this.#isThere(team));
       const promised = [{ permissions: ['invitations:create'], where: null }, ...this.#ofPromises({ roles, teams })];
-      if (this.#missing(inviter, promised).length > 0) refuse('invitation_void');
+      if (this.#exceeds(inviter, promised)) refuse('invitation_void');
       return done(200, () => {
         invitation.status = 'accepted';
         this.state.members.set(as, { user: by, status: 'active', roles });
@@ -291,8 +294,15 @@ export class Reference {
 
   /** The one rule: nobody gives, takes or touches more than they hold themselves, there. */
   #verifyGrant(caller: string, touched: readonly Touched[]): void {
-    const missing = this.#missing(caller, touched);
-    if (missing.length > 0) refuse('grant_exceeds_own', { missing });
+    if (this.#exceeds(caller, touched)) refuse('grant_exceeds_own', { missing: this.#missing(caller, touched) });
+  }
+
+  #exceeds(holder: string, touched: readonly Touched[]): boolean {
+    return this.#missing(holder, touched).length > 0 || this.#lacksOwnership(holder, touched);
+  }
+
+  #lacksOwnership(holder: string, touched: readonly Touched[]): boolean {
+    return touched.some(({ isOwnership }) => isOwnership) && !isOwner(this.state, holder);
   }
 
   #missing(holder: string, touched: readonly Touched[]): string[] {
@@ -304,7 +314,7 @@ export class Reference {
   }
 
   #given(roles: readonly (RoleState | undefined)[], where: Where = null): Touched[] {
-    return [{ permissions: union(roles), where }];
+    return [{ permissions: union(roles), where, isOwnership: roles.some((role) => role?.key === OWNER) }];
   }
 
   /** Whoever changes or ends a membership takes or gives all that is held by it, in teams too. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, sql } from '../database/index.ts';
 import { Problem } from '../http/problem.ts';
 import type { Permission } from './permissions.ts';
-import { permissionsOf, type RoleDefinition } from './role-permissions.ts';
+import { isOwner, permissionsOf, type RoleDefinition } from './role-permissions.ts';
 
 /** A role that is given, or that is held by whom a change befalls. */
 export interface Grant {
@@ -18,6 +18,8 @@ export interface TeamGrant extends Grant {
   readonly teamId: string;
 }
 
+const FOR_OWNERS = 'Only an owner makes, changes or removes an owner.';
+
 /** A role that is given, or that the caller holds. */
 interface KnownRole extends RoleDefinition {
   readonly id: string;
@@ -28,9 +30,10 @@ interface KnownRole extends RoleDefinition {
 }
 
 /**
- * The one grant rule: nobody grants more than they hold themselves, nor changes or removes somebody who holds more. Every path that
- * hands out power asks here, in the transaction that makes the change and with the organisation's row locked: the caller is judged by
- * what they hold now, in the organisation and on the team and those above it, and that is true still when it commits.
+ * The one grant rule: nobody grants more than they hold themselves, nor changes or removes somebody who holds more; and ownership, which is
+ * more than what it permits today, is an owner's alone to give, change and take. Every path that hands out power asks here, in the
+ * transaction that makes the change and with the organisation's row locked: the caller is judged by what they hold now, in the organisation
+ * and on the team and those above it, and that is true still when it commits.
  */
 @Injectable()
 export class Grants {
@@ -77,14 +80,28 @@ export class Grants {
   }
 }
 
-/** @returns what the holder lacks; empty: they may give them */
-export function missingPermissions(
+/** @returns whether whoever holds those roles may not give these, for which it takes permissions besides */
+export function exceeds(
+  held: readonly RoleDefinition[],
+  given: readonly RoleDefinition[],
+  takes: readonly string[],
+): boolean {
+  return missingPermissions(held, given, takes).length > 0 || takesOwner(held, given);
+}
+
+/** @returns what the holder lacks */
+function missingPermissions(
   held: readonly RoleDefinition[],
   given: readonly RoleDefinition[],
   takes: readonly string[] = [],
 ): string[] {
   const own = new Set<string>(held.flatMap(permissionsOf));
   return [...given.flatMap(permissionsOf), ...takes].filter((permission) => !own.has(permission));
+}
+
+/** Roles that permit all that an owner may are none: the next version may have more, and ownership passes by the will of owners. */
+function takesOwner(held: readonly RoleDefinition[], given: readonly RoleDefinition[]): boolean {
+  return given.some(isOwner) && !held.some(isOwner);
 }
 
 /** What somebody holds, and so may give. */
@@ -94,7 +111,10 @@ class Holdings {
   /** @throws Problem grant_exceeds_own, with what they would need for all of these */
   verify(grants: readonly Grant[]): void {
     const missing = this.missing(grants);
-    if (missing.length > 0) throw new Problem('grant_exceeds_own', { members: { missing_permissions: missing } });
+    const isForOwners = this.lackOwnership(grants);
+    if (missing.length === 0 && !isForOwners) return;
+    const members = { missing_permissions: missing };
+    throw new Problem('grant_exceeds_own', { members, ...(isForOwners && { detail: FOR_OWNERS }) });
   }
 
   /** @returns what they would need for all of these besides, sorted */
@@ -102,14 +122,25 @@ class Holdings {
     return [...new Set(grants.flatMap((grant) => this.#missing(grant)))].toSorted();
   }
 
+  /** @returns whether one of these makes, changes or removes an owner, which they are not */
+  lackOwnership(grants: readonly Grant[]): boolean {
+    return grants.some((grant) => takesOwner(this.#held(grant), this.#given(grant)));
+  }
+
   /** @returns whether the caller holds it in the organisation, for what a route does not ask of all who come by it */
   permit(permission: Permission): boolean {
     return this.#missing({ teamId: null, takes: [permission] }).length === 0;
   }
 
-  #missing({ roleId, teamId, takes }: Grant): string[] {
-    const isHeld = ({ isOwn, ownOn }: KnownRole): boolean => isOwn || (teamId !== null && ownOn.includes(teamId));
-    const given = this.roles.filter(({ id }) => id === roleId);
-    return missingPermissions(this.roles.filter(isHeld), given, takes);
+  #missing(grant: Grant): string[] {
+    return missingPermissions(this.#held(grant), this.#given(grant), grant.takes);
+  }
+
+  #held({ teamId }: Grant): readonly RoleDefinition[] {
+    return this.roles.filter(({ isOwn, ownOn }) => isOwn || (teamId !== null && ownOn.includes(teamId)));
+  }
+
+  #given({ roleId }: Grant): readonly RoleDefinition[] {
+    return this.roles.filter(({ id }) => id === roleId);
   }
 }

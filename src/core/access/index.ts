@@ -3,7 +3,7 @@ export { AccessModule } from './access.module.ts';
 export { AccessTable, type Route } from './access-table.ts';
 export { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE, type AccessClaims } from './access-token.ts';
 export { accessCookie, credentialOf } from './credential.ts';
-export { type Grant, Grants, missingPermissions, type TeamGrant } from './grants.ts';
+export { exceeds, type Grant, Grants, type TeamGrant } from './grants.ts';
 export { OrganizationLock } from './organization-lock.ts';
 export { OutsideTokens } from './outside-tokens.ts';
 export { AskedPermission, AskedPermissions, PermissionKey, PermissionKeys } from './permission.fields.ts';

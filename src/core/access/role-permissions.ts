@@ -1,5 +1,6 @@
 import { type FieldError, Problem } from '../http/problem.ts';
 import { type Permission, permissions } from './permissions.ts';
+import type { SystemRole } from './system-roles.ts';
 
 /** Sorted. */
 export const everyPermission: readonly Permission[] = Object.keys(permissions).filter(isPermission).toSorted();
@@ -28,6 +29,8 @@ export function isForTeams(permission: Permission): boolean {
   return permissions[permission].scope === 'team';
 }
 
+const OWNER: SystemRole = 'owner';
+
 export interface RoleDefinition {
   readonly scope: 'organization' | 'team';
   readonly key: string;
@@ -44,4 +47,9 @@ export function permissionsOf({ scope, key, system, permissions: own }: RoleDefi
     return system ? holders.includes(key) : own.includes(permission);
   };
   return (scope === 'team' ? teamPermissions : everyPermission).filter(isGiven);
+}
+
+/** @returns whether it is ownership, and not a role of the organisation's that permits as much */
+export function isOwner({ scope, key, system }: RoleDefinition): boolean {
+  return system && scope === 'organization' && key === OWNER;
 }

@@ -99,7 +99,7 @@ export class ProblemResponse {
 
   @PermissionKeys({
     optional: true,
-    description: 'Of `grant_exceeds_own`: what you would need for it, and do not hold.',
+    description: 'Of `grant_exceeds_own`: what you would need for it, and do not hold. None: it takes an owner.',
     example: ['teams:delete'],
   })
   missing_permissions?: string[];

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { missingPermissions } from '../../core/access/index.ts';
+import { exceeds } from '../../core/access/index.ts';
 import { Audit } from '../../core/audit/index.ts';
 import { currentContext } from '../../core/context/context.ts';
 import { Database } from '../../core/database/index.ts';
@@ -83,11 +83,10 @@ export class Joining {
     const promises = await this.repository.promises(id);
     if (promises.isMember) throw new Problem('already_member');
     const { membership, teams } = promises;
-    const missing = [
-      ...missingPermissions(membership.held, membership.roles, ['invitations:create']),
-      ...teams.flatMap(({ held, roles }) => missingPermissions(held, roles, ['team_members:manage'])),
-    ];
-    if (missing.length > 0) throw new Problem('invitation_void');
+    const isVoid =
+      exceeds(membership.held, membership.roles, ['invitations:create']) ||
+      teams.some(({ held, roles }) => exceeds(held, roles, ['team_members:manage']));
+    if (isVoid) throw new Problem('invitation_void');
     return promises;
   }
 

@@ -1,5 +1,5 @@
 import { AskedPermissions, PermissionKeys } from '../../core/access/index.ts';
-import { Identifier, Integer, ListOf } from '../../core/http/index.ts';
+import { Flag, Identifier, Integer, ListOf } from '../../core/http/index.ts';
 import { MOST_NAMED, type Preview } from './role-previews.service.ts';
 
 export class RolePreviewRequest {
@@ -35,8 +35,17 @@ export class RolePreviewResponse {
   @PermissionKeys({ description: 'What it permits no more.', example: [] })
   removed: readonly string[];
 
-  @PermissionKeys({ description: 'What you would need to make the change; none: you can.', example: [] })
+  @PermissionKeys({
+    description: 'What you would need to make the change; none: you can, unless `owner_required`.',
+    example: [],
+  })
   missing_permissions: readonly string[];
+
+  @Flag({
+    description: 'Somebody who holds the role is an owner, and you are none: only an owner can.',
+    example: false,
+  })
+  owner_required: boolean;
 
   @Integer({
     min: 0,
@@ -50,11 +59,12 @@ export class RolePreviewResponse {
   sample: AffectedHolder[];
 }
 
-export function toPreview({ added, removed, missing, affected, sample }: Preview): RolePreviewResponse {
+export function toPreview({ added, removed, missing, isForOwners, affected, sample }: Preview): RolePreviewResponse {
   return {
     added,
     removed,
     missing_permissions: missing,
+    owner_required: isForOwners,
     affected,
     sample: sample.map(({ memberId, teamId, gained, lost }) => ({
       member_id: memberId,

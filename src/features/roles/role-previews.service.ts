@@ -27,6 +27,8 @@ export interface Preview extends Effect {
   readonly removed: readonly string[];
   /** What the caller would need to make it. */
   readonly missing: readonly string[];
+  /** Whether only an owner makes it, for whom it befalls is one, and the caller is none. */
+  readonly isForOwners: boolean;
 }
 
 /** Says what would be, as far as the caller sees whom it is about, and changes nothing. */
@@ -60,7 +62,8 @@ export class RolePreviewsService {
       if (role) refuseSystem(role);
       const difference = differenceOf({ before: new Set(role?.permissions), after: new Set(permissions) });
       const { gained: added, lost: removed } = difference;
-      return { added, removed, missing: holdings.missing(grants), ...(await this.#effect(role, difference)) };
+      const [missing, isForOwners] = [holdings.missing(grants), holdings.lackOwnership(grants)];
+      return { added, removed, missing, isForOwners, ...(await this.#effect(role, difference)) };
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { everyPermission, type Grant, Grants, OrganizationLock } from '../../core/access/index.ts';
+import { everyPermission, type Grant, Grants, OrganizationLock, systemRoleIds } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
 import { existing, type Precondition, Problem, validationProblem } from '../../core/http/index.ts';
@@ -14,6 +14,8 @@ import {
   verifyPermissions,
 } from './roles.policy.ts';
 import { type RolesFilter, RolesRepository } from './roles.repository.ts';
+
+const OWNERSHIP = { roleId: systemRoleIds.owner, teamId: null };
 
 /**
  * What custom roles permit. Each is for the whole organisation, so whoever makes, changes or deletes one is judged by what
@@ -84,13 +86,15 @@ export class RolesService {
     return [changed, ...(await this.#heldBesides(role))];
   }
 
-  /** Looks for none that permits no more than the caller may everywhere: of most who change roles, for none. */
+  /** Looks for none that permits no more than the caller may everywhere, but for ownership: of most who change roles, for none else. */
   async #heldBesides({ id }: Role): Promise<readonly Grant[]> {
-    const own = await this.grants.holdings([]);
+    const own = await this.grants.holdings([OWNERSHIP]);
     const lacking = own.missing([permitting(everyPermission)]);
     const exceeding = lacking.length === 0 ? [] : await this.repository.permittingAny(lacking);
     const among = (scope: RoleScope): string[] => exceeding.flatMap((role) => (role.scope === scope ? role.id : []));
-    const [ofOrganization, ofTeams] = [among('organization'), among('team')];
+    const ownership = own.lackOwnership([OWNERSHIP]) ? [OWNERSHIP.roleId] : [];
+    const ofOrganization = [...new Set([...ownership, ...among('organization')])];
+    const ofTeams = among('team');
     return [
       ...(ofOrganization.length === 0 ? [] : await this.repository.heldBesides(id, ofOrganization)),
       ...(ofTeams.length === 0 ? [] : await this.repository.heldOnTeams(id, ofTeams)),
