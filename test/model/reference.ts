@@ -246,7 +246,6 @@ export class Reference {
       const { status, roles } = this.state.members.get(receiver) ?? {};
       if (status !== 'active' || !roles || roles.includes(OWNER) || keep === OWNER) refuse('validation_failed');
       this.#role('organization', keep);
-      if (!isOwner(this.state, proposer)) refuse('conflict');
       if ([...this.state.offers.values()].some((offer) => offer.status === 'pending')) refuse('conflict');
       return done(201, () => this.state.offers.set(as, { proposer, receiver, keep, status: 'pending' }));
     },
@@ -261,7 +260,8 @@ export class Reference {
       });
     },
     'transfer.cancel': ({ by, offer: name }) => {
-      this.#enter(by, 'organization:transfer');
+      const caller = this.#enter(by, 'organization:transfer');
+      this.#verifyGrant(caller, this.#given([roleBy(this.state, 'organization', OWNER)]));
       const offer = this.state.offers.get(name) ?? refuse('not_found');
       if (offer.status !== 'pending') refuse('not_found');
       return done(204, () => void (offer.status = 'cancelled'));

@@ -28,7 +28,7 @@ export class OwnershipTransfersController {
   @ApiOperation({
     summary: 'Offer your ownership to a member',
     description:
-      'Nothing changes until the member accepts, who is told by mail. One offer at a time. It takes all that an owner may, and an owner to hand it over (`conflict`).',
+      'Nothing changes until the member accepts, who is told by mail. One offer at a time. It takes an owner.',
   })
   @ApiCreatedResponse({ type: OwnershipTransferResponse })
   @Refuses('conflict', 'grant_exceeds_own')
@@ -68,9 +68,10 @@ export class OwnershipTransfersController {
   @Access('organization:transfer')
   @ApiOperation({
     summary: 'Take back an offer of ownership',
-    description: 'Whoever holds the permission may, until it is accepted.',
+    description: 'Any owner may, until it is accepted.',
   })
   @ApiNoContentResponse()
+  @Refuses('grant_exceeds_own')
   async cancel(@PathId('transfer_id') id: string): Promise<void> {
     await this.transfers.cancel(id);
   }

@@ -3,9 +3,9 @@ import { Config } from '../../config/index.ts';
 import { Grants, OrganizationLock, systemRoleIds } from '../../core/access/index.ts';
 import { Audit, type Change } from '../../core/audit/index.ts';
 import { Database } from '../../core/database/index.ts';
-import { Problem, validationProblem } from '../../core/http/index.ts';
+import { existing, Problem, validationProblem } from '../../core/http/index.ts';
 import { Mail } from '../../core/mail/index.ts';
-import { isOwner, OWNER } from './ownership.policy.ts';
+import { OWNER } from './ownership.policy.ts';
 import { type OwnershipTransfer, OwnershipTransfersRepository, type Party } from './ownership-transfers.repository.ts';
 
 /** What an owner offers. */
@@ -36,8 +36,8 @@ export class OwnershipTransfersService {
 
   /**
    * Offers the caller's ownership to a member, who is told by mail.
-   * @throws Problem validation_failed for somebody who can't become an owner, or an unknown role; grant_exceeds_own to who may do less
-   * than an owner; conflict while another one waits, and to who may do all that without being one
+   * @throws Problem validation_failed for somebody who can't become an owner, or an unknown role; grant_exceeds_own to who is no
+   * owner; conflict while another one waits
    */
   async propose({ receiverId, keepRole }: Proposal): Promise<OwnershipTransfer> {
     return this.database.transaction(async () => {
@@ -45,7 +45,7 @@ export class OwnershipTransfersService {
       await this.grants.verify([systemRoleIds.owner]);
       const receiver = await this.#receiver(receiverId);
       await this.#requireRole(keepRole);
-      const proposer = await this.#proposer();
+      const proposer = existing(await this.repository.findCaller());
       await this.#requireNone();
       const transfer = await this.repository.insert({ proposerId: proposer.id, receiverId, keepRole });
       this.#record('proposed', transfer, {
@@ -60,10 +60,11 @@ export class OwnershipTransfersService {
     });
   }
 
-  /** @throws Problem not_found for one that does not wait to be accepted */
+  /** @throws Problem grant_exceeds_own to who is no owner, as whoever offers it is; not_found for one that does not wait to be accepted */
   async cancel(id: string): Promise<void> {
     await this.database.transaction(async () => {
       await this.organization.take();
+      await this.grants.verify([systemRoleIds.owner]);
       const transfer = await this.repository.findPending();
       if (transfer?.id !== id || !(await this.repository.end(id, 'cancelled'))) throw new Problem('not_found');
       this.#record('cancelled', transfer, {
@@ -71,13 +72,6 @@ export class OwnershipTransfersService {
         receiver_id: { from: transfer.receiverId, to: null },
       });
     });
-  }
-
-  /** @throws Problem conflict to who is no owner, and has no ownership to hand over */
-  async #proposer(): Promise<Party> {
-    const proposer = await this.repository.findCaller();
-    if (isOwner(proposer)) return proposer;
-    throw new Problem('conflict', { detail: 'Only an owner hands over ownership.' });
   }
 
   async #receiver(id: string): Promise<Party> {

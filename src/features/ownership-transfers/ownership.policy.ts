@@ -1,10 +1,4 @@
-import type { Party } from './ownership-transfers.repository.ts';
-
 export const OWNER = 'owner';
-
-export function isOwner(party: Party | undefined): party is Party {
-  return party?.status === 'active' && party.roles.includes(OWNER);
-}
 
 /** @returns the roles, sorted, of a proposer who keeps this one in place of ownership */
 export function withoutOwnership(roles: readonly string[], kept: string): string[] {
