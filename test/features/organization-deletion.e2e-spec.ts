@@ -185,7 +185,7 @@ describe('the deletion of an organization', () => {
       expect(await actions()).toEqual(['organization.deleted', 'organization.restored']);
     });
 
-    it('by whoever may do all that an owner may', async () => {
+    it('by an owner, and by nobody who may do as much without being one', async () => {
       const admin = await app.actors.member(organization, ['admin']);
       const teams = new Teams(app, organization);
       const [some, all] = [
@@ -200,7 +200,9 @@ describe('the deletion of an organization', () => {
       const exceeding = await app.changingNothing(async () => restore(some).expect(403));
       expect(exceeding.body.code).toBe('grant_exceeds_own');
       expect(exceeding.body.missing_permissions).toContain('organization:transfer');
-      await restore(all).expect(200);
+      const equal = await app.changingNothing(async () => restore(all).expect(403));
+      expect(equal.body).toMatchObject({ code: 'grant_exceeds_own', missing_permissions: [] });
+      await restore(organization.owner).expect(200);
     });
 
     it('and is a conflict where nothing is deleted', async () => {

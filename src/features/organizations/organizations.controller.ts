@@ -107,7 +107,7 @@ export class OrganizationsController {
   @ApiOperation({
     summary: 'Have a deleted organization back',
     description:
-      'Within 30 days: with its members, teams and settings, as they were. Its owners are powerful in it again, so it takes all that an owner may.',
+      'Within 30 days: with its members, teams and settings, as they were. Its owners are powerful in it again, so it takes an owner.',
   })
   @ApiOkResponse({ type: OrganizationResponse })
   @Refuses('conflict', 'grant_exceeds_own')

@@ -125,7 +125,7 @@ export class OrganizationsService {
 
   /**
    * Brings back what was deleted, as it was, and with it what everybody may do there, its owners too.
-   * @throws Problem conflict where it is not deleted; grant_exceeds_own to who may do less than an owner
+   * @throws Problem conflict where it is not deleted; grant_exceeds_own to who is no owner
    */
   async restore(): Promise<Organization> {
     return this.database.transaction(async () => {
