@@ -174,19 +174,4 @@ as $$
         where t.organization_id = app.organization_id() and t.status = 'pending' and r.scope = 'organization' and r.id = p_role
     )
 $$;
-select app.define_gate('app.drop_ended_promises(uuid)');
-
-create function app.role_in_use(p_role uuid) returns boolean
-language sql stable security definer
-set search_path = ''
-as $$
-  select exists (select from public.member_roles h where h.organization_id = app.organization_id() and h.role_id = p_role)
-    or exists (select from public.team_members h where h.organization_id = app.organization_id() and h.role_id = p_role)
-    or exists (select from public.invitation_roles p where p.organization_id = app.organization_id() and p.role_id = p_role)
-    or exists (select from public.invitation_teams p where p.organization_id = app.organization_id() and p.role_id = p_role)
-    or exists (
-      select from public.ownership_transfers t join public.roles r on r.organization_id = t.organization_id and r.key = t.keep_role
-        where t.organization_id = app.organization_id() and t.status = 'pending' and r.scope = 'organization' and r.id = p_role
-    )
-$$;
 select app.define_gate('app.role_in_use(uuid)');
