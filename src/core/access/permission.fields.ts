@@ -14,12 +14,12 @@ const MOST_ASKED = 100;
 const asked = text({ max: LONGEST_KEY });
 
 /** Requests take any string, so that an unknown one gets `unknown_permission`: by `refuseUnknown`. */
-export function AskedPermission(options: FieldOptions = {}): PropertyDecorator {
+export function AskedPermission(options: FieldOptions): PropertyDecorator {
   return field(asked, options);
 }
 
 /** Likewise several. */
-export function AskedPermissions(options: FieldOptions = {}): PropertyDecorator {
+export function AskedPermissions(options: FieldOptions): PropertyDecorator {
   return ListOf(asked, { max: MOST_ASKED, unique: true, example: ['members:read'], ...options });
 }
 
@@ -29,7 +29,7 @@ export function PermissionKey(options: FieldOptions = {}): PropertyDecorator {
 }
 
 /** Likewise several. */
-export function PermissionKeys(options: FieldOptions & ListLimits = {}): PropertyDecorator {
+export function PermissionKeys(options: FieldOptions & ListLimits): PropertyDecorator {
   const { schema, ...rule } = list(permission, { unique: true, ...options });
   const { items: _named, type: _array, ...limits } = schema;
   return field({ schema, ...rule }, options, { ...limits, enum: keys, enumName: PERMISSION_SCHEMA, isArray: true });
