@@ -92,18 +92,19 @@ export function emailAddress(): Rule {
 }
 
 export function identifier(): Rule {
-  const written = rule({ type: 'string', format: 'uuid', maxLength: UUID_LENGTH }, (value) => {
-    return isId(value) ? undefined : fault('identifier', 'must be an id (UUID)');
-  });
-  return { ...written, canonical: lowerCaseId };
+  return idThat(isId);
 }
 
 /** An id of whatever version, for what is asked about and need not be there. */
 export function uuid(): Rule {
+  return idThat((value): value is string => isUUID(value, 'loose'));
+}
+
+function idThat(isWell: (value: unknown) => value is string): Rule {
   const written = rule({ type: 'string', format: 'uuid', maxLength: UUID_LENGTH }, (value) => {
-    return isUUID(value, 'loose') ? undefined : fault('identifier', 'must be an id (UUID)');
+    return isWell(value) ? undefined : fault('identifier', 'must be an id (UUID)');
   });
-  return { ...written, canonical: (value) => (isUUID(value, 'loose') ? String(value).toLowerCase() : value) };
+  return { ...written, canonical: (value) => (isWell(value) ? value.toLowerCase() : value) };
 }
 
 /** Ids are compared as texts, and are in lower case wherever they come from the database (RFC 9562, 4). */
