@@ -13,3 +13,5 @@ as $$
       (r ->> 'ip_address')::inet, r ->> 'user_agent', r ->> 'request_id', (r ->> 'session_id')::uuid
     from (select nullif(current_setting('app.request', true), '')::jsonb as r) as request
 $$;
+
+drop function app.record_consequences(uuid, text, text, uuid[], uuid[], jsonb[], uuid);
